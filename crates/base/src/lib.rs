@@ -1,0 +1,20 @@
+//! Words every other crate is written in: typed ids, [`Timestamp`], [`Secret`], the [`Clock`] trait
+//! and [`Slot`], the unit of cache freshness.
+//!
+//! This crate does no I/O and reads no time. It deliberately knows nothing of resources, packages,
+//! protocols or storage.
+
+mod clock;
+mod id;
+mod secret;
+mod slot;
+mod timestamp;
+
+pub use clock::{Clock, ManualClock};
+pub use id::{
+    AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, IdError, LicenseId, PackageId, PolicyId,
+    ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,
+};
+pub use secret::{Secret, constant_time_eq};
+pub use slot::{SLOTS, Slot, SlotKey};
+pub use timestamp::{Timestamp, TimestampError};

@@ -1,0 +1,98 @@
+//! Slots: the unit in which cached values go stale (DESIGN "Freshness").
+//!
+//! A slot is one of 65,536 counters. What a cached value depends on is hashed onto a few slots; a write
+//! bumps the slots it touches. Two things on one slot cost a reload, never a wrong answer. The hash must be
+//! the same in every process and release, since slots travel through the `changes` table.
+
+use crate::{AccountId, RecordId};
+
+/// How many slots there are.
+pub const SLOTS: usize = 1 << 16;
+
+/// One of the [`SLOTS`] freshness counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(pub u16);
+
+/// The things a cached value can depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SlotKey<'a> {
+    /// The account itself: settings, slug, keys, hosts.
+    Account(AccountId),
+    /// Everything that access in the account is computed from and that changes rarely: policies, products,
+    /// entitlements, environments, settings.
+    Access(AccountId),
+    /// One licence: its state, expiry, entitlements.
+    License(AccountId, RecordId),
+    /// One user: role, ban, attached licences.
+    User(AccountId, RecordId),
+    /// One token.
+    Token(AccountId, RecordId),
+    /// A credential by its digest, so that cached absences end when it comes into being.
+    Credential(AccountId, &'a [u8]),
+    /// One package with its releases, artifacts and constraints.
+    Package(AccountId, RecordId),
+    /// All packages of one engine in an account (the PyPI index, a package list).
+    Engine(AccountId, &'a str),
+    /// A package by engine and normalised key, so that cached absences end when it comes into being.
+    PackageKey(AccountId, &'a str, &'a str),
+    /// The releases of a product that have no package (the raw engine's unpackaged form).
+    Unpackaged(AccountId, RecordId),
+}
+
+impl From<SlotKey<'_>> for Slot {
+    fn from(key: SlotKey<'_>) -> Self {
+        let mut hash = Fnv::new();
+        match key {
+            SlotKey::Account(account) => hash.tag(1, account).finish(),
+            SlotKey::Access(account) => hash.tag(2, account).finish(),
+            SlotKey::License(account, id) => hash.tag(3, account).bytes(id.as_bytes()).finish(),
+            SlotKey::User(account, id) => hash.tag(4, account).bytes(id.as_bytes()).finish(),
+            SlotKey::Token(account, id) => hash.tag(5, account).bytes(id.as_bytes()).finish(),
+            SlotKey::Credential(account, digest) => hash.tag(6, account).bytes(digest).finish(),
+            SlotKey::Package(account, id) => hash.tag(7, account).bytes(id.as_bytes()).finish(),
+            SlotKey::Engine(account, engine) => hash.tag(8, account).bytes(engine.as_bytes()).finish(),
+            SlotKey::PackageKey(account, engine, name) => {
+                hash.tag(9, account).bytes(engine.as_bytes()).bytes(&[0]).bytes(name.as_bytes()).finish()
+            }
+            SlotKey::Unpackaged(account, product) => hash.tag(10, account).bytes(product.as_bytes()).finish(),
+        }
+    }
+}
+
+/// FNV-1a, 64 bits, folded to 16: small, stable, and good enough to spread ids.
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+    fn tag(&mut self, tag: u8, account: AccountId) -> &mut Self {
+        self.bytes(&[tag]).bytes(account.as_bytes())
+    }
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        self
+    }
+    fn finish(&self) -> Slot {
+        let folded = self.0 ^ (self.0 >> 32);
+        let folded = folded ^ (folded >> 16);
+        Slot(u16::try_from(folded & 0xffff).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slots are stored in the change log: a new release must read what an old one wrote.
+    #[test]
+    fn the_hash_does_not_move() {
+        let account: AccountId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        let package = SlotKey::PackageKey(account, "npm", "@acme/widget");
+        assert_eq!(Slot::from(package), Slot::from(package));
+        assert_ne!(Slot::from(package), Slot::from(SlotKey::PackageKey(account, "pypi", "@acme/widget")));
+        assert_ne!(Slot::from(SlotKey::Account(account)), Slot::from(SlotKey::Access(account)));
+    }
+}
