@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The contract between the house and a package ecosystem (DESIGN §4).
+//!
+//! An [`Engine`] is a pure translator. It parses its ecosystem's requests into its own typed operation, says
+//! what it [`Need`]s, and turns a [`View`] (only what this caller may see) into a [`Reply`]. It asks for
+//! effects by [`Act`] and describes uploads by [`Engine::ingest`]. It deliberately knows neither principals
+//! nor licences, storage, sockets or the other engines; adding an engine is one crate and one line.
+
+mod act;
+mod context;
+mod denial;
+mod descriptor;
+mod dispatch;
+mod head;
+mod ingest;
+mod need;
+mod reply;
+mod snapshot;
+mod view;
+
+pub use act::{Act, Outcome};
+pub use context::{Context, PackageSigner};
+pub use denial::{Denial, Reason};
+pub use descriptor::{Challenge, Descriptor, KeyError};
+pub use dispatch::{AnyEngine, Call, Engine, Engines};
+pub use head::{BadPath, Head, decode_segment};
+pub use ingest::{Ingested, ReadSeek, Reject, Upload};
+pub use need::Need;
+pub use reply::{Caching, Document, FileReply, Plain, Reply};
+pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status};
+pub use view::{Access, Decide, NameList, PackageName, Verdict, View};

@@ -1,0 +1,43 @@
+//! What the house must know of an engine without asking it: routing, challenges, docs, limits.
+
+use keyway_versions::Scheme;
+
+/// An engine's fixed facts.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The engine's key: host label, path segment, metric label (`npm`).
+    pub key: &'static str,
+    /// The name people use (`npm`, `PyPI`, `Raw`).
+    pub name: &'static str,
+    /// How versions of its packages are read and ordered.
+    pub scheme: Scheme,
+    /// What a 401 says.
+    pub challenge: Challenge,
+    /// Whether HTTP/2 may be offered on its host (denial text travels in the reason phrase on PyPI).
+    pub http2: bool,
+    /// Normalises a package key to the form that look-ups use.
+    pub normalise: fn(&str) -> Result<String, KeyError>,
+    /// Upload file-name endings (lower case, with the dot) that [`crate::Engine::ingest`] reads; other files
+    /// are kept as they are.
+    pub ingests: &'static [&'static str],
+    /// The largest body that an operation with a body may have, in bytes.
+    pub body_limit: usize,
+    /// A line for the customer's shell that sets the client up; `{base}`, `{host}`, `{key}` are filled in.
+    pub setup: &'static str,
+}
+
+/// The `WWW-Authenticate` value of a 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// `Basic realm="keygen"`: clients that ask for a user name and password.
+    Basic,
+    /// `Bearer realm="keygen"`.
+    Bearer,
+    /// `License realm="keygen"`: a scheme of our own, so that npm shows our text instead of its own.
+    License,
+}
+
+/// A package key that its ecosystem forbids; the text names the rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeyError(pub String);

@@ -1,0 +1,144 @@
+//! The engine trait and its object-safe face, so that the front end holds a plain list of engines.
+
+use crate::{Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Plain, Reject, Reply, Upload};
+
+/// One package ecosystem. Pure: no clock, no I/O, no async.
+pub trait Engine: Send + Sync + 'static {
+    /// The engine's own typed grammar: a parsed request.
+    type Op: Send + Sync + 'static;
+
+    /// The engine's fixed facts.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Parses a request head.
+    ///
+    /// # Errors
+    /// [`BadPath`] when path or method are outside the grammar.
+    fn parse(&self, head: &Head<'_>) -> Result<Self::Op, BadPath>;
+
+    /// What must be looked up before the operation can be answered.
+    fn need<'o>(&self, op: &'o Self::Op) -> Need<'o>;
+
+    /// Which rendering of the view the operation asks for, when its answer is a document that depends on
+    /// nothing but view and context: such documents are cached under this number. `None`: not cached.
+    fn variant(&self, op: &Self::Op) -> Option<u32>;
+
+    /// Answers a read. A caller with bad or missing credentials never gets here: see [`Engine::refuse`].
+    fn reply(&self, op: &Self::Op, context: &Context<'_>, access: &Access<'_>) -> Reply;
+
+    /// Puts a refusal into the form that the ecosystem's clients show.
+    fn refuse(&self, op: &Self::Op, denial: &Denial) -> Plain;
+
+    /// Puts a grammar error into the form that the ecosystem's clients show.
+    fn bad_path(&self, error: &BadPath) -> Plain;
+
+    /// Which effect an operation with this body asks for.
+    ///
+    /// # Errors
+    /// The answer to a body that makes no sense.
+    fn act(&self, op: &Self::Op, body: &[u8]) -> Result<Act, Plain>;
+
+    /// Tells the client about an effect that was carried out.
+    fn render(&self, op: &Self::Op, context: &Context<'_>, outcome: &Outcome) -> Reply;
+
+    /// Reads an upload whose name ends in one of [`Descriptor::ingests`].
+    ///
+    /// # Errors
+    /// [`Reject`] with a reason for the vendor.
+    fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject>;
+}
+
+/// A parsed request together with its engine: the object-safe face of [`Engine::Op`].
+pub trait Call: Send + Sync {
+    /// See [`Engine::need`].
+    fn need(&self) -> Need<'_>;
+    /// See [`Engine::variant`].
+    fn variant(&self) -> Option<u32>;
+    /// See [`Engine::reply`].
+    fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply;
+    /// See [`Engine::refuse`].
+    fn refuse(&self, denial: &Denial) -> Plain;
+    /// See [`Engine::act`].
+    ///
+    /// # Errors
+    /// The answer to a body that makes no sense.
+    fn act(&self, body: &[u8]) -> Result<Act, Plain>;
+    /// See [`Engine::render`].
+    fn render(&self, context: &Context<'_>, outcome: &Outcome) -> Reply;
+}
+
+/// The object-safe face of [`Engine`].
+pub trait AnyEngine: Send + Sync + 'static {
+    /// See [`Engine::descriptor`].
+    fn descriptor(&self) -> &'static Descriptor;
+    /// Parses a request head and binds it to this engine.
+    ///
+    /// # Errors
+    /// The finished answer to a request outside the grammar.
+    fn call<'e>(&'e self, head: &Head<'_>) -> Result<Box<dyn Call + 'e>, Plain>;
+    /// See [`Engine::ingest`].
+    ///
+    /// # Errors
+    /// [`Reject`] with a reason for the vendor.
+    fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject>;
+}
+
+struct Bound<'e, E: Engine> {
+    engine: &'e E,
+    op: E::Op,
+}
+
+impl<E: Engine> Call for Bound<'_, E> {
+    fn need(&self) -> Need<'_> {
+        self.engine.need(&self.op)
+    }
+    fn variant(&self) -> Option<u32> {
+        self.engine.variant(&self.op)
+    }
+    fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply {
+        self.engine.reply(&self.op, context, access)
+    }
+    fn refuse(&self, denial: &Denial) -> Plain {
+        self.engine.refuse(&self.op, denial)
+    }
+    fn act(&self, body: &[u8]) -> Result<Act, Plain> {
+        self.engine.act(&self.op, body)
+    }
+    fn render(&self, context: &Context<'_>, outcome: &Outcome) -> Reply {
+        self.engine.render(&self.op, context, outcome)
+    }
+}
+
+impl<E: Engine> AnyEngine for E {
+    fn descriptor(&self) -> &'static Descriptor {
+        Engine::descriptor(self)
+    }
+    fn call<'e>(&'e self, head: &Head<'_>) -> Result<Box<dyn Call + 'e>, Plain> {
+        match self.parse(head) {
+            Ok(op) => Ok(Box::new(Bound { engine: self, op })),
+            Err(error) => Err(self.bad_path(&error)),
+        }
+    }
+    fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
+        Engine::ingest(self, upload)
+    }
+}
+
+/// The engines a server runs: the one list that adding an engine touches.
+#[derive(Clone, Copy)]
+pub struct Engines(&'static [&'static dyn AnyEngine]);
+
+impl Engines {
+    /// A list of engines, in the order in which they are shown.
+    pub const fn new(engines: &'static [&'static dyn AnyEngine]) -> Self {
+        Self(engines)
+    }
+    /// The engine of a key.
+    pub fn get(self, key: &str) -> Option<&'static dyn AnyEngine> {
+        self.0.iter().copied().find(|engine| engine.descriptor().key == key)
+    }
+    /// All of them.
+    pub fn iter(self) -> impl Iterator<Item = &'static dyn AnyEngine> {
+        self.0.iter().copied()
+    }
+}

@@ -1,0 +1,100 @@
+//! What an engine answers; the front end carries it out.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A rendered document: the front end adds ETag, compression, 304.
+    Document(Document),
+    /// The bytes of an artifact, by redirect or stream, with ranges.
+    File(FileReply),
+    /// A finished answer: errors, pings, redirects.
+    Plain(Plain),
+}
+
+/// A document rendered from a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Media type with parameters, as in `Content-Type`.
+    pub media_type: &'static str,
+    /// The body.
+    pub body: Bytes,
+    /// How clients may keep it.
+    pub caching: Caching,
+    /// The `Vary` value (`Accept, Authorization, Accept-Encoding` unless the engine says otherwise).
+    pub vary: &'static str,
+}
+
+/// How a client may keep an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caching {
+    /// `private, no-cache`: keep, but ask each time (304 is cheap).
+    Revalidate,
+    /// `private, max-age=N`.
+    Private(u32),
+    /// `private, max-age=31536000, immutable`: bytes that never change under this URL.
+    Immutable,
+    /// `no-store`.
+    NoStore,
+}
+
+/// Serve an artifact of the package in the view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReply {
+    /// Position of the release in the snapshot.
+    pub release: usize,
+    /// Position of the artifact in the release.
+    pub artifact: usize,
+    /// Media type for `Content-Type`; the artifact's own when `None`.
+    pub media_type: Option<&'static str>,
+    /// Whether to send `Content-Disposition: attachment` with the file's name.
+    pub attachment: bool,
+}
+
+/// An answer that needs nothing more than to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plain {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers beside the ones that every answer carries.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body; empty for none.
+    pub body: Bytes,
+    /// A reason phrase for HTTP/1.1, for clients that show nothing else (printable ASCII only).
+    pub reason: Option<String>,
+}
+
+impl Plain {
+    /// An empty answer with a status.
+    pub fn status(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new(), reason: None }
+    }
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+    /// Sets body and media type.
+    #[must_use]
+    pub fn body(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers.push((http::header::CONTENT_TYPE, HeaderValue::from_static(media_type)));
+        self.body = body.into();
+        self
+    }
+    /// Sets the reason phrase: anything that is not printable ASCII becomes `?`, and 200 bytes are enough.
+    #[must_use]
+    pub fn reason(mut self, text: &str) -> Self {
+        let phrase = text.chars().take(200).map(|c| if (' '..='~').contains(&c) { c } else { '?' });
+        self.reason = Some(phrase.collect());
+        self
+    }
+}
+
+impl From<Plain> for Reply {
+    fn from(plain: Plain) -> Self {
+        Self::Plain(plain)
+    }
+}

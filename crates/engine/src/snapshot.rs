@@ -1,0 +1,156 @@
+//! One package as the read path holds it: immutable, sorted, free of access rules.
+
+use std::sync::Arc;
+
+use keyway_base::{ArtifactId, PackageId, ReleaseId, Timestamp};
+use keyway_versions::{Channel, EcosystemVersion};
+
+/// A package with all its releases, whatever their status.
+#[derive(Debug)]
+pub struct Package {
+    /// The package's id; `None` for the releases of a product that have no package.
+    pub id: Option<PackageId>,
+    /// The key as the vendor wrote it (`Acme.Widget`).
+    pub key: String,
+    /// The key in its ecosystem's normal form (`acme-widget`).
+    pub normalised: String,
+    /// The display name.
+    pub name: String,
+    /// When the package was created.
+    pub created: Timestamp,
+    /// Every release, newest version first by the ecosystem's order.
+    pub releases: Vec<Release>,
+}
+
+/// One release.
+#[derive(Debug)]
+pub struct Release {
+    /// Its id.
+    pub id: ReleaseId,
+    /// Its version, verbatim and parsed.
+    pub version: EcosystemVersion,
+    /// Its channel.
+    pub channel: Channel,
+    /// Its tag, if it has one.
+    pub tag: Option<String>,
+    /// Its status.
+    pub status: Status,
+    /// Display name.
+    pub name: Option<String>,
+    /// Release notes.
+    pub description: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Why it was yanked or deprecated, when the vendor said so (`metadata.yankedReason`, `metadata.deprecated`).
+    pub notice: Option<String>,
+    /// Its artifacts, oldest first.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// Where a release stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Seen by the vendor only.
+    Draft,
+    /// Out.
+    Published,
+    /// Withdrawn.
+    Yanked,
+}
+
+/// One file of a release.
+#[derive(Debug)]
+pub struct Artifact {
+    /// Its id.
+    pub id: ArtifactId,
+    /// The file name as uploaded; may contain `/`.
+    pub filename: String,
+    /// Lower-case file type without the dot, when declared.
+    pub filetype: Option<String>,
+    /// Platform key, when declared.
+    pub platform: Option<String>,
+    /// Arch key, when declared.
+    pub arch: Option<String>,
+    /// The vendor's signature text.
+    pub signature: Option<String>,
+    /// When the artifact was created.
+    pub created: Timestamp,
+    /// Whether its bytes are here and checked. Artifacts that are not are never offered.
+    pub uploaded: bool,
+    /// The size of the bytes we hold.
+    pub size: u64,
+    /// Media type found from name and content.
+    pub media_type: String,
+    /// Digests that we computed; `None` until uploaded.
+    pub digests: Option<Box<Digests>>,
+    /// What the engine's ingest wrote about it.
+    pub manifests: Vec<Manifest>,
+}
+
+/// Digests of an artifact's bytes, computed by us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digests {
+    /// MD5, for old clients only.
+    pub md5: [u8; 16],
+    /// SHA-1 (npm `shasum`).
+    pub sha1: [u8; 20],
+    /// SHA-256.
+    pub sha256: [u8; 32],
+    /// SHA-512 (npm `integrity`).
+    pub sha512: [u8; 64],
+}
+
+/// A piece of metadata that an engine took from an artifact and wants back at render time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// The engine's own name for it (`package.json`, `METADATA`, `npm.full`).
+    pub kind: String,
+    /// Its bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Artifact {
+    /// The manifest of a kind, if there is one.
+    pub fn manifest(&self, kind: &str) -> Option<&Manifest> {
+        self.manifests.iter().find(|manifest| manifest.kind == kind)
+    }
+}
+
+/// A set of releases, by position in [`Package::releases`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    /// An empty set with room for `len` positions.
+    pub fn new(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(64)])
+    }
+    /// Adds a position; positions past the set's room are ignored.
+    pub fn insert(&mut self, index: usize) {
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+    }
+    /// Whether a position is in the set.
+    pub fn contains(&self, index: usize) -> bool {
+        self.0.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+    /// Whether nothing is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+    /// How many positions are in the set.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+    /// The words, lowest positions first, for hashing.
+    pub fn words(&self) -> &[u64] {
+        &self.0
+    }
+    /// Adds everything in `other`.
+    pub fn union(&mut self, other: &Self) {
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+}
