@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, and the plain tar, gzip and zip under
+//! them. Nothing is ever unpacked: a reader scans the whole archive, refuses what two installers could read
+//! differently, and hands back one or two small members.
+//!
+//! This crate is synchronous, reads only from the `Read` it is given, and deliberately knows nothing of
+//! packages, releases, hashes or version orders. Whether a manifest agrees with a release is the engine's question.
+
+mod entry_path;
+mod error;
+mod gunzip;
+mod json;
+mod limits;
+pub mod metadata;
+pub mod npm_tarball;
+mod python_name;
+pub mod sdist;
+pub mod sniff;
+pub mod tarball;
+pub mod wheel;
+pub mod zipfile;
+
+pub use entry_path::{EntryKind, EntryPath};
+pub use error::{ArchiveError, EntryProblem, Quoted};
+pub use gunzip::{Gunzip, gunzip};
+pub use json::parse_object_strict;
+pub use limits::Limits;
+pub use metadata::CoreMetadata;
+pub use npm_tarball::NpmTarball;
+pub use python_name::normalize_python_name;
+pub use sdist::{Sdist, SdistName};
+pub use sniff::{Kind, sniff};
+pub use wheel::{Wheel, WheelName};
