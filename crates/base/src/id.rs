@@ -91,8 +91,18 @@ macro_rules! record_ids {
 }
 
 record_ids!(
-    AccountId, EnvironmentId, ProductId, PolicyId, LicenseId, UserId, TokenId, EntitlementId, PackageId, ReleaseId,
-    ArtifactId, ConstraintId,
+    AccountId,
+    EnvironmentId,
+    ProductId,
+    PolicyId,
+    LicenseId,
+    UserId,
+    TokenId,
+    EntitlementId,
+    PackageId,
+    ReleaseId,
+    ArtifactId,
+    ConstraintId,
 );
 
 /// A version 7 UUID for the given moment; the random part comes from the operating system.
@@ -113,7 +123,12 @@ mod tests {
         let id: LicenseId = "0190163D-8694-739B-AEA5-966C26F8AD91".parse().unwrap();
         assert_eq!(id, "0190163d8694739baea5966c26f8ad91".parse().unwrap());
         assert_eq!(id.to_string(), "0190163d-8694-739b-aea5-966c26f8ad91");
-        for bad in ["", "x", "{0190163d-8694-739b-aea5-966c26f8ad91}", "urn:uuid:0190163d-8694-739b-aea5-966c26f8ad91"] {
+        for bad in [
+            "",
+            "x",
+            "{0190163d-8694-739b-aea5-966c26f8ad91}",
+            "urn:uuid:0190163d-8694-739b-aea5-966c26f8ad91",
+        ] {
             assert_eq!(bad.parse::<LicenseId>(), Err(IdError), "{bad}");
         }
     }

@@ -12,8 +12,8 @@ mod timestamp;
 
 pub use clock::{Clock, ManualClock};
 pub use id::{
-    AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, IdError, LicenseId, PackageId, PolicyId,
-    ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,
+    AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, IdError, LicenseId, PackageId,
+    PolicyId, ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,
 };
 pub use secret::{Secret, constant_time_eq};
 pub use slot::{SLOTS, Slot, SlotKey};

@@ -50,7 +50,8 @@ impl Timestamp {
     }
     /// The same moment as `jiff` sees it, for calendar arithmetic.
     pub fn to_jiff(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.0.clamp(-MAX_MICROS, MAX_MICROS)).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        jiff::Timestamp::from_microsecond(self.0.clamp(-MAX_MICROS, MAX_MICROS))
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
     /// From a `jiff` moment; what is below a microsecond is dropped.
     pub fn from_jiff(moment: jiff::Timestamp) -> Self {
@@ -101,7 +102,9 @@ mod tests {
     #[test]
     fn reads_the_forms_of_the_api() {
         let expected = Timestamp::from_micros(1_647_372_470_000_000);
-        for text in ["2022-03-15T19:27:50Z", "2022-03-15T20:27:50+01:00", "2022-03-15T19:27:50.000Z", "1647372470"] {
+        for text in
+            ["2022-03-15T19:27:50Z", "2022-03-15T20:27:50+01:00", "2022-03-15T19:27:50.000Z", "1647372470"]
+        {
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
         assert_eq!("2022-03-15".parse::<Timestamp>().unwrap().to_string(), "2022-03-15T00:00:00.000Z");

@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The business as pure data and pure rules: the resources, their state machines, licence validation,
+//! durations, permissions, events, and which mutation makes which cached value stale.
+//!
+//! It deliberately knows no caller (that is `access`), no database and no clock.
+
+pub mod license;
+pub mod resources;

@@ -1,5 +1,7 @@
 //! Why a caller is refused, in a form that each engine puts into its own words and codes.
 
+use http::StatusCode;
+
 /// A refusal: a reason a machine can act on, and a sentence a person can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
@@ -41,6 +43,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The status that a refusal for this reason has unless its ecosystem's clients need another.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::CredentialMissing | Self::CredentialInvalid => StatusCode::UNAUTHORIZED,
+            Self::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::FORBIDDEN,
+        }
+    }
+    /// After how many seconds it makes sense to ask again, for the `Retry-After` of refusals that pass.
+    pub const fn retry_after(self) -> Option<u16> {
+        match self {
+            Self::TooManyFailures => Some(30),
+            Self::Unavailable => Some(2),
+            _ => None,
+        }
+    }
     /// A stable code in capitals, such as `LICENSE_EXPIRED`, for JSON bodies and metrics.
     pub const fn code(self) -> &'static str {
         match self {

@@ -1,6 +1,9 @@
 //! The engine trait and its object-safe face, so that the front end holds a plain list of engines.
 
-use crate::{Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Plain, Reject, Reply, Upload};
+use crate::{
+    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Plain, Reject, Reply,
+    Upload,
+};
 
 /// One package ecosystem. Pure: no clock, no I/O, no async.
 pub trait Engine: Send + Sync + 'static {

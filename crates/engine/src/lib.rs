@@ -5,6 +5,7 @@
 //! effects by [`Act`] and describes uploads by [`Engine::ingest`]. It deliberately knows neither principals
 //! nor licences, storage, sockets or the other engines; adding an engine is one crate and one line.
 
+mod accept;
 mod act;
 mod context;
 mod denial;
@@ -17,6 +18,7 @@ mod reply;
 mod snapshot;
 mod view;
 
+pub use accept::{Accept, Precision, Weight};
 pub use act::{Act, Outcome};
 pub use context::{Context, PackageSigner};
 pub use denial::{Denial, Reason};

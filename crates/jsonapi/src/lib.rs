@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The JSON:API surface as data: what a resource *is* ([`Resource`], declared with [`resource!`]), what a
+//! record holds ([`Record`]), which records are meant ([`Scope`]), and the wire dialect (`licensing.md` §1):
+//! body parsing against a schema, key folding, query strings, links, errors.
+//!
+//! Pure: it knows no database, no HTTP server and no rule of any particular resource.
+
+mod key;
+mod record;
+mod resource;
+mod roles;
+mod scope;
+mod value;
+
+pub use key::{camel_key, fold_key};
+pub use record::{Declared, DecodeError, Record};
+pub use resource::{
+    Alias, Attribute, Column, Filter, FilterContext, Relation, Resource, Shape, common_columns,
+};
+pub use roles::{Role, Roles};
+pub use scope::Scope;
+pub use value::{Field, Kind, QueryValue, Value};

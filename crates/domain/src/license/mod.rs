@@ -1,0 +1,3 @@
+//! Rules of licences.
+
+pub mod filter;
