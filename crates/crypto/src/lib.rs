@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Cryptography of the house: digests, tokens and licence keys, an account's signing keys, signatures on
+//! responses and on npm packages, signed blob URLs, passwords.
+//!
+//! Everything here is a pure function of its arguments and the operating system's random numbers. The crate
+//! deliberately knows nothing of HTTP types, storage or who may do what. The provider is aws-lc-rs; only MD5
+//! (a checksum that PyPI asks for) and argon2 come from elsewhere.
+
+mod error;
+mod pem;
+mod random;
+
+pub mod account_keys;
+pub mod digest;
+pub mod http_signature;
+pub mod license_key;
+pub mod npm_signature;
+pub mod password;
+pub mod signed_url;
+pub mod token;
+
+pub use error::CryptoError;
+pub use random::random_bytes;
+
+#[cfg(test)]
+mod fixture;

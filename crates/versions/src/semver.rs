@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-pub use columns::{LabelColumns, split_label};
+pub use columns::{LabelColumns, NumberTooLarge, split_label};
 pub use constraint::{Constraint, ConstraintError};
 
 use crate::{Channel, Scheme, VersionError};
