@@ -1,0 +1,181 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Keyway: a licensed package registry gateway.
+#[derive(Debug, Parser)]
+#[command(name = "keyway", version, about, long_about = None)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(ServerFlags),
+    /// Run a server with sample packages and licences, and print the commands customers use
+    Quickstart(QuickstartFlags),
+    /// Print every setting with its value and where it came from
+    Config(ServerFlags),
+    /// Check the data directory, disk, clock, database, blob store and public URL
+    Doctor(ServerFlags),
+    /// Make, list and revoke API tokens
+    Token {
+        #[command(flatten)]
+        server: ServerFlags,
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Show or rename the account
+    Account {
+        #[command(flatten)]
+        server: ServerFlags,
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+}
+
+/// The settings as flags; each wins over `KEYWAY_*` variables, which win over the file.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServerFlags {
+    /// Read settings from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:7788]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Directory of the embedded database and blob store [default: keyway-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Serve api.DOMAIN and ENGINE.pkg.DOMAIN
+    #[arg(long)]
+    domain: Option<String>,
+    /// The URL customers reach the server by
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Addresses or networks whose X-Forwarded-* headers count, separated by commas
+    #[arg(long, value_name = "LIST")]
+    trusted_proxies: Option<String>,
+    /// Python index that unknown names are sent to (off unless set)
+    #[arg(long, value_name = "URL")]
+    pypi_upstream: Option<String>,
+    /// PEM file with the certificate chain; turns TLS on
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// PEM file with the certificate's private key
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Database server (not available in this release)
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Object store (not available in this release)
+    #[arg(long, value_name = "URL")]
+    blobs: Option<String>,
+    /// Name of the account made at first start
+    #[arg(long, value_name = "NAME")]
+    account_name: Option<String>,
+    /// E-mail of the first admin
+    #[arg(long, value_name = "EMAIL")]
+    admin_email: Option<String>,
+    /// Memory for cached packages and documents, in MiB
+    #[arg(long, value_name = "MIB")]
+    cache_mib: Option<String>,
+    /// Free disk space below which uploads are refused, in MiB
+    #[arg(long, value_name = "MIB")]
+    disk_reserve_mib: Option<String>,
+    /// Log format: text or json
+    #[arg(long)]
+    log: Option<String>,
+    /// error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// How long a stop waits for running downloads, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    stop_seconds: Option<String>,
+}
+
+impl ServerFlags {
+    /// The flags as the top layer of the settings.
+    pub(crate) fn layer(&self) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("listen", self.listen.clone()),
+            ("data", self.data.clone()),
+            ("domain", self.domain.clone()),
+            ("public_url", self.public_url.clone()),
+            ("trusted_proxies", self.trusted_proxies.clone()),
+            ("pypi_upstream", self.pypi_upstream.clone()),
+            ("tls_cert", self.tls_cert.clone()),
+            ("tls_key", self.tls_key.clone()),
+            ("database", self.database.clone()),
+            ("blobs", self.blobs.clone()),
+            ("account_name", self.account_name.clone()),
+            ("admin_email", self.admin_email.clone()),
+            ("cache_mib", self.cache_mib.clone()),
+            ("disk_reserve_mib", self.disk_reserve_mib.clone()),
+            ("log", self.log.clone()),
+            ("log_level", self.log_level.clone()),
+            ("stop_seconds", self.stop_seconds.clone()),
+        ]
+    }
+
+    /// Sets a flag that a command implies, unless the user gave it.
+    pub(crate) fn imply_data(&mut self, directory: &str) {
+        self.data.get_or_insert_with(|| directory.to_owned());
+    }
+
+    /// Sets the Python pass-through that a command implies, unless the user gave one.
+    pub(crate) fn imply_pypi_upstream(&mut self, url: &str) {
+        self.pypi_upstream.get_or_insert_with(|| url.to_owned());
+    }
+}
+
+/// Flags of `keyway quickstart`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct QuickstartFlags {
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
+    /// Run the printed commands with the real clients, report, and stop
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// List tokens (never their secrets)
+    List,
+    /// Make a token for the admin user, a product or an environment and print it once
+    Create {
+        /// A product's id or code; without it, the token is the first admin's
+        #[arg(long)]
+        product: Option<String>,
+        /// A display name
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Revoke a token at once
+    Revoke {
+        /// The token's id, as `list` shows it
+        id: String,
+    },
+}
+
+/// What to do with the account.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Show the account with its public keys
+    Show,
+    /// Change name or slug
+    Update {
+        /// New display name
+        #[arg(long)]
+        name: Option<String>,
+        /// New slug
+        #[arg(long)]
+        slug: Option<String>,
+    },
+}

@@ -1,0 +1,29 @@
+//! `keyway config`: every effective setting and where it came from.
+
+use crate::settings::{KNOWN, Layers};
+
+/// Renders the settings as a table.
+pub(crate) fn render(layers: &Layers) -> String {
+    let width = KNOWN.iter().map(|known| known.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for known in KNOWN {
+        let (value, source) = layers.get(known.name);
+        let value = if value.is_empty() { "(not set)" } else { value };
+        text.push_str(&format!("{:width$}  {value}\n{:width$}    {source}; {}\n", known.name, "", known.about));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_each_setting_with_its_source() {
+        let mut layers = Layers::defaults(KNOWN);
+        layers.flags(&[("listen", Some("127.0.0.1:9".into()))]);
+        let text = render(&layers);
+        assert!(text.contains("127.0.0.1:9\n") && text.contains("flag --listen"), "{text}");
+        assert!(KNOWN.iter().all(|known| text.contains(known.name)));
+    }
+}

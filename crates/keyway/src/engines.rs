@@ -1,0 +1,10 @@
+//! The engines this binary runs. Adding one is its crate and its line here.
+
+use keyway_engine::Engines;
+
+/// Every engine, in the order in which they are shown.
+pub(crate) const ENGINES: Engines = Engines::new(&[
+    &keyway_engine_npm::NpmEngine,
+    &keyway_engine_pypi::PypiEngine,
+    &keyway_engine_raw::RawEngine,
+]);

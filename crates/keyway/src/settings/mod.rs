@@ -1,0 +1,243 @@
+//! The server's settings: read from defaults, file, environment and flags (in rising order of strength), then
+//! parsed once. A wrong or contradictory setting ends the start with a message that names it.
+
+mod layers;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) use layers::{Known, Layers, Source};
+
+/// Every setting there is.
+pub(crate) const KNOWN: &[Known] = &[
+    Known { name: "listen", default: "127.0.0.1:7788", about: "address and port to listen on" },
+    Known { name: "data", default: "keyway-data", about: "directory of the embedded database and blob store" },
+    Known { name: "domain", default: "", about: "serve api.DOMAIN and ENGINE.pkg.DOMAIN" },
+    Known { name: "public_url", default: "", about: "the URL customers reach the server by, for links in documents" },
+    Known { name: "trusted_proxies", default: "", about: "addresses or networks whose X-Forwarded-* headers count" },
+    Known { name: "pypi_upstream", default: "", about: "Python index that unknown names are sent to; empty is off" },
+    Known { name: "tls_cert", default: "", about: "PEM file with the certificate chain; turns TLS on" },
+    Known { name: "tls_key", default: "", about: "PEM file with the certificate's private key" },
+    Known { name: "database", default: "", about: "database server; not available in this release" },
+    Known { name: "blobs", default: "", about: "object store; not available in this release" },
+    Known { name: "account_name", default: "Keyway", about: "name of the account made at first start" },
+    Known { name: "admin_email", default: "admin@localhost.localdomain", about: "e-mail of the first admin" },
+    Known { name: "cache_mib", default: "256", about: "memory for cached packages and documents, in MiB" },
+    Known { name: "disk_reserve_mib", default: "256", about: "free disk space below which uploads are refused, in MiB" },
+    Known { name: "log", default: "text", about: "log format: text or json" },
+    Known { name: "log_level", default: "info", about: "error, warn, info, debug or trace" },
+    Known { name: "stop_seconds", default: "30", about: "how long a stop waits for running downloads to move on" },
+];
+
+/// The settings, parsed.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) domain: Option<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) pypi_upstream: Option<String>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) account_name: String,
+    pub(crate) admin_email: String,
+    pub(crate) cache_bytes: u64,
+    pub(crate) disk_reserve: u64,
+    pub(crate) json_log: bool,
+    pub(crate) log_level: tracing::Level,
+    pub(crate) stop_seconds: u64,
+}
+
+/// Certificate and key files.
+#[derive(Debug, Clone)]
+pub(crate) struct Tls {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// An address block in CIDR form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Network {
+    pub(crate) address: IpAddr,
+    pub(crate) prefix: u8,
+}
+
+impl Network {
+    fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let address: IpAddr = address.parse().ok()?;
+        let widest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Some(widest), |text| text.parse().ok())?;
+        (prefix <= widest).then_some(Self { address, prefix })
+    }
+}
+
+impl Settings {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, naming the setting and where its value came from.
+    pub(crate) fn load(config: Option<&Path>, flags: &[(&'static str, Option<String>)]) -> Result<(Self, Layers)> {
+        let mut layers = Layers::defaults(KNOWN);
+        let named = std::env::vars().find(|(name, _)| name == "KEYWAY_CONFIG").map(|(_, path)| PathBuf::from(path));
+        if let Some(path) = config.or(named.as_deref()) {
+            layers.file(KNOWN, path)?;
+        }
+        layers.environment(KNOWN, std::env::vars())?;
+        layers.flags(flags);
+        Ok((Self::parse(&layers)?, layers))
+    }
+
+    /// Parses the layered texts.
+    ///
+    /// # Errors
+    /// The first setting that is wrong or contradicts another.
+    pub(crate) fn parse(layers: &Layers) -> Result<Self> {
+        for (name, what) in [("database", "PostgreSQL"), ("blobs", "S3")] {
+            let (value, source) = layers.get(name);
+            if !value.is_empty() {
+                bail!("setting '{name}' ({source}): {what} is not available in this release; leave it out to use the embedded store in the data directory");
+            }
+        }
+        let public_url = optional(layers, "public_url").map(|url| base_url("public_url", url, layers)).transpose()?;
+        let domain = optional(layers, "domain").map(|name| host_name(name, layers)).transpose()?;
+        Ok(Self {
+            listen: parsed(layers, "listen", "an address and port such as 127.0.0.1:7788")?,
+            data: PathBuf::from(required(layers, "data")?),
+            domain,
+            public_url,
+            trusted_proxies: proxies(layers)?,
+            pypi_upstream: optional(layers, "pypi_upstream").map(|url| base_url("pypi_upstream", url, layers)).transpose()?,
+            tls: tls(layers)?,
+            account_name: required(layers, "account_name")?.to_owned(),
+            admin_email: required(layers, "admin_email")?.to_lowercase(),
+            cache_bytes: parsed::<u64>(layers, "cache_mib", "a number of MiB")?.saturating_mul(1 << 20),
+            disk_reserve: parsed::<u64>(layers, "disk_reserve_mib", "a number of MiB")?.saturating_mul(1 << 20),
+            json_log: one_of(layers, "log", &["text", "json"])? == "json",
+            log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
+            stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,
+        })
+    }
+
+    /// The base URL of links when nobody configured one: what the listen address answers to.
+    pub(crate) fn local_url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let host = match self.listen.ip() {
+            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+            IpAddr::V4(ip) => ip.to_string(),
+        };
+        format!("{scheme}://{host}:{}", self.listen.port())
+    }
+}
+
+fn optional<'l>(layers: &'l Layers, name: &str) -> Option<&'l str> {
+    let (value, _) = layers.get(name);
+    (!value.is_empty()).then_some(value)
+}
+
+fn required<'l>(layers: &'l Layers, name: &str) -> Result<&'l str> {
+    let source = layers.get(name).1;
+    optional(layers, name).with_context(|| format!("setting '{name}' ({source}) may not be empty"))
+}
+
+fn parsed<T: std::str::FromStr>(layers: &Layers, name: &str, wanted: &str) -> Result<T> {
+    let (value, source) = layers.get(name);
+    value.parse().ok().with_context(|| format!("setting '{name}' ({source}) is '{value}', which is not {wanted}"))
+}
+
+fn one_of<'l>(layers: &'l Layers, name: &str, allowed: &[&str]) -> Result<&'l str> {
+    let (value, source) = layers.get(name);
+    if !allowed.contains(&value) {
+        bail!("setting '{name}' ({source}) is '{value}'; it must be one of: {}", allowed.join(", "));
+    }
+    Ok(value)
+}
+
+fn base_url(name: &str, url: &str, layers: &Layers) -> Result<String> {
+    let source = layers.get(name).1;
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/')) else {
+        bail!("setting '{name}' ({source}) is '{url}', which is not an http or https URL");
+    };
+    if rest.contains(['?', '#', '@', ' ']) {
+        bail!("setting '{name}' ({source}) is '{url}'; it may hold neither credentials nor a query");
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+fn host_name(name: &str, layers: &Layers) -> Result<String> {
+    let source = layers.get("domain").1;
+    let label = |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let bare = name.split_once(':').map_or(name, |(host, _)| host);
+    if !bare.split('.').all(label) {
+        bail!("setting 'domain' ({source}) is '{name}', which is not a DNS name such as example.com");
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
+fn proxies(layers: &Layers) -> Result<Vec<Network>> {
+    let (value, source) = layers.get("trusted_proxies");
+    let parse = |text: &str| {
+        Network::parse(text).with_context(|| {
+            format!("setting 'trusted_proxies' ({source}): '{text}' is neither an address nor a network such as 10.0.0.0/8")
+        })
+    };
+    value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(parse).collect()
+}
+
+fn tls(layers: &Layers) -> Result<Option<Tls>> {
+    match (optional(layers, "tls_cert"), optional(layers, "tls_key")) {
+        (Some(cert), Some(key)) => Ok(Some(Tls { cert: cert.into(), key: key.into() })),
+        (None, None) => Ok(None),
+        (Some(_), None) => bail!("setting 'tls_cert' is set but 'tls_key' is not: TLS needs both"),
+        (None, Some(_)) => bail!("setting 'tls_key' is set but 'tls_cert' is not: TLS needs both"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(flags: &[(&'static str, &str)]) -> Result<Settings> {
+        let mut layers = Layers::defaults(KNOWN);
+        let flags: Vec<_> = flags.iter().map(|(name, value)| (*name, Some((*value).to_owned()))).collect();
+        layers.flags(&flags);
+        Settings::parse(&layers)
+    }
+
+    #[test]
+    fn the_defaults_are_a_working_server() {
+        let settings = with(&[]).unwrap();
+        assert!(settings.listen.ip().is_loopback());
+        assert_eq!(settings.local_url(), "http://127.0.0.1:7788");
+        assert!(settings.tls.is_none() && settings.pypi_upstream.is_none());
+    }
+
+    #[test]
+    fn wrong_and_contradictory_settings_are_named() {
+        for (name, value, expected) in [
+            ("listen", "nowhere", "'listen' (flag --listen) is 'nowhere'"),
+            ("public_url", "example.com", "'public_url'"),
+            ("public_url", "https://u:p@example.com", "credentials"),
+            ("domain", "exa mple.com", "'domain'"),
+            ("trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
+            ("database", "postgres://x", "'database' (flag --database): PostgreSQL is not available"),
+            ("blobs", "s3://x", "'blobs' (flag --blobs): S3 is not available"),
+            ("tls_cert", "a.pem", "'tls_key' is not"),
+            ("log", "xml", "text, json"),
+            ("data", "", "'data'"),
+        ] {
+            let error = with(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(expected), "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn trims_a_trailing_slash_of_the_public_url() {
+        let settings = with(&[("public_url", "https://get.example.com/")]).unwrap();
+        assert_eq!(settings.public_url.as_deref(), Some("https://get.example.com"));
+    }
+}
