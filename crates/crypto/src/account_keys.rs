@@ -1,5 +1,7 @@
 //! An account's signing keys: Ed25519, ECDSA P-256 and RSA-2048 (`licensing.md` §1.10).
 
+mod text;
+
 use std::fmt;
 
 use aws_lc_rs::encoding::{AsBigEndian as _, AsDer, Curve25519SeedBin, Pkcs8V1Der, PublicKeyX509Der};
