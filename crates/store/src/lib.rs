@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Records on disk: one [`Db`] face over the database, migrations, the change log that keeps caches fresh,
+//! and the job queue (DESIGN §6 "Freshness", §8).
+//!
+//! It is the only crate that holds SQL. It deliberately knows no resource in particular: tables and columns
+//! come from the declarations of `jsonapi`, conditions come as [`Scope`](keyway_jsonapi::Scope)s, and who may
+//! see what is decided elsewhere.
+
+mod changes;
+mod db;
+mod error;
+mod freshness;
+mod job;
+mod lock;
+mod page;
+mod read;
+mod signing_key;
+mod tail;
+mod tombstone;
+mod unique;
+mod write;
+
+pub use changes::Changes;
+pub use db::{Db, Options};
+pub use error::StoreError;
+pub use freshness::{Freshness, Generation};
+pub use job::{Job, NewJob};
+pub use lock::{DataDirLock, LockError};
+pub use page::{Order, Page, Sort};
+pub use read::Read;
+pub use signing_key::SigningKey;
+pub use tail::Tail;
+pub use tombstone::Tombstone;
+pub use unique::UniqueIndex;
+pub use write::{Inserted, Write};
