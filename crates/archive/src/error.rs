@@ -85,12 +85,6 @@ pub enum ArchiveError {
         /// The member's path.
         name: Quoted,
     },
-    /// A member that the format allows once is there twice.
-    #[error("{name} appears twice")]
-    Twice {
-        /// The member's path.
-        name: Quoted,
-    },
     /// Everything has to lie in one top directory.
     #[error("the archive has more than one top directory: {first} and {second}")]
     TopDirectories {

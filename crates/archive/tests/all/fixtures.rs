@@ -1,0 +1,89 @@
+//! The packages in `fixtures/`, which other tools have installed.
+
+use std::{
+    fs::{self, File},
+    io::Cursor,
+    path::PathBuf,
+};
+
+use keyway_archive::{
+    CoreMetadata, Kind, SdistName, WheelName, npm_tarball, parse_object_strict, sdist, sniff,
+    sniff::HEAD_LEN, wheel,
+};
+
+fn folder(name: &str) -> Vec<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/packages").join(name);
+    let mut files: Vec<PathBuf> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} is empty", path.display());
+    files
+}
+
+fn file_name(path: &std::path::Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn npm_packages_are_read() {
+    let mut versions = Vec::new();
+    for path in folder("npm") {
+        let tarball = npm_tarball::read(&mut File::open(&path).unwrap()).unwrap();
+        let manifest = parse_object_strict(&tarball.package_json, 32).unwrap();
+        let text = |key: &str| manifest[key].as_str().unwrap().to_owned();
+        let unscoped = text("name").replace('@', "").replace('/', "-");
+        assert_eq!(file_name(&path), format!("{unscoped}-{}.tgz", text("version")));
+        versions.push(format!("{}@{}", text("name"), text("version")));
+    }
+    assert_eq!(
+        versions,
+        [
+            "@acme/gadget@1.0.0",
+            "acme-tool@1.0.0",
+            "@acme/widget@1.0.0",
+            "@acme/widget@1.1.0",
+            "@acme/widget@2.0.0-beta.1",
+            "@acme/widget@2.0.0"
+        ]
+    );
+}
+
+#[test]
+fn python_packages_are_read() {
+    let mut read = 0;
+    for path in folder("pypi") {
+        let name = file_name(&path);
+        let bytes = fs::read(&path).unwrap();
+        let (about, project, version) = match name.ends_with(".whl") {
+            true => {
+                let name = WheelName::parse(name).unwrap();
+                let wheel = wheel::read(&mut Cursor::new(bytes), &name).unwrap();
+                (wheel.metadata, name.normalized_name(), name.version().to_owned())
+            }
+            false => {
+                let name = SdistName::parse(name).unwrap();
+                let sdist = sdist::read(&mut bytes.as_slice(), &name).unwrap();
+                (sdist.pkg_info, name.normalized_name(), name.version().to_owned())
+            }
+        };
+        let metadata = CoreMetadata::parse(&about).unwrap();
+        assert_eq!((metadata.name(), metadata.version()), (project.as_str(), version.as_str()));
+        assert_eq!(metadata.requires_python(), Some(">=3.8"));
+        assert!(metadata.dependencies_are_static());
+        read += 1;
+    }
+    assert_eq!(read, 11);
+}
+
+#[test]
+fn raw_files_are_known() {
+    for path in folder("raw/acme-installer") {
+        let bytes = fs::read(&path).unwrap();
+        let name = file_name(&path);
+        let expected = match name.rsplit_once('.').unwrap().1 {
+            "gz" => Kind::Gzip,
+            "zip" => Kind::Zip,
+            _ => Kind::Text,
+        };
+        assert_eq!(sniff(&bytes[..bytes.len().min(HEAD_LEN)], name), expected, "{name}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The archive corpus: good archives, each refusal by name, and what holds for arbitrary bytes.
+
+mod fixtures;
+mod npm;
+mod properties;
+mod sdist;
+mod tar_writer;
+mod tarball;
+mod wheel;
+mod zip_writer;
+mod zipfile;
