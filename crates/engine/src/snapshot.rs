@@ -109,6 +109,14 @@ pub struct Manifest {
     pub bytes: Arc<[u8]>,
 }
 
+impl Package {
+    /// The position of the release with this version, whatever its status: a binary search, since downloads
+    /// must not cost more as versions add up.
+    pub fn position(&self, version: &EcosystemVersion) -> Option<usize> {
+        self.releases.binary_search_by(|release| version.cmp(&release.version)).ok()
+    }
+}
+
 impl Artifact {
     /// The manifest of a kind, if there is one.
     pub fn manifest(&self, kind: &str) -> Option<&Manifest> {

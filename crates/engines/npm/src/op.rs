@@ -1,0 +1,427 @@
+//! The grammar of the registry's URLs (`npm-pypi.md` §1.1).
+
+use http::Method;
+use keyway_engine::{Accept, BadPath, Head, decode_segment};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::name::PackageName;
+
+/// The media type of the abbreviated packument.
+pub(crate) const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
+
+/// How many search results a client gets when it does not say, and at most.
+const SEARCH_SIZE: (usize, usize) = (20, 250);
+
+/// A parsed request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// `GET /-/ping`.
+    Ping,
+    /// `GET /-/whoami`.
+    WhoAmI,
+    /// `GET /-/npm/v1/keys`.
+    Keys,
+    /// `POST /-/npm/v1/security/advisories/bulk`.
+    Advisories,
+    /// `POST /-/npm/v1/security/audits` and what lies below it.
+    Audit,
+    /// `PUT /-/user/org.couchdb.user:{user}`.
+    LogIn {
+        /// The user name, as typed.
+        user: String,
+    },
+    /// `GET /-/v1/search`.
+    Search(Search),
+    /// `GET /-/package/{name}/dist-tags`.
+    DistTags {
+        /// The package.
+        name: PackageName,
+    },
+    /// `GET /{name}`.
+    Packument {
+        /// The package.
+        name: PackageName,
+        /// Which document.
+        form: Form,
+    },
+    /// `GET /{name}/{version or tag}`.
+    Manifest {
+        /// The package.
+        name: PackageName,
+        /// A version or a dist-tag, decoded.
+        selector: String,
+    },
+    /// `GET /{name}/-/{basename}-{version}.tgz`.
+    Tarball {
+        /// The package.
+        name: PackageName,
+        /// The version that the file name holds, not checked yet.
+        version: String,
+    },
+}
+
+/// Which packument a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The full document, as `application/json`.
+    Full,
+    /// The abbreviated one, as `application/vnd.npm.install-v1+json`.
+    Abbreviated,
+}
+
+/// What to search for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    /// Words that a name has to contain, lower case; empty finds everything.
+    pub text: String,
+    /// How many results to skip.
+    pub from: usize,
+    /// How many results to show.
+    pub size: usize,
+}
+
+impl Op {
+    /// Parses a request head.
+    ///
+    /// # Errors
+    /// [`BadPath`] when path or method are outside the grammar.
+    pub fn parse(head: &Head<'_>) -> Result<Self, BadPath> {
+        let segments = head.segments().map(decode_segment).collect::<Result<Vec<_>, _>>()?;
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        match segments.as_slice() {
+            ["-", rest @ ..] => Self::service(head, rest),
+            [""] => Err(BadPath::Unknown),
+            segments => Self::package(head, segments),
+        }
+    }
+
+    /// Endpoints below `/-/`.
+    fn service(head: &Head<'_>, path: &[&str]) -> Result<Self, BadPath> {
+        let (method, op) = match path {
+            ["ping"] => (Method::GET, Self::Ping),
+            ["whoami"] => (Method::GET, Self::WhoAmI),
+            ["npm", "v1", "keys"] => (Method::GET, Self::Keys),
+            ["npm", "v1", "security", "advisories", "bulk"] => (Method::POST, Self::Advisories),
+            ["npm", "v1", "security", "audits"] | ["npm", "v1", "security", "audits", "quick"] => {
+                (Method::POST, Self::Audit)
+            }
+            ["v1", "search"] => (Method::GET, Self::Search(Search::read(head.query))),
+            ["user", user] | ["user", user, "-rev", _] => (Method::PUT, Self::log_in(user)?),
+            ["package", rest @ ..] => return Self::dist_tags(head, rest),
+            _ => return Err(BadPath::Unknown),
+        };
+        let fits = if method == Method::GET { head.is_read() } else { *head.method == method };
+        if fits { Ok(op) } else { Err(BadPath::Method) }
+    }
+
+    fn log_in(user: &str) -> Result<Self, BadPath> {
+        let user = user.strip_prefix("org.couchdb.user:").ok_or(BadPath::Unknown)?;
+        Ok(Self::LogIn { user: user.to_owned() })
+    }
+
+    fn dist_tags(head: &Head<'_>, path: &[&str]) -> Result<Self, BadPath> {
+        let (name, rest) = split_name(path)?;
+        match rest {
+            ["dist-tags"] if head.is_read() => Ok(Self::DistTags { name }),
+            ["dist-tags"] | ["dist-tags", _] if !head.is_read() => Err(BadPath::Method),
+            _ => Err(BadPath::Unknown),
+        }
+    }
+
+    /// Endpoints below a package's name.
+    fn package(head: &Head<'_>, path: &[&str]) -> Result<Self, BadPath> {
+        let (name, rest) = split_name(path)?;
+        if !head.is_read() {
+            return Err(BadPath::Method);
+        }
+        match rest {
+            [] => Ok(Self::Packument { name, form: Form::of(head) }),
+            ["-", file] => {
+                let version = version_of(&name, file).ok_or(BadPath::Unknown)?.to_owned();
+                Ok(Self::Tarball { name, version })
+            }
+            [selector] if !selector.is_empty() && !matches!(*selector, "-" | "." | "..") => {
+                Ok(Self::Manifest { name, selector: (*selector).to_owned() })
+            }
+            _ => Err(BadPath::Unknown),
+        }
+    }
+
+    /// The operation's canonical path below the engine's root, with its query. Parsing it (with the
+    /// operation's method and `Accept`) gives the operation back.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Ping => "/-/ping".to_owned(),
+            Self::WhoAmI => "/-/whoami".to_owned(),
+            Self::Keys => "/-/npm/v1/keys".to_owned(),
+            Self::Advisories => "/-/npm/v1/security/advisories/bulk".to_owned(),
+            Self::Audit => "/-/npm/v1/security/audits".to_owned(),
+            Self::LogIn { user } => format!("/-/user/org.couchdb.user:{}", encode(user)),
+            Self::Search(search) => {
+                format!(
+                    "/-/v1/search?text={}&size={}&from={}",
+                    encode(&search.text),
+                    search.size,
+                    search.from
+                )
+            }
+            Self::DistTags { name } => format!("/-/package/{}/dist-tags", name.as_str().replace('/', "%2f")),
+            Self::Packument { name, .. } => format!("/{name}"),
+            Self::Manifest { name, selector } => format!("/{name}/{}", encode(selector)),
+            Self::Tarball { name, version } => {
+                format!("/{name}/-/{}-{}.tgz", encode(name.basename()), encode(version))
+            }
+        }
+    }
+
+    /// The method that the operation is asked for with.
+    pub const fn method(&self) -> Method {
+        match self {
+            Self::Advisories | Self::Audit => Method::POST,
+            Self::LogIn { .. } => Method::PUT,
+            _ => Method::GET,
+        }
+    }
+}
+
+impl Form {
+    /// The abbreviated form only where it is asked for by name and no less than the full one; deno sends
+    /// `*/*`, yarn 4 nothing (§1.2). Clients that are about to write need the full one.
+    fn of(head: &Head<'_>) -> Self {
+        let accept = Accept::of(head);
+        let full = accept.named("application/json").unwrap_or(0);
+        let writes = query_value(head.query, "write").is_some_and(|value| value == "true");
+        match accept.named(ABBREVIATED) {
+            Some(quality) if quality >= full && !writes => Self::Abbreviated,
+            _ => Self::Full,
+        }
+    }
+}
+
+impl Search {
+    fn read(query: &str) -> Self {
+        let number = |key| query_value(query, key).and_then(|value| value.parse().ok());
+        let (default, most) = SEARCH_SIZE;
+        Self {
+            text: query_value(query, "text").unwrap_or_default().to_lowercase(),
+            from: number("from").unwrap_or(0),
+            size: number("size").unwrap_or(default).min(most),
+        }
+    }
+}
+
+/// Takes the name off the front of a path: one segment, or two where the scope's slash was not encoded.
+fn split_name<'s, 'p>(path: &'s [&'p str]) -> Result<(PackageName, &'s [&'p str]), BadPath> {
+    let malformed = |error: keyway_engine::KeyError| BadPath::Malformed(error.0);
+    match path {
+        [scope, base, rest @ ..] if scope.starts_with('@') && !scope.contains('/') => {
+            Ok((PackageName::parse(&format!("{scope}/{base}")).map_err(malformed)?, rest))
+        }
+        [name, rest @ ..] => Ok((PackageName::parse(name).map_err(malformed)?, rest)),
+        [] => Err(BadPath::Unknown),
+    }
+}
+
+/// The version in a tarball's file name.
+fn version_of<'f>(name: &PackageName, file: &'f str) -> Option<&'f str> {
+    let version = file.strip_prefix(name.basename())?.strip_prefix('-')?.strip_suffix(".tgz")?;
+    (!version.is_empty() && !version.contains('/')).then_some(version)
+}
+
+/// A query value, decoded as forms are (`+` is a space); control characters are dropped.
+fn query_value(query: &str, key: &str) -> Option<String> {
+    let (_, value) = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .find(|(name, _)| *name == key)?;
+    let spaced = value.replace('+', " ");
+    Some(percent_decode_str(&spaced).decode_utf8_lossy().chars().filter(|c| !c.is_control()).collect())
+}
+
+/// What may stand in a path segment or a query value as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'@');
+
+/// Percent-encodes a path segment or a query value.
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, header::ACCEPT};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse_as(method: &Method, target: &str, accept: &str) -> Result<Op, BadPath> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers = HeaderMap::new();
+        if !accept.is_empty() {
+            headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+        }
+        Op::parse(&Head { method, path, query, headers: &headers })
+    }
+
+    fn get(target: &str) -> Result<Op, BadPath> {
+        parse_as(&Method::GET, target, "")
+    }
+
+    fn name(text: &str) -> PackageName {
+        PackageName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn every_spelling_of_a_scoped_name_is_the_same_packument() {
+        for path in [
+            "/@acme/widget",
+            "/@acme%2fwidget",
+            "/@acme%2Fwidget",
+            "/%40acme/widget",
+            "/%40acme%2fwidget",
+            "/%40acme%2Fwidget",
+        ] {
+            assert_eq!(
+                get(path),
+                Ok(Op::Packument { name: name("@acme/widget"), form: Form::Full }),
+                "{path}"
+            );
+        }
+        assert_eq!(get("/widget"), Ok(Op::Packument { name: name("widget"), form: Form::Full }));
+        assert_eq!(get("/npm"), Ok(Op::Packument { name: name("npm"), form: Form::Full }));
+    }
+
+    #[test]
+    fn both_spellings_of_a_scoped_tarball_are_the_same_file() {
+        let tarball =
+            |name: PackageName, version: &str| Ok(Op::Tarball { name, version: version.to_owned() });
+        for path in [
+            "/@acme/widget/-/widget-1.0.0.tgz",
+            "/@acme%2fwidget/-/widget-1.0.0.tgz",
+            "/%40acme%2Fwidget/-/widget-1.0.0.tgz",
+        ] {
+            assert_eq!(get(path), tarball(name("@acme/widget"), "1.0.0"), "{path}");
+        }
+        assert_eq!(get("/a/-/a-2.0.0-rc.1.tgz"), tarball(name("a"), "2.0.0-rc.1"));
+        assert_eq!(get("/a/-/a-1.0.0%2Bb.tgz"), tarball(name("a"), "1.0.0+b"));
+        assert_eq!(get("/a/-/a-1.0.0+b.tgz"), tarball(name("a"), "1.0.0+b"));
+        for path in [
+            "/a/-/b-1.0.0.tgz",
+            "/a/-/a-1.0.0.tar.gz",
+            "/a/-/a.tgz",
+            "/a/-/a-.tgz",
+            "/a/-/",
+            "/a/-",
+            "/a/-/a-1.tgz/x",
+        ] {
+            assert_eq!(get(path), Err(BadPath::Unknown), "{path}");
+        }
+    }
+
+    #[test]
+    fn reads_versions_and_tags() {
+        for (path, expected) in [
+            ("/@acme/widget/1.0.0", "1.0.0"),
+            ("/@acme%2fwidget/latest", "latest"),
+            ("/@acme/widget/a%2Fb", "a/b"),
+        ] {
+            let expected = Op::Manifest { name: name("@acme/widget"), selector: expected.to_owned() };
+            assert_eq!(get(path), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn reads_the_service_endpoints() {
+        assert_eq!(get("/-/ping"), Ok(Op::Ping));
+        assert_eq!(get("/-/whoami"), Ok(Op::WhoAmI));
+        assert_eq!(get("/-/npm/v1/keys"), Ok(Op::Keys));
+        assert_eq!(
+            get("/-/package/@acme%2fwidget/dist-tags"),
+            Ok(Op::DistTags { name: name("@acme/widget") })
+        );
+        assert_eq!(get("/-/package/@acme/widget/dist-tags"), Ok(Op::DistTags { name: name("@acme/widget") }));
+        assert_eq!(parse_as(&Method::POST, "/-/npm/v1/security/advisories/bulk", ""), Ok(Op::Advisories));
+        assert_eq!(parse_as(&Method::POST, "/-/npm/v1/security/audits/quick", ""), Ok(Op::Audit));
+        assert_eq!(
+            parse_as(&Method::PUT, "/-/user/org.couchdb.user:license", ""),
+            Ok(Op::LogIn { user: "license".to_owned() })
+        );
+        assert_eq!(
+            get("/-/v1/search?text=Wid+get&size=500&from=2"),
+            Ok(Op::Search(Search { text: "wid get".to_owned(), from: 2, size: 250 }))
+        );
+        for path in [
+            "/-/v1/login",
+            "/-/npm/v1/tokens",
+            "/-/npm/v1/user",
+            "/-/org/acme/user",
+            "/-/package/a/access",
+            "/-/nothing",
+            "/-",
+            "/",
+        ] {
+            assert_eq!(get(path), Err(BadPath::Unknown), "{path}");
+        }
+        assert_eq!(parse_as(&Method::POST, "/-/v1/login", ""), Err(BadPath::Unknown));
+    }
+
+    #[test]
+    fn writes_are_not_taken() {
+        for (method, path) in [
+            (Method::PUT, "/@acme%2fwidget"),
+            (Method::PUT, "/widget/-rev/1-0"),
+            (Method::DELETE, "/widget/-rev/1-0"),
+            (Method::DELETE, "/widget/-/widget-1.0.0.tgz/-rev/1-0"),
+            (Method::PUT, "/-/package/widget/dist-tags/beta"),
+            (Method::DELETE, "/-/package/@acme%2fwidget/dist-tags/beta"),
+            (Method::POST, "/-/ping"),
+            (Method::GET, "/-/npm/v1/security/advisories/bulk"),
+        ] {
+            assert_eq!(parse_as(&method, path, ""), Err(BadPath::Method), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn names_that_npm_forbids_are_malformed() {
+        for path in
+            ["/.env", "/@acme", "/@acme%2fa%2fb", "/..%2f..", "/a%00b", "/%ff", "/@acme%2f..", "/_all_docs"]
+        {
+            assert!(matches!(get(path), Err(BadPath::Malformed(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_a_client_that_names_it_gets_the_abbreviated_form() {
+        let npm6 = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
+        for (target, accept, expected) in [
+            ("/a", "", Form::Full),
+            ("/a", "*/*", Form::Full),
+            ("/a", "application/json", Form::Full),
+            ("/a", "application/json; q=1.0, */*", Form::Full),
+            ("/a", "text/html", Form::Full),
+            ("/a", npm6, Form::Abbreviated),
+            ("/a", "application/vnd.npm.install-v1+json", Form::Abbreviated),
+            ("/a", "application/json, application/vnd.npm.install-v1+json;q=0.5", Form::Full),
+            ("/a?write=true", npm6, Form::Full),
+        ] {
+            let parsed = parse_as(&Method::GET, target, accept);
+            assert_eq!(parsed, Ok(Op::Packument { name: name("a"), form: expected }), "{target} {accept}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn what_is_accepted_round_trips(
+            path in "(/(@?[a-zA-Z0-9._~-]{1,6}|-|user|package|%2[fF]|dist-tags|%40a|v1|search|a-1\\.0\\.0\\.tgz|\\PC{0,5})){0,6}",
+            query in "(text|size|write)?=?[a-z0-9+%&=]{0,8}",
+            method in 0_usize..4,
+        ) {
+            let method = [Method::GET, Method::HEAD, Method::PUT, Method::POST].into_iter().nth(method).unwrap();
+            let target = format!("{path}?{query}");
+            if let Ok(op) = parse_as(&method, &target, "") {
+                prop_assert_eq!(parse_as(&op.method(), &op.path(), ""), Ok(op));
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Errors as npm's clients show them: the JSON `error` text, the `npm-notice` header, and a challenge that is
+//! not Basic, since npm hides our text behind its own for that one (`npm-pypi.md` §1.6).
+
+use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use keyway_engine::{BadPath, Denial, Plain, Reason};
+use serde_json::json;
+
+const NOTICE: HeaderName = HeaderName::from_static("npm-notice");
+
+/// The text about writes: which way is open instead.
+const NO_WRITES: &str = "this registry does not take npm publish, unpublish, deprecate or dist-tag: publish through the \
+     API by creating a release and uploading the tarball that `npm pack` made as its artifact";
+
+/// A refusal by the house's access rules.
+pub(crate) fn denied(denial: &Denial) -> Plain {
+    let status = match denial.reason {
+        // A withdrawn version is gone as far as npm is concerned.
+        Reason::Yanked => StatusCode::NOT_FOUND,
+        reason => reason.status(),
+    };
+    let mut plain = error(status, denial.reason.code(), &denial.message);
+    plain = plain.with(NOTICE, header_text(&denial.message));
+    if status == StatusCode::UNAUTHORIZED {
+        plain = plain.with(WWW_AUTHENTICATE, challenge(&denial.message));
+    }
+    if let Some(seconds) = denial.reason.retry_after() {
+        plain = plain.with(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    plain
+}
+
+/// Something that is not here.
+pub(crate) fn not_found(message: &str) -> Plain {
+    error(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+}
+
+/// A request outside the grammar.
+pub(crate) fn bad_path(bad: &BadPath) -> Plain {
+    match bad {
+        BadPath::Unknown => not_found(&format!("{bad} on this npm registry")),
+        BadPath::Method => error(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", NO_WRITES)
+            .with(ALLOW, HeaderValue::from_static("GET, HEAD")),
+        BadPath::Malformed(text) => error(StatusCode::BAD_REQUEST, "MALFORMED", text),
+    }
+}
+
+/// An error body in npm's form.
+pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Plain {
+    Plain::status(status)
+        .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .body("application/json", json!({ "error": message, "code": code }).to_string())
+}
+
+/// `License realm="keygen", error_description="…"`, which npm prints.
+fn challenge(message: &str) -> HeaderValue {
+    let quoted = ascii(message).replace('\\', "\\\\").replace('"', "\\\"");
+    header_text(&format!("License realm=\"keygen\", error_description=\"{quoted}\""))
+}
+
+fn header_text(message: &str) -> HeaderValue {
+    HeaderValue::from_str(&ascii(message)).expect("printable ASCII is always a header value")
+}
+
+/// Header values are printable ASCII; other characters become `?`.
+fn ascii(message: &str) -> String {
+    message.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header<'p>(plain: &'p Plain, name: &HeaderName) -> Option<&'p str> {
+        plain.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn each_reason_has_its_status() {
+        for (reason, status) in [
+            (Reason::CredentialMissing, 401),
+            (Reason::CredentialInvalid, 401),
+            (Reason::TooManyFailures, 429),
+            (Reason::Banned, 403),
+            (Reason::Suspended, 403),
+            (Reason::Expired, 403),
+            (Reason::MethodNotAllowed, 403),
+            (Reason::PermissionMissing, 403),
+            (Reason::NotEntitled, 403),
+            (Reason::OutsideWindow, 403),
+            (Reason::NotLicensed, 403),
+            (Reason::Yanked, 404),
+            (Reason::Unavailable, 503),
+        ] {
+            let plain = denied(&Denial { reason, message: "Renew at acme.example.".to_owned() });
+            assert_eq!(plain.status.as_u16(), status, "{reason:?}");
+            let body: serde_json::Value = serde_json::from_slice(&plain.body).unwrap();
+            assert_eq!(
+                body,
+                json!({ "error": "Renew at acme.example.", "code": reason.code() }),
+                "{reason:?}"
+            );
+            assert_eq!(header(&plain, &NOTICE), Some("Renew at acme.example."));
+            assert_eq!(header(&plain, &WWW_AUTHENTICATE).is_some(), status == 401, "{reason:?}");
+            assert_eq!(header(&plain, &RETRY_AFTER).is_some(), matches!(status, 429 | 503), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_is_our_own_scheme_with_the_text() {
+        let message = "The key \"A\\B\" — unknown".to_owned();
+        let plain = denied(&Denial { reason: Reason::CredentialInvalid, message });
+        assert_eq!(
+            header(&plain, &WWW_AUTHENTICATE),
+            Some(r#"License realm="keygen", error_description="The key \"A\\B\" ? unknown""#)
+        );
+    }
+
+    #[test]
+    fn writes_are_told_where_to_publish() {
+        let plain = bad_path(&BadPath::Method);
+        assert_eq!(plain.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(String::from_utf8_lossy(&plain.body).contains("publish through the API"));
+    }
+}
