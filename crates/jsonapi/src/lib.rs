@@ -4,14 +4,33 @@
 //!
 //! Pure: it knows no database, no HTTP server and no rule of any particular resource.
 
+mod accept;
+mod body;
+mod error;
+mod input;
+mod invalid;
 mod key;
+mod page;
+mod query;
 mod record;
 mod resource;
 mod roles;
 mod scope;
 mod value;
 
+pub mod document;
+pub mod links;
+pub mod metadata;
+pub mod schema;
+
+pub use accept::MediaType;
+pub use body::{MAX_DEPTH, parse_body};
+pub use error::{ApiError, ErrorObject, Source};
+pub use input::{Extra, Identifier, Input, Intent, Linkage, identifier, linkage, parse, schema as schema_of};
+pub use invalid::{Failure, Invalid};
 pub use key::{camel_key, fold_key};
+pub use page::{Direction, Paging, Part};
+pub use query::Query;
 pub use record::{Declared, DecodeError, Record};
 pub use resource::{
     Alias, Attribute, Column, Filter, FilterContext, Relation, Resource, Shape, common_columns,
