@@ -1,1 +1,28 @@
-//! Placeholder.
+//! What the read path holds in memory: principals, packages, what each may see of the other, and rendered
+//! documents (DESIGN §6).
+//!
+//! Values are immutable and shared. Each knows which slots it depends on, and a hit compares them with the
+//! database's [`Freshness`](keyway_store::Freshness) and time limits with the clock: no time-to-live stands in
+//! for invalidation. A hit takes no contended lock, does nothing per release and does not touch the database.
+//! The crate decides nothing itself (that is `access`) and deliberately knows neither HTTP servers nor any
+//! ecosystem.
+
+mod account;
+mod cache;
+mod catalog;
+mod document;
+mod environment;
+mod error;
+mod flight;
+mod known;
+mod lease;
+mod limits;
+mod tail;
+
+pub use account::{AccountFacts, AccountSigner};
+pub use catalog::Catalog;
+pub use document::{Answer, DocumentAddress, Rendered};
+pub use environment::{EnvironmentFacts, readable};
+pub use error::CatalogError;
+pub use known::{Identity, Known};
+pub use limits::CacheLimits;

@@ -1,0 +1,117 @@
+//! A cache whose values say what they depend on (DESIGN §6 "Freshness").
+//!
+//! A loader notes the generation *first*, then reads one snapshot of the database; its value is good while
+//! every slot it depends on stands at or below the noted generation. A value that races a write is born stale,
+//! whatever ids it discovered while loading. No time-to-live stands in for invalidation.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use keyway_base::Slot;
+use keyway_store::{Freshness, Generation};
+use moka::Equivalent;
+
+use crate::CatalogError;
+use crate::flight::Flights;
+
+/// What a value costs in memory, in bytes; roughly is enough.
+pub(crate) trait Weigh {
+    /// The bytes behind the value's own pointer.
+    fn weigh(&self) -> usize;
+}
+
+/// A loaded value and what it depends on.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded<V> {
+    /// The value.
+    pub(crate) value: V,
+    /// Every slot that a change of the value touches.
+    pub(crate) slots: Box<[Slot]>,
+}
+
+struct Entry<V> {
+    loaded: Loaded<V>,
+    noted: Generation,
+}
+
+impl<V> Entry<V> {
+    fn is_fresh(&self, freshness: &Freshness) -> bool {
+        freshness.is_fresh(self.noted, &self.loaded.slots)
+    }
+}
+
+/// A bounded cache of cheap-to-clone values.
+pub(crate) struct Cache<K, V> {
+    entries: moka::sync::Cache<K, Arc<Entry<V>>>,
+    flights: Flights<K, Result<Arc<Entry<V>>, CatalogError>>,
+    freshness: Arc<Freshness>,
+}
+
+/// What moka, the entry and its slots cost beside key and value, roughly.
+const OVERHEAD: usize = 192;
+
+impl<K, V> Cache<K, V>
+where
+    K: Hash + Eq + Clone + Weigh + Send + Sync + 'static,
+    V: Clone + Weigh + Send + Sync + 'static,
+{
+    /// A cache of at most `bytes`.
+    pub(crate) fn new(bytes: u64, freshness: Arc<Freshness>) -> Self {
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(bytes)
+            .weigher(|key: &K, entry: &Arc<Entry<V>>| {
+                let slots = size_of_val(&*entry.loaded.slots);
+                let bytes = OVERHEAD + size_of::<K>() + key.weigh() + slots + entry.loaded.value.weigh();
+                u32::try_from(bytes).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self { entries, flights: Flights::new(), freshness }
+    }
+
+    /// The value, when it is here and nothing it depends on has changed.
+    pub(crate) fn hit<Q>(&self, key: &Q) -> Option<V>
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        let entry = self.entries.get(key)?;
+        entry.is_fresh(&self.freshness).then(|| entry.loaded.value.clone())
+    }
+
+    /// The value, loaded if need be, once for all who ask at the same time. The answer is never older than the
+    /// question: a value that was loaded before this call and has gone stale since is loaded again.
+    pub(crate) async fn get<F>(&self, key: K, load: impl Fn() -> F) -> Result<V, CatalogError>
+    where
+        F: Future<Output = Result<Loaded<V>, CatalogError>>,
+    {
+        let asked = self.freshness.note();
+        if let Some(value) = self.hit(&key) {
+            return Ok(value);
+        }
+        loop {
+            let entry = self.flights.join(&key, || self.load(&key, &load)).await?;
+            if entry.noted >= asked || entry.is_fresh(&self.freshness) {
+                return Ok(entry.loaded.value.clone());
+            }
+        }
+    }
+
+    async fn load<F>(&self, key: &K, load: &impl Fn() -> F) -> Result<Arc<Entry<V>>, CatalogError>
+    where
+        F: Future<Output = Result<Loaded<V>, CatalogError>>,
+    {
+        let noted = self.freshness.note();
+        // Whoever asked just before the last fetch was over finds its result here.
+        if let Some(entry) = self.entries.get(key).filter(|entry| entry.is_fresh(&self.freshness)) {
+            return Ok(entry);
+        }
+        let entry = Arc::new(Entry { loaded: load().await?, noted });
+        self.entries.insert(key.clone(), Arc::clone(&entry));
+        Ok(entry)
+    }
+
+    /// The bytes held now, for tests and metrics.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.entries.run_pending_tasks();
+        self.entries.weighted_size()
+    }
+}
