@@ -1,5 +1,7 @@
 //! The archive corpus: good archives, each refusal by name, and what holds for arbitrary bytes.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod fixtures;
 mod npm;
 mod properties;
