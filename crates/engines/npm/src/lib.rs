@@ -3,7 +3,7 @@
 //!
 //! It deliberately knows neither who asks nor where bytes lie: it answers from a [`View`] alone.
 
-mod bin;
+mod commands;
 mod fragment;
 mod ingest;
 mod keys;

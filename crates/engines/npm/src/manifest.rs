@@ -6,7 +6,7 @@ use keyway_engine::Reject;
 use keyway_versions::{EcosystemVersion, Scheme};
 use serde_json::{Map, Value, json};
 
-use crate::bin::bin_map;
+use crate::commands::bin_map;
 use crate::name::PackageName;
 
 /// How deep `package.json` may nest.
