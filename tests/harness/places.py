@@ -1,0 +1,37 @@
+"""Where things are: the tree, the binary under test, the pinned clients."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+FIXTURES = ROOT / "fixtures" / "packages"
+sys.path.insert(0, str(ROOT / "fixtures"))
+
+
+def binary() -> Path:
+    """The `keyway` to test: `KEYWAY_BIN`, or what `cargo build --profile quick -p keyway` made."""
+    path = Path(os.environ.get("KEYWAY_BIN") or ROOT / "target" / "quick" / "keyway")
+    if not path.exists():
+        raise SystemExit(f"{path} does not exist: run `cargo build --profile quick -p keyway`, or set KEYWAY_BIN")
+    return path
+
+
+def client(name: str) -> Path:
+    """The directory that `tests/install` put a client of `clients.txt` into."""
+    for line in (TESTS / "clients.txt").read_text().splitlines():
+        if line.split()[:1] == [name]:
+            cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+            path = cache / "keyway-tests" / f"{name}-{line.split()[3]}"
+            if not (path / ".done").exists():
+                raise SystemExit(f"{name} is not installed: run tests/install")
+            return path
+    raise SystemExit(f"tests/clients.txt has no {name}")
+
+
+def full() -> bool:
+    """Whether this is a run with `--full`."""
+    return os.environ.get("KEYWAY_TESTS_FULL") == "1"

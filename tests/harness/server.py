@@ -1,0 +1,115 @@
+"""A Keyway server: started on a free loopback port with a data directory, stopped, killed, started again."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from . import wire
+from .places import binary
+from .waiting import until
+
+LISTENING = re.compile(r"listening on (http://\S+)")
+TOKEN = re.compile(r"admin token: (admin-\S+)")
+
+
+def free_port() -> int:
+    with contextlib.closing(socket.socket()) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Server:
+    """One server process with its data directory. The admin token outlives restarts, as in life."""
+
+    def __init__(self, *flags: str, data: Path | None = None, environment: dict | None = None) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.flags = flags
+        self.environment = environment or {}
+        self.own_data = data is None
+        self.data = data or Path(tempfile.mkdtemp(prefix="keyway-data-"))
+        self.log_path = Path(tempfile.mkstemp(prefix="keyway-log-", suffix=".txt")[1])
+        self.process: subprocess.Popen | None = None
+        self.printed = ""
+        self.token = ""
+
+    def start(self) -> "Server":
+        """Starts and returns once the server says that it listens."""
+        self.printed = ""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command("serve", "--listen", f"127.0.0.1:{self.port}", *self.flags),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.environ(),
+            )  # fmt: skip
+        threading.Thread(target=self.read_stdout, args=(self.process.stdout,), daemon=True).start()
+        until(lambda: LISTENING.search(self.printed) or self.process.poll() is not None, "the server starts")
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.printed}{self.log()}")
+        token = TOKEN.search(self.printed)
+        self.token = token.group(1) if token else self.token
+        return self
+
+    def read_stdout(self, stdout) -> None:
+        for line in stdout:
+            self.printed += line.decode(errors="replace")
+
+    def command(self, name: str, *arguments: str) -> list[str]:
+        return [str(binary()), name, "--data", str(self.data), *arguments]
+
+    def environ(self) -> dict:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("KEYWAY_")}
+        return {**kept, **self.environment}
+
+    def shell(self, *arguments: str) -> subprocess.CompletedProcess:
+        """A shell command (`token list` …) on this server's data directory."""
+        return subprocess.run(
+            [str(binary()), arguments[0], "--data", str(self.data), *arguments[1:]],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, env=self.environ(),
+        )  # fmt: skip
+
+    def stop(self, seconds: float = 40) -> int:
+        """Asks it to stop and returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait(20)
+
+    def close(self) -> None:
+        """Stops whatever runs and removes what it left."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        if self.own_data:
+            shutil.rmtree(self.data, ignore_errors=True)
+        self.log_path.unlink(missing_ok=True)
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def registry(self, engine: str) -> str:
+        """The engine's root on the listen address, without a trailing slash."""
+        return f"{self.url}/v1/engines/{engine}"
+
+    def listens(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
+            return True
+        return False
+
+    def get(self, path: str, headers: dict | None = None, method: str = "GET") -> wire.Answer:
+        return wire.get(self.url + path, headers, method)
+
+    def __enter__(self) -> "Server":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
