@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use keyway_base::{AccountId, Slot};
 
+use crate::Freshness;
+use crate::arg::Arg;
+use crate::statement::Statement;
+
 /// The slots that a transaction touches. A [`Write`](crate::Write) cannot commit without saying (invariant I4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changes {
@@ -51,8 +55,15 @@ impl Changes {
     pub const fn is_none(&self) -> bool {
         self.entries.is_empty()
     }
-    pub(crate) fn entries(&self) -> &[(AccountId, Touched)] {
-        &self.entries
+    /// The statements that log it; each gives back its sequence number.
+    pub(crate) fn statements(&self) -> impl Iterator<Item = Statement> + use<> {
+        let args = |(account, touched): &(AccountId, Touched)| {
+            vec![Arg::shown(account), Arg::Bytes(touched.encode())]
+        };
+        let args: Vec<_> = self.entries.iter().map(args).collect();
+        args.into_iter().map(|args| {
+            Statement::fixed("INSERT INTO changes (account_id, slots) VALUES ($1, $2) RETURNING seq", args)
+        })
     }
 }
 
@@ -62,6 +73,13 @@ impl Touched {
             (Self::Slots(slots), Self::Slots(more)) => slots.extend(more),
             (this, Self::Everything) => *this = Self::Everything,
             (Self::Everything, Self::Slots(_)) => {}
+        }
+    }
+    /// Ends what is cached of it in this process.
+    pub(crate) fn bump(&self, freshness: &Freshness) {
+        match self {
+            Self::Slots(slots) => freshness.bump(&slots.iter().copied().collect::<Vec<_>>()),
+            Self::Everything => freshness.bump_all(),
         }
     }
     /// The form in the `changes` table: two bytes per slot, high byte first; null is everything.
@@ -79,5 +97,69 @@ impl Touched {
             return Self::Everything;
         }
         Self::Slots(pairs.iter().map(|pair| Slot(u16::from_be_bytes(*pair))).collect())
+    }
+}
+
+/// Bumps what a transaction touches when it is dropped: after the commit, after its failure, or while a panic
+/// passes through.
+pub(crate) struct Bump<'a> {
+    freshness: &'a Freshness,
+    changes: &'a Changes,
+}
+
+impl<'a> Bump<'a> {
+    /// Will bump what `changes` touches.
+    pub(crate) const fn of(freshness: &'a Freshness, changes: &'a Changes) -> Self {
+        Self { freshness, changes }
+    }
+}
+
+impl Drop for Bump<'_> {
+    fn drop(&mut self) {
+        self.changes.entries.iter().for_each(|(_, touched)| touched.bump(self.freshness));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account() -> AccountId {
+        "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_logged_is_read_back() {
+        let touched = Touched::Slots([Slot(0), Slot(1), Slot(0x1234), Slot(u16::MAX)].into());
+        assert_eq!(Touched::decode(touched.encode().as_deref()), touched);
+        assert_eq!(Touched::decode(Touched::Everything.encode().as_deref()), Touched::Everything);
+    }
+
+    #[test]
+    fn a_damaged_entry_touches_everything() {
+        assert_eq!(Touched::decode(Some(&[1, 2, 3])), Touched::Everything);
+    }
+
+    #[test]
+    fn changes_add_up() {
+        let changes = Changes::of(account(), [Slot(1)]).and(Changes::of(account(), [Slot(2), Slot(1)]));
+        assert_eq!(changes, Changes::of(account(), [Slot(1), Slot(2)]));
+        assert!(Changes::none().and(Changes::none()).is_none());
+        assert!(Changes::of(account(), []).is_none());
+        let all = Changes::everything(account());
+        assert_eq!(changes.clone().and(all.clone()), all);
+        assert_eq!(all.clone().and(changes), all);
+    }
+
+    #[test]
+    fn the_guard_bumps_when_it_goes() {
+        let freshness = Freshness::new();
+        let noted = freshness.note();
+        let changes = Changes::of(account(), [Slot(9)]);
+        let bump = Bump::of(&freshness, &changes);
+        assert!(freshness.is_fresh(noted, &[Slot(9)]));
+        drop(bump);
+        assert!(!freshness.is_fresh(noted, &[Slot(9)]));
+        assert!(freshness.is_fresh(noted, &[Slot(8)]));
     }
 }

@@ -1,14 +1,20 @@
 //! The database as the rest of the house sees it.
 
+mod queue;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use keyway_base::{AccountId, Timestamp};
 use keyway_jsonapi::{Record, Resource, Scope};
 
-use crate::read::unwritten;
-use crate::{Freshness, Job, Page, Read, SigningKey, StoreError, Tombstone, Write};
+use crate::arg::Arg;
+use crate::migrate::migrate;
+use crate::own::OwnEntries;
+use crate::session::Session;
+use crate::sqlite::SqlitePools;
+use crate::statement::Statement;
+use crate::{Freshness, Page, Read, SigningKey, StoreError, Tombstone, Write, records};
 
 /// How to open the database.
 #[derive(Debug, Clone)]
@@ -19,10 +25,42 @@ pub struct Options {
     pub readers: u32,
 }
 
-/// The database. Cheap to clone.
+/// The database: records, transactions, jobs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Db {
-    freshness: Arc<Freshness>,
+    pools: Pools,
+    shared: Shared,
+}
+
+/// The connections to whatever database it is.
+#[derive(Debug, Clone)]
+enum Pools {
+    Sqlite(SqlitePools),
+}
+
+/// What transactions and the tail of one [`Db`] share.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared {
+    pub(crate) freshness: Arc<Freshness>,
+    pub(crate) own: Arc<OwnEntries>,
+}
+
+impl Pools {
+    async fn reader(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.reader().await,
+        }
+    }
+    async fn snapshot(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.snapshot().await,
+        }
+    }
+    async fn transaction(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.transaction().await,
+        }
+    }
 }
 
 impl Db {
@@ -30,45 +68,64 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be opened or migrated.
-    pub async fn open(_: &Options) -> Result<Self, StoreError> {
-        Err(unwritten())
+    pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        let pools = Pools::Sqlite(SqlitePools::open(&options.path, options.readers).await?);
+        migrate(pools.transaction().await?).await?;
+        Ok(Self { pools, shared: Shared::default() })
     }
+
+    /// Closes every connection. Without it they are closed in the background when the last clone goes.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite(pools) => pools.close().await,
+        }
+    }
+
     /// The freshness of what this process caches.
     pub const fn freshness(&self) -> &Arc<Freshness> {
-        &self.freshness
+        &self.shared.freshness
     }
+
     /// The oldest record that matches.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn find(
         &self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
     ) -> Result<Option<Record>, StoreError> {
-        Err(unwritten())
+        records::find(&mut self.reader().await?, resource, Some(account), scope).await
     }
+
     /// A part of the records that match.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn list(
         &self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
-        _: &Page,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        page: &Page,
     ) -> Result<Vec<Record>, StoreError> {
-        Err(unwritten())
+        records::list(&mut self.reader().await?, resource, Some(account), scope, page).await
     }
+
     /// How many records match.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn count(&self, _: &'static Resource, _: AccountId, _: &Scope) -> Result<u64, StoreError> {
-        Err(unwritten())
+    pub async fn count(
+        &self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+    ) -> Result<u64, StoreError> {
+        records::count(&mut self.reader().await?, resource, account, scope).await
     }
+
     /// The oldest account that matches; the one look-up without a tenant. `accounts` is the declaration of
     /// accounts, which this crate does not know.
     ///
@@ -76,112 +133,105 @@ impl Db {
     /// [`StoreError`] when the database cannot answer.
     pub async fn account(
         &self,
-        _accounts: &'static Resource,
-        _: &Scope,
+        accounts: &'static Resource,
+        scope: &Scope,
     ) -> Result<Option<Record>, StoreError> {
-        Err(unwritten())
+        records::find(&mut self.reader().await?, accounts, None, scope).await
     }
+
     /// Every account, oldest first. `accounts` is the declaration of accounts.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn accounts(&self, _accounts: &'static Resource) -> Result<Vec<Record>, StoreError> {
-        Err(unwritten())
+    pub async fn accounts(&self, accounts: &'static Resource) -> Result<Vec<Record>, StoreError> {
+        records::list(&mut self.reader().await?, accounts, None, &Scope::All, &Page::all()).await
     }
-    /// A consistent snapshot.
+
+    /// A consistent snapshot. The generation is noted first, so that what is built from it can be cached
+    /// under [`Read::noted`].
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn read(&self) -> Result<Read, StoreError> {
-        Err(unwritten())
+        let noted = self.shared.freshness.note();
+        Ok(Read::new(self.pools.snapshot().await?, noted))
     }
-    /// A transaction. Only one runs at a time; the others wait.
+
+    /// A transaction. Only one runs at a time, across processes too; the others wait.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn begin(&self) -> Result<Write, StoreError> {
-        Err(unwritten())
+        Ok(Write::new(self.pools.transaction().await?, self.shared.clone()))
     }
+
     /// Whether the name, version or file is buried.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn is_tombstoned(&self, _: &Tombstone<'_>) -> Result<bool, StoreError> {
-        Err(unwritten())
+    pub async fn is_tombstoned(&self, tombstone: &Tombstone<'_>) -> Result<bool, StoreError> {
+        records::is_tombstoned(&mut self.reader().await?, tombstone).await
     }
-    /// Claims the job of one of these kinds that is due longest, for as long as `lease`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot answer.
-    pub async fn claim(
-        &self,
-        _now: Timestamp,
-        _lease: Duration,
-        _kinds: &[&str],
-    ) -> Result<Option<Job>, StoreError> {
-        Err(unwritten())
-    }
-    /// Holds a claimed job for longer; `false` when the lease was lost.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot answer.
-    pub async fn renew(&self, _: &Job, _until: Timestamp) -> Result<bool, StoreError> {
-        Err(unwritten())
-    }
-    /// Ends a claimed job; `false` when the lease was lost.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot answer.
-    pub async fn finish(&self, _: &Job) -> Result<bool, StoreError> {
-        Err(unwritten())
-    }
-    /// Gives a claimed job back to be run at `at`; `false` when the lease was lost.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot answer.
-    pub async fn retry(&self, _: &Job, _at: Timestamp, _error: &str) -> Result<bool, StoreError> {
-        Err(unwritten())
-    }
-    /// Jobs not yet finished.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot answer.
-    pub async fn pending_jobs(&self) -> Result<u64, StoreError> {
-        Err(unwritten())
-    }
-    /// The keys that sign blob URLs, newest first.
+
+    /// The keys that sign blob URLs, the one that signs first.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
-        Err(unwritten())
+        let rows = self.reader().await?.rows(SigningKey::select()).await?;
+        rows.iter().map(SigningKey::read).collect()
     }
+
     /// Adds a key that signs blob URLs; `false` when a key of this id exists (another process was faster).
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn add_signing_key(&self, _: &SigningKey) -> Result<bool, StoreError> {
-        Err(unwritten())
+    pub async fn add_signing_key(&self, key: &SigningKey) -> Result<bool, StoreError> {
+        Ok(self.execute(key.insert()).await? > 0)
     }
+
     /// Forgets the keys made before `before` and says how many.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn drop_signing_keys(&self, _before: Timestamp) -> Result<u64, StoreError> {
-        Err(unwritten())
+    pub async fn drop_signing_keys(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.execute(SigningKey::delete(before)).await
     }
-    /// Drops all but the newest `keep` entries of the change log (never all of them) and says how many.
+
+    /// Drops all but the newest `keep` entries of the change log (never all of them) and says how many. A
+    /// tail that has not read them starts over, at the cost of everything its process has cached.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn prune_changes(&self, _keep: u32) -> Result<u64, StoreError> {
-        Err(unwritten())
+    pub async fn prune_changes(&self, keep: u32) -> Result<u64, StoreError> {
+        let statement = Statement::fixed(
+            "DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - $1",
+            vec![Arg::int(keep.max(1).into())],
+        );
+        self.execute(statement).await
     }
+
     /// Whether the database answers.
     ///
     /// # Errors
     /// [`StoreError`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Err(unwritten())
+        const ANY: &str = "SELECT version FROM schema_migrations LIMIT 1";
+        self.reader().await?.rows(Statement::fixed(ANY, Vec::new())).await.map(drop)
+    }
+
+    pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
+        self.pools.reader().await
+    }
+    pub(crate) const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Runs one statement that touches nothing that is cached, in a transaction of its own.
+    async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let mut session = self.pools.transaction().await?;
+        let changed = session.execute(statement).await?;
+        session.commit().await?;
+        Ok(changed)
     }
 }

@@ -1,14 +1,23 @@
 //! Work to be done later: rows with a lease, so that a worker that dies loses nothing (DESIGN §8 "Jobs").
 
+use std::time::Duration;
+
 use keyway_base::{AccountId, RecordId, Timestamp};
+
+use crate::StoreError;
+use crate::arg::Arg;
+use crate::dialect::Dialect;
+use crate::row::Row;
+use crate::statement::{Sql, Statement};
 
 /// A job to enqueue. It is written in the transaction that makes it necessary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
     /// What kind of work (`ingest`).
     pub kind: String,
-    /// Names the work: of one kind and key in an account at most one job waits. A second one replaces the
-    /// payload and can only make it run earlier.
+    /// Names the work: of one kind and key in an account at most one job waits, and at most one runs. A second
+    /// one that waits replaces the payload of the first and can only make it run earlier; one that is enqueued
+    /// while the first runs waits until that has ended.
     pub key: String,
     /// The account it belongs to.
     pub account: AccountId,
@@ -37,4 +46,123 @@ pub struct Job {
     pub lease: RecordId,
     /// When others may claim it.
     pub leased_until: Timestamp,
+}
+
+/// Adds a job, or refreshes the one that waits.
+///
+/// # Errors
+/// [`StoreError::NulByte`] for a text that cannot be stored.
+pub(crate) fn enqueue(job: &NewJob) -> Result<Statement, StoreError> {
+    for (column, text) in [("kind", &job.kind), ("key", &job.key)] {
+        if text.contains('\0') {
+            return Err(StoreError::NulByte { column });
+        }
+    }
+    Ok(Statement::fixed(
+        "INSERT INTO jobs (account_id, id, kind, key, payload, run_at, attempts) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0) \
+         ON CONFLICT (account_id, kind, key) WHERE lease IS NULL DO UPDATE SET payload = excluded.payload, \
+         run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END",
+        vec![
+            Arg::shown(job.account),
+            Arg::shown(RecordId::generate(job.run_at)),
+            Arg::text(&job.kind),
+            Arg::text(&job.key),
+            Arg::text(job.payload.to_string()),
+            Arg::int(job.run_at.as_micros()),
+        ],
+    ))
+}
+
+/// Whether a job of one of these kinds is due; cheap enough to ask often.
+pub(crate) fn due(dialect: Dialect, now: Timestamp, kinds: &[&str]) -> Statement {
+    let mut sql = Sql::new(dialect);
+    push_due(&mut sql, now, kinds);
+    sql.finish()
+}
+
+/// Claims the job that is due longest and gives back its columns.
+pub(crate) fn claim(dialect: Dialect, now: Timestamp, lease: Duration, kinds: &[&str]) -> Statement {
+    let mut sql = Sql::new(dialect);
+    sql.push("UPDATE jobs SET attempts = attempts + 1, lease = ").param(Arg::shown(RecordId::generate(now)));
+    sql.push(", leased_until = ").param(Arg::int(now.plus(lease).as_micros())).push(" WHERE id = (");
+    push_due(&mut sql, now, kinds);
+    sql.push(dialect.skip_locked());
+    sql.push(") RETURNING id, account_id, kind, key, payload, attempts, lease, leased_until");
+    sql.finish()
+}
+
+/// The job that is due longest, unless one of the same name is being done.
+fn push_due(sql: &mut Sql, now: Timestamp, kinds: &[&str]) {
+    let now = Arg::int(now.as_micros());
+    sql.push("SELECT j.id FROM jobs j WHERE j.run_at <= ").param(now.clone());
+    sql.push(" AND (j.lease IS NULL OR j.leased_until <= ").param(now.clone()).push(") AND j.kind IN (");
+    sql.separated(", ", kinds, |sql, kind| {
+        sql.param(Arg::text(*kind));
+    });
+    sql.push(") AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.account_id = j.account_id AND r.kind = j.kind");
+    sql.push(" AND r.key = j.key AND r.id <> j.id AND r.leased_until > ").param(now);
+    sql.push(") ORDER BY j.run_at, j.id LIMIT 1");
+}
+
+/// Reads what [`claim`] gives back.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when a value does not fit.
+pub(crate) fn claimed(row: &Row) -> Result<Job, StoreError> {
+    Ok(Job {
+        id: row.read("jobs", "id", |row| row.id(0))?,
+        account: row.read("jobs", "account_id", |row| row.id(1))?.into(),
+        kind: row.read("jobs", "kind", |row| row.text(2))?,
+        key: row.read("jobs", "key", |row| row.text(3))?,
+        payload: row.read("jobs", "payload", |row| serde_json::from_str(&row.text(4)?).ok())?,
+        attempts: row.read("jobs", "attempts", |row| u32::try_from(row.int(5)?).ok())?,
+        lease: row.read("jobs", "lease", |row| row.id(6))?,
+        leased_until: row.read("jobs", "leased_until", |row| row.time(7))?,
+    })
+}
+
+/// Ends a claimed job.
+pub(crate) fn finish(job: &Job) -> Statement {
+    Statement::fixed("DELETE FROM jobs WHERE account_id = $1 AND id = $2 AND lease = $3", held(job))
+}
+
+/// Holds a claimed job for longer.
+pub(crate) fn renew(job: &Job, until: Timestamp) -> Statement {
+    let mut args = held(job);
+    args.push(Arg::int(until.as_micros()));
+    Statement::fixed(
+        "UPDATE jobs SET leased_until = $4 WHERE account_id = $1 AND id = $2 AND lease = $3",
+        args,
+    )
+}
+
+/// Drops a claimed job if another one of its name waits, which will do the work.
+pub(crate) fn finish_if_another_waits(job: &Job) -> Statement {
+    Statement::fixed(
+        "DELETE FROM jobs WHERE account_id = $1 AND id = $2 AND lease = $3 AND EXISTS (SELECT 1 FROM jobs w \
+         WHERE w.account_id = jobs.account_id AND w.kind = jobs.kind AND w.key = jobs.key AND w.lease IS NULL)",
+        held(job),
+    )
+}
+
+/// Gives a claimed job back.
+pub(crate) fn retry(job: &Job, at: Timestamp, error: &str) -> Statement {
+    let mut args = held(job);
+    args.push(Arg::int(at.as_micros()));
+    args.push(Arg::text(error.replace('\0', "")));
+    Statement::fixed(
+        "UPDATE jobs SET lease = NULL, leased_until = NULL, run_at = $4, error = $5 \
+         WHERE account_id = $1 AND id = $2 AND lease = $3",
+        args,
+    )
+}
+
+/// How many jobs are not finished.
+pub(crate) const fn pending() -> Statement {
+    Statement::fixed("SELECT count(*) FROM jobs", Vec::new())
+}
+
+fn held(job: &Job) -> Vec<Arg> {
+    vec![Arg::shown(job.account), Arg::shown(job.id), Arg::shown(job.lease)]
 }

@@ -5,15 +5,26 @@
 //! come from the declarations of `jsonapi`, conditions come as [`Scope`](keyway_jsonapi::Scope)s, and who may
 //! see what is decided elsewhere.
 
+mod arg;
 mod changes;
 mod db;
+mod dialect;
 mod error;
 mod freshness;
 mod job;
 mod lock;
+mod migrate;
+mod own;
 mod page;
 mod read;
+mod records;
+mod row;
+mod scope_sql;
+mod select;
+mod session;
 mod signing_key;
+mod sqlite;
+mod statement;
 mod tail;
 mod tombstone;
 mod unique;

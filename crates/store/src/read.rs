@@ -1,73 +1,105 @@
 //! One consistent snapshot of the database.
 
+use std::fmt;
+
 use keyway_base::AccountId;
 use keyway_jsonapi::{Record, Resource, Scope};
 
-use crate::{Generation, Page, StoreError, Tombstone};
+use crate::session::Session;
+use crate::{Generation, Page, StoreError, Tombstone, records};
 
-/// A snapshot: everything read through it is of one moment.
-#[derive(Debug)]
+/// A snapshot: everything read through it is of one moment, the moment of the first read.
 pub struct Read {
+    session: Session,
     noted: Generation,
 }
 
 impl Read {
+    pub(crate) const fn new(session: Session, noted: Generation) -> Self {
+        Self { session, noted }
+    }
+
     /// The generation noted before the snapshot was taken: what is built from it is fresh relative to this.
     pub const fn noted(&self) -> Generation {
         self.noted
     }
+
     /// The oldest record that matches.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn find(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
     ) -> Result<Option<Record>, StoreError> {
-        Err(unwritten())
+        records::find(&mut self.session, resource, Some(account), scope).await
     }
+
     /// A part of the records that match.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn list(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
-        _: &Page,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        page: &Page,
     ) -> Result<Vec<Record>, StoreError> {
-        Err(unwritten())
+        records::list(&mut self.session, resource, Some(account), scope, page).await
     }
+
     /// Every record that matches, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn all(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
     ) -> Result<Vec<Record>, StoreError> {
-        Err(unwritten())
+        self.list(resource, account, scope, &Page::all()).await
     }
+
     /// How many records match.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn count(&mut self, _: &'static Resource, _: AccountId, _: &Scope) -> Result<u64, StoreError> {
-        Err(unwritten())
+    pub async fn count(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+    ) -> Result<u64, StoreError> {
+        records::count(&mut self.session, resource, account, scope).await
     }
+
+    /// The oldest account that matches, whatever its id. `accounts` is the declaration of accounts.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn account(
+        &mut self,
+        accounts: &'static Resource,
+        scope: &Scope,
+    ) -> Result<Option<Record>, StoreError> {
+        records::find(&mut self.session, accounts, None, scope).await
+    }
+
     /// Whether the name, version or file is buried.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn is_tombstoned(&mut self, _: &Tombstone<'_>) -> Result<bool, StoreError> {
-        Err(unwritten())
+    pub async fn is_tombstoned(&mut self, tombstone: &Tombstone<'_>) -> Result<bool, StoreError> {
+        records::is_tombstoned(&mut self.session, tombstone).await
     }
 }
-pub(crate) fn unwritten() -> StoreError {
-    StoreError::Statement { what: String::new() }
+
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Read({:?})", self.noted)
+    }
 }

@@ -1,10 +1,22 @@
 //! A transaction that changes records.
+//!
+//! # Commit and bump
+//! What a commit makes stale is bumped after the commit and before the caller can answer anyone. A caller that
+//! stops waiting half-way (its client hung up) cannot come between the two: the commit runs in a task of its
+//! own that owns the transaction and the guard that bumps, whatever the outcome. Callers still run whole
+//! mutations in a task of their own, since a mutation dropped *before* its commit is undone.
+
+use std::fmt;
 
 use keyway_base::{AccountId, LicenseId, RecordId, Timestamp};
-use keyway_jsonapi::{Record, Resource, Scope};
+use keyway_jsonapi::{Column, Record, Resource, Scope};
 
-use crate::read::unwritten;
+use crate::changes::Bump;
+use crate::db::Shared;
+use crate::session::Session;
+use crate::statement::{Alias, Sql, Statement};
 use crate::{Changes, Job, NewJob, Page, StoreError, Tombstone, UniqueIndex};
+use crate::{arg::Arg, job, records, select, unique};
 
 /// What became of an insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,134 +29,253 @@ pub enum Inserted {
 }
 
 /// A transaction. Dropping it without [`Write::commit`] undoes everything.
-#[derive(Debug)]
-pub struct Write {}
+pub struct Write {
+    session: Session,
+    shared: Shared,
+}
 
 impl Write {
+    pub(crate) const fn new(session: Session, shared: Shared) -> Self {
+        Self { session, shared }
+    }
+
     /// The oldest record that matches, as this transaction sees it.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn find(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
     ) -> Result<Option<Record>, StoreError> {
-        Err(unwritten())
+        records::find(&mut self.session, resource, Some(account), scope).await
     }
+
     /// A part of the records that match.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn list(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
-        _: &Page,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        page: &Page,
     ) -> Result<Vec<Record>, StoreError> {
-        Err(unwritten())
+        records::list(&mut self.session, resource, Some(account), scope, page).await
     }
+
     /// Every record that matches, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn all(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
     ) -> Result<Vec<Record>, StoreError> {
-        Err(unwritten())
+        self.list(resource, account, scope, &Page::all()).await
     }
+
     /// How many records match.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn count(&mut self, _: &'static Resource, _: AccountId, _: &Scope) -> Result<u64, StoreError> {
-        Err(unwritten())
+    pub async fn count(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+    ) -> Result<u64, StoreError> {
+        records::count(&mut self.session, resource, account, scope).await
     }
+
     /// Whether the name, version or file is buried.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn is_tombstoned(&mut self, _: &Tombstone<'_>) -> Result<bool, StoreError> {
-        Err(unwritten())
+    pub async fn is_tombstoned(&mut self, tombstone: &Tombstone<'_>) -> Result<bool, StoreError> {
+        records::is_tombstoned(&mut self.session, tombstone).await
     }
+
     /// Adds a record, unless another one has what must be unique.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
-    pub async fn insert(&mut self, _: &Record) -> Result<Inserted, StoreError> {
-        Err(unwritten())
+    pub async fn insert(&mut self, record: &Record) -> Result<Inserted, StoreError> {
+        if self.session.execute(self.insertion(record)?).await? > 0 {
+            return Ok(Inserted::Yes);
+        }
+        let rivals = unique::rivals_of_new(self.session.dialect(), record)?;
+        match self.first_met(rivals).await? {
+            Some(index) => Ok(Inserted::Conflict(index)),
+            None => Err(StoreError::Statement {
+                what: format!("a {} was refused, but none like it exists", record.resource.name),
+            }),
+        }
     }
-    /// Writes these columns of the record; `false` when it is gone.
+
+    /// Writes these columns of the record, and its `updated_at`; `false` when it is gone.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when another record has what must be unique; other [`StoreError`]s when the
-    /// database cannot answer, or a text holds a NUL byte.
-    pub async fn update(&mut self, _: &Record, _: &[&str]) -> Result<bool, StoreError> {
-        Err(unwritten())
+    /// database cannot answer, a text holds a NUL byte, or the resource has no such column.
+    pub async fn update(&mut self, record: &Record, columns: &[&str]) -> Result<bool, StoreError> {
+        let update = self.updating(record, columns)?;
+        let rivals = unique::rivals_of_update(self.session.dialect(), record, columns)?;
+        if let Some(index) = self.first_met(rivals).await? {
+            return Err(StoreError::Conflict(index));
+        }
+        Ok(self.session.execute(update).await? > 0)
     }
-    /// Deletes one record; `false` when it was gone.
+
+    /// Deletes one record; `false` when it was gone. What refers to it is the caller's to delete.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn delete(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: RecordId,
+        resource: &'static Resource,
+        account: AccountId,
+        id: RecordId,
     ) -> Result<bool, StoreError> {
-        Err(unwritten())
+        Ok(self.delete_where(resource, account, &Scope::id("id", id)).await? > 0)
     }
+
     /// Deletes every record that matches and says how many.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn delete_where(
         &mut self,
-        _: &'static Resource,
-        _: AccountId,
-        _: &Scope,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
     ) -> Result<u64, StoreError> {
-        Err(unwritten())
+        let mut sql = Sql::new(self.session.dialect());
+        sql.push("DELETE FROM ").push(resource.table).push(" AS ").name(Alias::MAIN);
+        select::push_where(&mut sql, Some(account), scope);
+        self.session.execute(sql.finish()).await
     }
-    /// Takes the licence's lock until the transaction ends. Take it before counting what is about to be added.
+
+    /// Takes the licence's lock until the transaction ends. Take it before counting what is about to be added,
+    /// or the last seat is sold twice.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn lock_license(&mut self, _: AccountId, _: LicenseId) -> Result<(), StoreError> {
-        Err(unwritten())
+    pub async fn lock_license(&mut self, account: AccountId, license: LicenseId) -> Result<(), StoreError> {
+        let statement = Statement::fixed(
+            "UPDATE licenses SET lock = lock + 1 WHERE account_id = $1 AND id = $2",
+            vec![Arg::shown(account), Arg::shown(license)],
+        );
+        self.session.execute(statement).await.map(drop)
     }
+
     /// Adds a job, or refreshes the one of its kind and key that waits.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
-    pub async fn enqueue(&mut self, _: &NewJob) -> Result<(), StoreError> {
-        Err(unwritten())
+    pub async fn enqueue(&mut self, new: &NewJob) -> Result<(), StoreError> {
+        self.session.execute(job::enqueue(new)?).await.map(drop)
     }
+
     /// Ends a claimed job together with its results; `false` when the lease was lost, and then the caller
     /// must not commit.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
-    pub async fn finish_job(&mut self, _: &Job) -> Result<bool, StoreError> {
-        Err(unwritten())
+    pub async fn finish_job(&mut self, job: &Job) -> Result<bool, StoreError> {
+        Ok(self.session.execute(job::finish(job)).await? > 0)
     }
+
     /// Buries a name, version or file for good.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
-    pub async fn tombstone(&mut self, _: &Tombstone<'_>, _: Timestamp) -> Result<(), StoreError> {
-        Err(unwritten())
+    pub async fn tombstone(&mut self, tombstone: &Tombstone<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.session.execute(tombstone.bury(now)?).await.map(drop)
     }
-    /// Makes everything durable, then ends what is cached of it.
+
+    /// Makes everything durable, then ends what is cached of it, in this process at once and in the others
+    /// through the change log. Dropping the returned future does not stop it.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot answer.
-    pub async fn commit(self, _: Changes) -> Result<(), StoreError> {
-        Err(unwritten())
+    /// [`StoreError`] when the database cannot answer. If that happens during the commit itself, whether it
+    /// took effect is not known; what it touches counts as stale either way.
+    pub async fn commit(self, changes: Changes) -> Result<(), StoreError> {
+        let task = tokio::spawn(self.commit_and_bump(changes));
+        task.await.unwrap_or_else(|cause| Err(StoreError::Unavailable(Box::new(cause))))
+    }
+
+    async fn commit_and_bump(mut self, changes: Changes) -> Result<(), StoreError> {
+        let mut logged = Vec::new();
+        for statement in changes.statements() {
+            let rows = self.session.rows(statement).await?;
+            logged.extend(rows.first().and_then(|row| row.int(0)));
+        }
+        let bump = Bump::of(&self.shared.freshness, &changes);
+        self.session.commit().await?;
+        drop(bump);
+        // Only now: an entry that the tail may pass over must be committed and bumped.
+        self.shared.own.remember(&logged);
+        Ok(())
+    }
+
+    async fn first_met(
+        &mut self,
+        rivals: Vec<unique::Rival>,
+    ) -> Result<Option<&'static UniqueIndex>, StoreError> {
+        for (index, statement) in rivals {
+            if self.session.row(statement).await?.is_some() {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    fn insertion(&self, record: &Record) -> Result<Statement, StoreError> {
+        let mut sql = Sql::new(self.session.dialect());
+        let columns = record.resource.columns;
+        sql.push("INSERT INTO ").push(record.resource.table).push(" (");
+        sql.separated(", ", columns, |sql, column| {
+            sql.push(column.name);
+        })
+        .push(") VALUES (");
+        let args = columns.iter().map(|column| Arg::of(column, record.get(column.name)));
+        let args = args.collect::<Result<Vec<_>, _>>()?;
+        sql.separated(", ", args, |sql, arg| {
+            sql.param(arg);
+        })
+        .push(") ON CONFLICT DO NOTHING");
+        Ok(sql.finish())
+    }
+
+    fn updating(&self, record: &Record, names: &[&str]) -> Result<Statement, StoreError> {
+        let mut sql = Sql::new(self.session.dialect());
+        sql.push("UPDATE ")
+            .push(record.resource.table)
+            .push(" AS ")
+            .name(Alias::MAIN)
+            .push(" SET updated_at = ");
+        sql.param(Arg::int(record.get("updated_at").as_time().map_or(0, Timestamp::as_micros)));
+        for name in names.iter().filter(|name| **name != "updated_at") {
+            let column = column(record.resource, name)?;
+            sql.push(", ").push(column.name).push(" = ").param(Arg::of(column, record.get(name))?);
+        }
+        select::push_where(&mut sql, Some(record.account()), &Scope::id("id", record.id()));
+        Ok(sql.finish())
+    }
+}
+
+fn column(resource: &'static Resource, name: &str) -> Result<&'static Column, StoreError> {
+    let missing = || StoreError::Statement { what: format!("{} has no column {name}", resource.table) };
+    resource.columns.iter().find(|column| column.name == name).ok_or_else(missing)
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Write")
     }
 }

@@ -1,0 +1,470 @@
+-- The spine: every resource of the first release, the change log, jobs, keys and tombstones.
+--
+-- Ids are hyphenated lower-case text, times are microseconds since 1970 in UTC, truth values are 0 or 1, JSON
+-- is text. Every table but accounts is keyed by account first; so is every unique index. Columns stand in the
+-- order of the resource's declaration. Nothing refers to anything by FOREIGN KEY: deletions are written out.
+
+CREATE TABLE accounts (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    api_version TEXT NOT NULL,
+    protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
+    secret TEXT NOT NULL,
+    keys TEXT NOT NULL,
+    pypi_upstream TEXT,
+    PRIMARY KEY (account_id, id),
+    CHECK (account_id = id)
+) STRICT;
+CREATE INDEX accounts_created ON accounts (account_id, created_at, id);
+CREATE UNIQUE INDEX accounts_slug ON accounts (lower(slug));
+
+CREATE TABLE environments (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    code TEXT NOT NULL,
+    isolation_strategy TEXT NOT NULL,
+    permissions TEXT NOT NULL CHECK (json_valid(permissions)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX environments_created ON environments (account_id, created_at, id);
+CREATE UNIQUE INDEX environments_code ON environments (account_id, lower(code));
+
+CREATE TABLE users (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    email TEXT NOT NULL,
+    first_name TEXT,
+    last_name TEXT,
+    password_digest TEXT,
+    role TEXT NOT NULL,
+    permissions TEXT NOT NULL CHECK (json_valid(permissions)),
+    banned_at INTEGER,
+    group_id TEXT,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX users_created ON users (account_id, created_at, id);
+CREATE UNIQUE INDEX users_email ON users (account_id, email);
+
+CREATE TABLE products (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    code TEXT,
+    distribution_strategy TEXT NOT NULL,
+    url TEXT,
+    platforms TEXT CHECK (json_valid(platforms)),
+    permissions TEXT NOT NULL CHECK (json_valid(permissions)),
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX products_created ON products (account_id, created_at, id);
+CREATE UNIQUE INDEX products_code ON products (account_id, code);
+
+CREATE TABLE entitlements (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    code TEXT NOT NULL,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX entitlements_created ON entitlements (account_id, created_at, id);
+CREATE UNIQUE INDEX entitlements_code ON entitlements (account_id, lower(code));
+
+CREATE TABLE policies (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    duration INTEGER,
+    strict INTEGER NOT NULL CHECK (strict IN (0, 1)),
+    floating INTEGER NOT NULL CHECK (floating IN (0, 1)),
+    use_pool INTEGER NOT NULL CHECK (use_pool IN (0, 1)),
+    encrypted INTEGER NOT NULL CHECK (encrypted IN (0, 1)),
+    scheme TEXT,
+    protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
+    max_machines INTEGER,
+    max_processes INTEGER,
+    max_users INTEGER,
+    max_cores INTEGER,
+    max_memory INTEGER,
+    max_disk INTEGER,
+    max_uses INTEGER,
+    machine_uniqueness_strategy TEXT NOT NULL,
+    machine_matching_strategy TEXT NOT NULL,
+    component_uniqueness_strategy TEXT NOT NULL,
+    component_matching_strategy TEXT NOT NULL,
+    expiration_strategy TEXT NOT NULL,
+    expiration_basis TEXT NOT NULL,
+    renewal_basis TEXT NOT NULL,
+    transfer_strategy TEXT NOT NULL,
+    authentication_strategy TEXT NOT NULL,
+    machine_leasing_strategy TEXT NOT NULL,
+    process_leasing_strategy TEXT NOT NULL,
+    overage_strategy TEXT NOT NULL,
+    require_product_scope INTEGER NOT NULL CHECK (require_product_scope IN (0, 1)),
+    require_policy_scope INTEGER NOT NULL CHECK (require_policy_scope IN (0, 1)),
+    require_machine_scope INTEGER NOT NULL CHECK (require_machine_scope IN (0, 1)),
+    require_fingerprint_scope INTEGER NOT NULL CHECK (require_fingerprint_scope IN (0, 1)),
+    require_components_scope INTEGER NOT NULL CHECK (require_components_scope IN (0, 1)),
+    require_user_scope INTEGER NOT NULL CHECK (require_user_scope IN (0, 1)),
+    require_checksum_scope INTEGER NOT NULL CHECK (require_checksum_scope IN (0, 1)),
+    require_version_scope INTEGER NOT NULL CHECK (require_version_scope IN (0, 1)),
+    require_environment_scope INTEGER NOT NULL CHECK (require_environment_scope IN (0, 1)),
+    require_check_in INTEGER NOT NULL CHECK (require_check_in IN (0, 1)),
+    check_in_interval TEXT,
+    check_in_interval_count INTEGER,
+    require_heartbeat INTEGER NOT NULL CHECK (require_heartbeat IN (0, 1)),
+    heartbeat_duration INTEGER,
+    heartbeat_cull_strategy TEXT NOT NULL,
+    heartbeat_resurrection_strategy TEXT NOT NULL,
+    heartbeat_basis TEXT NOT NULL,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX policies_created ON policies (account_id, created_at, id);
+CREATE INDEX policies_product ON policies (account_id, product_id, created_at, id);
+
+CREATE TABLE policy_entitlements (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    policy_id TEXT NOT NULL,
+    entitlement_id TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX policy_entitlements_created ON policy_entitlements (account_id, created_at, id);
+CREATE UNIQUE INDEX policy_entitlements_pair ON policy_entitlements (account_id, policy_id, entitlement_id);
+CREATE INDEX policy_entitlements_entitlement ON policy_entitlements (account_id, entitlement_id);
+
+CREATE TABLE licenses (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    policy_id TEXT NOT NULL,
+    owner_id TEXT,
+    group_id TEXT,
+    name TEXT,
+    key TEXT NOT NULL,
+    expiry INTEGER,
+    suspended INTEGER NOT NULL CHECK (suspended IN (0, 1)),
+    protected INTEGER CHECK (protected IN (0, 1)),
+    uses INTEGER NOT NULL,
+    max_machines INTEGER,
+    max_processes INTEGER,
+    max_users INTEGER,
+    max_cores INTEGER,
+    max_memory INTEGER,
+    max_disk INTEGER,
+    max_uses INTEGER,
+    last_validated_version TEXT,
+    last_validated_checksum TEXT,
+    last_validated_at INTEGER,
+    last_check_in_at INTEGER,
+    last_check_out_at INTEGER,
+    permissions TEXT NOT NULL CHECK (json_valid(permissions)),
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    lock INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX licenses_created ON licenses (account_id, created_at, id);
+CREATE UNIQUE INDEX licenses_key ON licenses (account_id, key);
+CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, id);
+CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
+CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
+
+CREATE TABLE license_entitlements (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    license_id TEXT NOT NULL,
+    entitlement_id TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX license_entitlements_created ON license_entitlements (account_id, created_at, id);
+CREATE UNIQUE INDEX license_entitlements_pair ON license_entitlements (account_id, license_id, entitlement_id);
+CREATE INDEX license_entitlements_entitlement ON license_entitlements (account_id, entitlement_id);
+
+CREATE TABLE license_users (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    license_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX license_users_created ON license_users (account_id, created_at, id);
+CREATE UNIQUE INDEX license_users_pair ON license_users (account_id, license_id, user_id);
+CREATE INDEX license_users_user ON license_users (account_id, user_id);
+
+CREATE TABLE tokens (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    bearer_type TEXT NOT NULL,
+    bearer_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT,
+    expiry INTEGER,
+    permissions TEXT NOT NULL CHECK (json_valid(permissions)),
+    max_activations INTEGER,
+    activations INTEGER NOT NULL,
+    max_deactivations INTEGER,
+    deactivations INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX tokens_created ON tokens (account_id, created_at, id);
+CREATE UNIQUE INDEX tokens_digest ON tokens (account_id, digest);
+CREATE INDEX tokens_bearer ON tokens (account_id, bearer_id, created_at, id);
+
+CREATE TABLE engines (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT,
+    key TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX engines_created ON engines (account_id, created_at, id);
+CREATE UNIQUE INDEX engines_key ON engines (account_id, key);
+
+CREATE TABLE platforms (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT,
+    key TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX platforms_created ON platforms (account_id, created_at, id);
+CREATE UNIQUE INDEX platforms_key ON platforms (account_id, key);
+
+CREATE TABLE arches (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT,
+    key TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX arches_created ON arches (account_id, created_at, id);
+CREATE UNIQUE INDEX arches_key ON arches (account_id, key);
+
+CREATE TABLE channels (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT,
+    key TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX channels_created ON channels (account_id, created_at, id);
+CREATE UNIQUE INDEX channels_key ON channels (account_id, key);
+
+CREATE TABLE packages (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    normalised_key TEXT NOT NULL,
+    engine TEXT,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX packages_created ON packages (account_id, created_at, id);
+CREATE UNIQUE INDEX packages_key ON packages (account_id, engine, normalised_key);
+CREATE UNIQUE INDEX packages_key_no_engine ON packages (account_id, normalised_key) WHERE engine IS NULL;
+CREATE INDEX packages_vendor_key ON packages (account_id, key);
+CREATE INDEX packages_product ON packages (account_id, product_id, created_at, id);
+
+CREATE TABLE releases (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    package_id TEXT,
+    name TEXT,
+    description TEXT,
+    channel TEXT NOT NULL,
+    status TEXT NOT NULL,
+    tag TEXT,
+    version TEXT NOT NULL,
+    version_key TEXT NOT NULL,
+    semver_major INTEGER,
+    semver_minor INTEGER,
+    semver_patch INTEGER,
+    semver_prerelease TEXT,
+    semver_build TEXT,
+    semver_pre_word TEXT,
+    semver_pre_num INTEGER,
+    semver_build_word TEXT,
+    semver_build_num INTEGER,
+    backdated_at INTEGER,
+    yanked_at INTEGER,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX releases_created ON releases (account_id, created_at, id);
+CREATE UNIQUE INDEX releases_version ON releases (account_id, product_id, package_id, version_key);
+CREATE UNIQUE INDEX releases_version_no_package ON releases (account_id, product_id, version_key) WHERE package_id IS NULL;
+CREATE UNIQUE INDEX releases_tag ON releases (account_id, product_id, package_id, tag);
+CREATE UNIQUE INDEX releases_tag_no_package ON releases (account_id, product_id, tag) WHERE package_id IS NULL;
+CREATE INDEX releases_package ON releases (account_id, package_id, created_at, id);
+CREATE INDEX releases_product ON releases (account_id, product_id, created_at, id);
+CREATE INDEX releases_by_version ON releases (account_id, version);
+CREATE INDEX releases_by_tag ON releases (account_id, tag);
+
+CREATE TABLE constraints (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    release_id TEXT NOT NULL,
+    entitlement_id TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX constraints_created ON constraints (account_id, created_at, id);
+CREATE UNIQUE INDEX constraints_pair ON constraints (account_id, release_id, entitlement_id);
+CREATE INDEX constraints_entitlement ON constraints (account_id, entitlement_id);
+
+CREATE TABLE artifacts (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    release_id TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    filetype TEXT,
+    filesize INTEGER,
+    platform TEXT,
+    arch TEXT,
+    signature TEXT,
+    checksum TEXT,
+    status TEXT NOT NULL,
+    failure TEXT,
+    blob_key TEXT,
+    content_length INTEGER,
+    content_type TEXT,
+    md5 BLOB,
+    sha1 BLOB,
+    sha256 BLOB,
+    sha512 BLOB,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX artifacts_created ON artifacts (account_id, created_at, id);
+CREATE UNIQUE INDEX artifacts_filename ON artifacts (account_id, release_id, filename);
+CREATE INDEX artifacts_by_filename ON artifacts (account_id, filename);
+CREATE INDEX artifacts_blob ON artifacts (account_id, blob_key);
+
+CREATE TABLE manifests (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    release_id TEXT NOT NULL,
+    artifact_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX manifests_created ON manifests (account_id, created_at, id);
+CREATE INDEX manifests_release ON manifests (account_id, release_id);
+CREATE INDEX manifests_artifact ON manifests (account_id, artifact_id);
+
+-- What each transaction made stale: two bytes per slot, high byte first; null is everything.
+CREATE TABLE changes (
+    seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id TEXT NOT NULL,
+    slots BLOB,
+    at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER))
+) STRICT;
+
+-- A job waits while it has no lease. Of one kind and key at most one waits.
+CREATE TABLE jobs (
+    account_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    payload TEXT NOT NULL CHECK (json_valid(payload)),
+    run_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    lease TEXT,
+    leased_until INTEGER,
+    error TEXT,
+    PRIMARY KEY (account_id, id),
+    CHECK ((lease IS NULL) = (leased_until IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX jobs_waiting ON jobs (account_id, kind, key) WHERE lease IS NULL;
+CREATE INDEX jobs_due ON jobs (run_at, id);
+CREATE INDEX jobs_name ON jobs (account_id, kind, key);
+CREATE INDEX jobs_id ON jobs (id);
+
+-- The server's own keys for blob URLs: the highest id signs, the others verify.
+CREATE TABLE signing_keys (
+    id INTEGER NOT NULL PRIMARY KEY,
+    secret BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Names, versions and files that existed or are reserved; what a row does not name is the empty text.
+CREATE TABLE tombstones (
+    account_id TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    package TEXT NOT NULL,
+    version TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, engine, package, version, filename)
+) STRICT, WITHOUT ROWID;

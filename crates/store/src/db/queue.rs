@@ -1,0 +1,76 @@
+//! The job queue.
+
+use std::time::Duration;
+
+use keyway_base::Timestamp;
+
+use super::Db;
+use crate::{Job, StoreError, job};
+
+impl Db {
+    /// Claims the job of one of these kinds that is due longest, for as long as `lease`. When the lease ends
+    /// before the job is finished, it can be claimed again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn claim(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        kinds: &[&str],
+    ) -> Result<Option<Job>, StoreError> {
+        let mut reader = self.reader().await?;
+        let due = job::due(reader.dialect(), now, kinds);
+        if kinds.is_empty() || reader.row(due).await?.is_none() {
+            return Ok(None);
+        }
+        drop(reader);
+        let mut session = self.pools.transaction().await?;
+        let claim = job::claim(session.dialect(), now, lease, kinds);
+        let rows = session.rows(claim).await?;
+        session.commit().await?;
+        rows.first().map(job::claimed).transpose()
+    }
+
+    /// Holds a claimed job until `until`; `false` when the lease was lost.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn renew(&self, job: &Job, until: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.execute(job::renew(job, until)).await? > 0)
+    }
+
+    /// Ends a claimed job; `false` when the lease was lost. To end it together with its results, see
+    /// [`Write::finish_job`](crate::Write::finish_job).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn finish(&self, job: &Job) -> Result<bool, StoreError> {
+        Ok(self.execute(job::finish(job)).await? > 0)
+    }
+
+    /// Gives a claimed job back to be run at `at`; `false` when the lease was lost. Where another job of its
+    /// name waits already, that one takes over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn retry(&self, job: &Job, at: Timestamp, error: &str) -> Result<bool, StoreError> {
+        let mut session = self.pools.transaction().await?;
+        let mut changed = session.execute(job::finish_if_another_waits(job)).await?;
+        if changed == 0 {
+            changed = session.execute(job::retry(job, at, error)).await?;
+        }
+        session.commit().await?;
+        Ok(changed > 0)
+    }
+
+    /// Jobs not yet finished, those that run included.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn pending_jobs(&self) -> Result<u64, StoreError> {
+        let row = self.reader().await?.row(job::pending()).await?;
+        let count = row.and_then(|row| row.int(0)).unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}

@@ -1,0 +1,93 @@
+//! Rows as the database gives them, and as records.
+
+use keyway_base::{RecordId, Timestamp};
+use keyway_jsonapi::{Column, DecodeError, Kind, Record, Resource, Value};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use crate::StoreError;
+
+/// A row of any database.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+}
+
+impl Row {
+    /// The record whose columns were selected in the order of its declaration.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when a value does not fit its column.
+    pub(crate) fn record(&self, resource: &'static Resource) -> Result<Record, StoreError> {
+        let columns = resource.columns.iter().enumerate();
+        let values = columns.map(|(index, column)| {
+            let damaged = DecodeError { resource: resource.name, column: column.name };
+            self.value(index, column).ok_or(StoreError::Corrupt(damaged))
+        });
+        Ok(Record { resource, values: values.collect::<Result<_, _>>()? })
+    }
+
+    /// A column of an internal table.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the value does not fit.
+    pub(crate) fn read<T>(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        value: impl FnOnce(&Self) -> Option<T>,
+    ) -> Result<T, StoreError> {
+        value(self).ok_or(StoreError::Corrupt(DecodeError { resource: table, column }))
+    }
+
+    /// A number; `None` when it is null or not a number.
+    pub(crate) fn int(&self, index: usize) -> Option<i64> {
+        self.get(index)?
+    }
+    /// A text; `None` when it is null or not a text.
+    pub(crate) fn text(&self, index: usize) -> Option<String> {
+        self.get(index)?
+    }
+    /// Bytes, which may be null.
+    pub(crate) fn bytes(&self, index: usize) -> Option<Option<Vec<u8>>> {
+        self.get(index)
+    }
+    /// A moment.
+    pub(crate) fn time(&self, index: usize) -> Option<Timestamp> {
+        self.int(index).map(Timestamp::from_micros)
+    }
+    /// An id.
+    pub(crate) fn id(&self, index: usize) -> Option<RecordId> {
+        self.get::<&str>(index)??.parse().ok()
+    }
+
+    fn value(&self, index: usize, column: &Column) -> Option<Value> {
+        let value = match column.kind {
+            Kind::Bool => self.get::<bool>(index)?.map(Value::Bool),
+            Kind::Int => self.get(index)?.map(Value::Int),
+            Kind::Time => self.get(index)?.map(|micros| Value::Time(Timestamp::from_micros(micros))),
+            Kind::Text => self.get(index)?.map(Value::Text),
+            Kind::Bytes => self.get(index)?.map(Value::Bytes),
+            Kind::Id => match self.get::<&str>(index)? {
+                Some(text) => Some(Value::Id(text.parse().ok()?)),
+                None => None,
+            },
+            Kind::Json => match self.get::<&str>(index)? {
+                Some(text) => Some(Value::Json(serde_json::from_str(text).ok()?)),
+                None => None,
+            },
+        };
+        match value {
+            None if !column.nullable => None,
+            value => Some(value.unwrap_or(Value::Null)),
+        }
+    }
+
+    fn get<'r, T>(&'r self, index: usize) -> Option<Option<T>>
+    where
+        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        match self {
+            Self::Sqlite(row) => row.try_get(index).ok(),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Scopes as SQL. The other interpreter of scopes, over snapshots in memory, is in `access`; a property test
+//! there holds the two together.
+
+use keyway_jsonapi::{Scope, Value};
+
+use crate::arg::Arg;
+use crate::statement::{Alias, Sql};
+
+/// Longer lists are sent as one parameter where the database can take one.
+const LONG_LIST: usize = 64;
+
+/// Appends the condition. It is never null where it is negated, so `Not` is the opposite of what it holds.
+pub(crate) fn push_scope(sql: &mut Sql, alias: Alias, scope: &Scope) {
+    match scope {
+        Scope::All => {
+            sql.push("TRUE");
+        }
+        Scope::None => {
+            sql.push("FALSE");
+        }
+        Scope::And(scopes) => joined(sql, alias, scopes, " AND ", "TRUE"),
+        Scope::Or(scopes) => joined(sql, alias, scopes, " OR ", "FALSE"),
+        Scope::Not(inner) => negated(sql, alias, inner),
+        Scope::Is(column, value) => compared(sql, alias, column, " = ", value),
+        Scope::Lt(column, value) => compared(sql, alias, column, " < ", value),
+        Scope::Le(column, value) => compared(sql, alias, column, " <= ", value),
+        Scope::Gt(column, value) => compared(sql, alias, column, " > ", value),
+        Scope::Ge(column, value) => compared(sql, alias, column, " >= ", value),
+        Scope::IsCaseless(column, text) => caseless(sql, alias, column, text),
+        Scope::In(column, values) => one_of(sql, alias, column, values),
+        Scope::IsNull(column) => {
+            sql.column(alias, column).push(" IS NULL");
+        }
+        Scope::JsonContains(column, readings) => json_contains(sql, alias, column, readings),
+        Scope::Exists { table, local, foreign, scope } => {
+            let other = sql.alias();
+            sql.push("EXISTS (SELECT 1 FROM ").push(table).push(" ").name(other).push(" WHERE ");
+            sql.column(other, "account_id").push(" = ").column(alias, "account_id").push(" AND ");
+            sql.column(other, foreign).push(" = ").column(alias, local).push(" AND ");
+            push_scope(sql, other, scope);
+            sql.push(")");
+        }
+    }
+}
+
+fn joined(sql: &mut Sql, alias: Alias, scopes: &[Scope], word: &'static str, empty: &'static str) {
+    if scopes.is_empty() {
+        sql.push(empty);
+        return;
+    }
+    sql.push("(").separated(word, scopes, |sql, scope| push_scope(sql, alias, scope)).push(")");
+}
+
+/// SQL's own NOT leaves null null; a condition that is not true is false here.
+fn negated(sql: &mut Sql, alias: Alias, inner: &Scope) {
+    if let Scope::IsNull(column) = inner {
+        sql.column(alias, column).push(" IS NOT NULL");
+        return;
+    }
+    sql.push("CASE WHEN ");
+    push_scope(sql, alias, inner);
+    sql.push(" THEN FALSE ELSE TRUE END");
+}
+
+fn compared(sql: &mut Sql, alias: Alias, column: &'static str, operator: &'static str, value: &Value) {
+    match Arg::compared(value) {
+        Some(arg) => sql.column(alias, column).push(operator).param(arg),
+        None => sql.push("FALSE"),
+    };
+}
+
+/// Both sides are folded as the database folds, which is ASCII only, so that an index can serve.
+fn caseless(sql: &mut Sql, alias: Alias, column: &'static str, text: &str) {
+    if text.contains('\0') {
+        sql.push("FALSE");
+        return;
+    }
+    sql.push("lower(").column(alias, column).push(") = ").param(Arg::text(text.to_ascii_lowercase()));
+}
+
+fn one_of(sql: &mut Sql, alias: Alias, column: &'static str, values: &[Value]) {
+    let mut args: Vec<Arg> = values.iter().filter_map(Arg::compared).collect();
+    let Some(last) = args.last().cloned() else {
+        sql.push("FALSE");
+        return;
+    };
+    if args.len() > LONG_LIST && sql.dialect().push_one_of_many(sql, alias, column, values) {
+        return;
+    }
+    // Few lengths, so that the statement cache does not fill with variants.
+    args.resize(args.len().next_power_of_two(), last);
+    sql.column(alias, column).push(" IN (");
+    sql.separated(", ", args, |sql, arg| {
+        sql.param(arg);
+    })
+    .push(")");
+}
+
+fn json_contains(sql: &mut Sql, alias: Alias, column: &'static str, readings: &[serde_json::Value]) {
+    if readings.is_empty() {
+        sql.push("FALSE");
+        return;
+    }
+    let dialect = sql.dialect();
+    let write = |sql: &mut Sql, reading| dialect.push_json_contains(sql, alias, column, reading);
+    sql.push("(").separated(" OR ", readings, write).push(")");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+
+    fn text(scope: &Scope) -> String {
+        let mut sql = Sql::new(Dialect::Sqlite);
+        push_scope(&mut sql, Alias::MAIN, scope);
+        let statement = sql.finish();
+        let text = statement.text().to_owned();
+        assert!(statement.into_parts().is_ok(), "{text}");
+        text
+    }
+
+    #[test]
+    fn conditions_hold_parameters_only() {
+        let scope = Scope::text("key", "x' OR 1=1 --").and(Scope::IsNull("owner_id").negate());
+        assert_eq!(text(&scope), "(t0.key = $1 AND t0.owner_id IS NOT NULL)");
+    }
+
+    #[test]
+    fn comparison_with_null_or_nul_is_false() {
+        assert_eq!(text(&Scope::Is("name", Value::Null)), "FALSE");
+        assert_eq!(text(&Scope::text("name", "a\0")), "FALSE");
+        assert_eq!(text(&Scope::In("name", vec![Value::Null])), "FALSE");
+    }
+
+    #[test]
+    fn related_rows_are_of_the_same_account() {
+        let scope = Scope::belongs("products", "product_id", Scope::text("code", "app")).negate();
+        assert_eq!(
+            text(&scope),
+            "CASE WHEN EXISTS (SELECT 1 FROM products t1 WHERE t1.account_id = t0.account_id \
+             AND t1.id = t0.product_id AND t1.code = $1) THEN FALSE ELSE TRUE END"
+        );
+    }
+
+    #[test]
+    fn lists_come_in_few_lengths() {
+        let values = |count: i64| (0..count).map(Value::Int).collect::<Vec<_>>();
+        assert_eq!(text(&Scope::In("uses", values(3))), "t0.uses IN ($1, $2, $3, $4)");
+        assert_eq!(text(&Scope::In("uses", values(3))), text(&Scope::In("uses", values(4))));
+        assert_eq!(text(&Scope::In("uses", values(65))), text(&Scope::In("uses", values(1000))));
+    }
+}

@@ -1,0 +1,143 @@
+//! The embedded database: how its file is opened.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::StoreError;
+use crate::session::Session;
+
+/// How long a statement waits for another process's lock, and a caller for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a transaction is started anew when the database stays locked.
+const ATTEMPTS: u32 = 3;
+/// Statements kept ready per connection: every list of every resource with its usual filters.
+const STATEMENTS: usize = 512;
+
+/// One connection that writes, some that read.
+#[derive(Debug, Clone)]
+pub(crate) struct SqlitePools {
+    readers: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl SqlitePools {
+    /// Opens or makes the file. Readers connect when they are first needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] when the file cannot be made, opened or read as a database.
+    pub(crate) async fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
+        let failed = |cause: sqlx::Error| StoreError::Open { path: path.to_owned(), source: Box::new(cause) };
+        let options = connect_options(path);
+        let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+        let writer = pool(1).connect_with(writing).await.map_err(failed)?;
+        let reading = options.pragma("query_only", "ON");
+        let readers = pool(readers.max(1)).connect_lazy_with(reading);
+        Ok(Self { readers, writer })
+    }
+
+    /// A connection for single statements that read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none is free in time.
+    pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
+        Ok(Session::Sqlite(self.readers.acquire().await?))
+    }
+
+    /// A transaction that reads one snapshot, taken by its first statement.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection is free in time.
+    pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
+        Ok(Session::SqliteTransaction(self.readers.begin().await?))
+    }
+
+    /// The transaction that writes. It holds the write lock from the start, so it never fails half-way
+    /// because of another writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the lock cannot be had in time.
+    pub(crate) async fn transaction(&self) -> Result<Session, StoreError> {
+        let mut attempt = 1;
+        loop {
+            match self.writer.begin_with("BEGIN IMMEDIATE").await {
+                Ok(transaction) => return Ok(Session::SqliteTransaction(transaction)),
+                Err(cause) if attempt < ATTEMPTS && is_locked(&cause) => attempt += 1,
+                Err(cause) => return Err(cause.into()),
+            }
+        }
+    }
+
+    /// Closes every connection; the last one moves the write-ahead log into the file.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// What holds for every connection.
+///
+/// `synchronous = FULL`: in WAL mode NORMAL keeps what was acknowledged through a killed process but not
+/// through a power cut or a crashed kernel. A licence server that says "revoked" or "published" must still
+/// mean it after the lights went out, and writes are rare beside reads, so each commit pays its fsync.
+/// Foreign keys are off: deletions are written out (DESIGN §8 "no big cascades").
+fn connect_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(PATIENCE)
+        .foreign_keys(false)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("mmap_size", "67108864")
+        .pragma("cache_size", "-8000")
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", "1000")
+        .pragma("trusted_schema", "OFF")
+        .disable_statement_logging()
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .test_before_acquire(false)
+        .acquire_timeout(PATIENCE * 2)
+        // A full disk can end a transaction behind the driver's back, which then counts one that is no more.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+}
+
+/// Whether another process holds a lock that we need (`SQLITE_BUSY`, `SQLITE_LOCKED`).
+fn is_locked(cause: &sqlx::Error) -> bool {
+    primary_code(cause).is_some_and(|code| matches!(code, 5 | 6))
+}
+
+/// SQLite's primary result code.
+fn primary_code(cause: &sqlx::Error) -> Option<i32> {
+    extended_code(cause).map(|code| code & 0xff)
+}
+
+fn extended_code(cause: &sqlx::Error) -> Option<i32> {
+    cause.as_database_error()?.code()?.parse().ok()
+}
+
+/// What an error of the database means to callers.
+impl From<sqlx::Error> for StoreError {
+    fn from(cause: sqlx::Error) -> Self {
+        /// `SQLITE_IOERR_SHMSIZE`: no room to grow the index of the write-ahead log.
+        const NO_ROOM_FOR_INDEX: i32 = 4874;
+        match (primary_code(&cause), &cause) {
+            (Some(13), _) => Self::Full,
+            (Some(_), _) if extended_code(&cause) == Some(NO_ROOM_FOR_INDEX) => Self::Full,
+            // Errors of SQL, constraints, types and sizes: ours, not the database's.
+            (Some(1 | 18 | 19 | 20 | 21 | 25), _) => Self::Statement { what: cause.to_string() },
+            (Some(_), _) => Self::Unavailable(Box::new(cause)),
+            (None, sqlx::Error::Io(io)) if io.kind() == std::io::ErrorKind::StorageFull => Self::Full,
+            (None, _) => Self::Unavailable(Box::new(cause)),
+        }
+    }
+}
