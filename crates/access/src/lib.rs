@@ -1,1 +1,38 @@
-//! Placeholder.
+//! Every decision about who may do or see what (DESIGN §5), as pure functions.
+//!
+//! [`credentials`] reads what a request presents; [`authenticate`] turns the records behind it into a
+//! [`Principal`]; [`authorize`] answers actions over tables and hands out [`Permit`]s; [`visible`] says which
+//! records exist for a caller, and [`view`] which releases of a package. The crate deliberately knows no
+//! database, no cache and no protocol: the catalogue loads, the store filters, the engines word refusals.
+
+mod action;
+mod authenticate;
+mod authorize;
+mod bearer;
+mod credential;
+mod environment;
+mod failure;
+mod package;
+mod principal;
+mod rows;
+mod rules;
+mod surface;
+mod target;
+mod terms;
+mod view;
+mod visible;
+
+pub use action::Action;
+pub use authenticate::authenticate;
+pub use authorize::{Denied, Permit, admit, authorize};
+pub use bearer::{Bearer, LicenseRecords, PresentedAs, Speaker};
+pub use credential::{Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials};
+pub use environment::EnvironmentView;
+pub use failure::AuthFailure;
+pub use package::{PackageListing, PackageSnapshot, ReleaseRule};
+pub use principal::{LicenseGrant, Principal, TokenFacts, UserFacts, Who};
+pub use rows::{Rows, matches};
+pub use surface::Surface;
+pub use target::{Target, TokenBearer};
+pub use view::{Seen, may_list, names_class, view};
+pub use visible::{listed, upgradable, visible};

@@ -4,4 +4,5 @@
 //! It deliberately knows no caller (that is `access`), no database and no clock.
 
 pub mod license;
+pub mod permission;
 pub mod resources;

@@ -1,0 +1,222 @@
+//! Who is asking: everything about a caller that decisions need, computed once and cached.
+
+use std::collections::BTreeSet;
+
+use keyway_base::{
+    AccountId, EntitlementId, EnvironmentId, LicenseId, PolicyId, ProductId, RecordId, Timestamp, TokenId,
+    UserId,
+};
+use keyway_domain::permission::{Granted, Permission, Permissions};
+use keyway_domain::resources::{AuthenticationStrategy, ExpirationStrategy};
+use keyway_jsonapi::Role;
+
+use crate::{AuthFailure, EnvironmentView, LicenseRecords, Surface};
+
+/// A caller in an account and an environment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Principal {
+    /// The account.
+    pub account: AccountId,
+    /// The environment the request works in.
+    pub view: EnvironmentView,
+    /// The kind of bearer.
+    pub role: Role,
+    /// Which bearer.
+    pub who: Who,
+    /// The token that was used, if one was.
+    pub token: Option<TokenFacts>,
+    /// What the bearer may do: its own permissions (a licence: those it shares with its owner).
+    pub bearer_permissions: Permissions,
+    /// What this request may do: the former, narrowed by the token.
+    pub permissions: Permissions,
+    /// The licences that speak for the caller: a licence's own; a user's, owned and attached, oldest first.
+    pub grants: Vec<LicenseGrant>,
+}
+
+/// Which bearer is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody in particular.
+    Anonymous,
+    /// A user of any role.
+    User(UserFacts),
+    /// A product.
+    Product(ProductId),
+    /// An environment.
+    Environment(EnvironmentId),
+    /// A licence; its terms are the principal's only grant.
+    License(LicenseId),
+}
+
+/// A user that is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFacts {
+    /// The id.
+    pub id: UserId,
+    /// The e-mail address.
+    pub email: String,
+    /// The environment of the user's record.
+    pub environment: Option<EnvironmentId>,
+}
+
+/// The token that was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// The id.
+    pub id: TokenId,
+    /// When it ends.
+    pub expiry: Option<Timestamp>,
+    /// What it was given.
+    pub permissions: Granted,
+}
+
+/// The terms of one licence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LicenseGrant {
+    /// The licence.
+    pub id: LicenseId,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its product.
+    pub product: ProductId,
+    /// Its policy.
+    pub policy: PolicyId,
+    /// Its owner.
+    pub owner: Option<UserId>,
+    /// Whether the owner is banned.
+    pub owner_banned: bool,
+    /// The users attached to it beside the owner.
+    pub users: Vec<UserId>,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// When it expires.
+    pub expiry: Option<Timestamp>,
+    /// What it may do once expired.
+    pub expiration_strategy: ExpirationStrategy,
+    /// How it may authenticate.
+    pub authentication_strategy: AuthenticationStrategy,
+    /// What it is entitled to, by itself and through its policy.
+    pub entitlements: BTreeSet<EntitlementId>,
+}
+
+impl LicenseGrant {
+    /// The terms in a licence's records.
+    pub fn of(records: LicenseRecords) -> Self {
+        let LicenseRecords { license, policy, owner, users, entitlements } = records;
+        Self {
+            id: license.id.into(),
+            name: license.name,
+            product: license.product_id,
+            policy: license.policy_id,
+            owner: license.owner_id,
+            owner_banned: owner.is_some_and(|user| user.banned_at.is_some()),
+            users,
+            suspended: license.suspended,
+            expiry: license.expiry,
+            expiration_strategy: policy.expiration_strategy,
+            authentication_strategy: policy.authentication_strategy,
+            entitlements,
+        }
+    }
+    /// Whether the expiry has passed. A licence that expires now has not.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expiry.is_some_and(|expiry| expiry < now)
+    }
+    /// Whether a user owns it or is attached to it.
+    pub fn has_user(&self, user: UserId) -> bool {
+        self.owner == Some(user) || self.users.contains(&user)
+    }
+    /// What is wrong with using the licence's key to authenticate, in the order of `licensing.md` §2.
+    pub(crate) fn check_key(&self, now: Timestamp) -> Result<(), AuthFailure> {
+        use AuthenticationStrategy::{License, Mixed};
+        let revoked = self.is_expired(now) && self.expiration_strategy == ExpirationStrategy::Revoke;
+        match () {
+            () if self.owner_banned => Err(AuthFailure::LICENSE_BANNED),
+            () if self.suspended => Err(AuthFailure::LICENSE_SUSPENDED),
+            () if revoked => Err(AuthFailure::LICENSE_EXPIRED),
+            () if !matches!(self.authentication_strategy, License | Mixed) => {
+                Err(AuthFailure::LICENSE_NOT_ALLOWED)
+            }
+            () => Ok(()),
+        }
+    }
+}
+
+impl Principal {
+    /// A caller without a credential.
+    pub const fn anonymous(account: AccountId, view: EnvironmentView) -> Self {
+        Self {
+            account,
+            view,
+            role: Role::Anonymous,
+            who: Who::Anonymous,
+            token: None,
+            bearer_permissions: Permissions::NONE,
+            permissions: Permissions::NONE,
+            grants: Vec::new(),
+        }
+    }
+    /// Repeats what depends on the time, for each request that uses a cached principal: the token's expiry and,
+    /// where the licence's key is the credential, the licence's.
+    ///
+    /// # Errors
+    /// [`AuthFailure`], as [`crate::authenticate`] would give it now.
+    pub fn check(&self, _surface: Surface, now: Timestamp) -> Result<(), AuthFailure> {
+        if self.token.as_ref().and_then(|token| token.expiry).is_some_and(|expiry| expiry < now) {
+            return Err(AuthFailure::TOKEN_EXPIRED);
+        }
+        match (&self.who, &self.token, self.grants.first()) {
+            (Who::License(_), None, Some(grant)) => grant.check_key(now),
+            _ => Ok(()),
+        }
+    }
+    /// Whether the request may use a permission.
+    pub const fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(permission)
+    }
+    /// The user that is asking, if one is.
+    pub const fn user(&self) -> Option<UserId> {
+        if let Who::User(user) = &self.who { Some(user.id) } else { None }
+    }
+    /// The product that is asking, if one is.
+    pub const fn product(&self) -> Option<ProductId> {
+        if let Who::Product(id) = &self.who { Some(*id) } else { None }
+    }
+    /// The licence that is asking, if one is.
+    pub fn license(&self) -> Option<&LicenseGrant> {
+        if matches!(self.who, Who::License(_)) { self.grants.first() } else { None }
+    }
+    /// The bearer's id, if there is a bearer.
+    pub fn bearer_id(&self) -> Option<RecordId> {
+        match &self.who {
+            Who::Anonymous => None,
+            Who::User(user) => Some(user.id.into()),
+            Who::Product(id) => Some((*id).into()),
+            Who::Environment(id) => Some((*id).into()),
+            Who::License(id) => Some((*id).into()),
+        }
+    }
+    /// The caller's name for `whoami` and greetings: never a secret.
+    pub fn display_name(&self) -> String {
+        match &self.who {
+            Who::Anonymous => String::new(),
+            Who::User(user) => user.email.clone(),
+            Who::Product(id) => format!("product {id}"),
+            Who::Environment(id) => format!("environment {id}"),
+            Who::License(id) => match self.grants.first().and_then(|grant| grant.name.as_deref()) {
+                Some(name) => format!("license {name}"),
+                None => format!("license {id}"),
+            },
+        }
+    }
+    /// Roughly how many bytes the principal takes, for caches that are weighed.
+    pub fn weight(&self) -> usize {
+        let grants = self.grants.iter().map(|grant| {
+            size_of::<LicenseGrant>()
+                + grant.name.as_ref().map_or(0, String::len)
+                + 16 * grant.users.len()
+                + 24 * grant.entitlements.len()
+        });
+        size_of::<Self>() + grants.sum::<usize>()
+    }
+}

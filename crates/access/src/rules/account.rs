@@ -1,0 +1,22 @@
+//! The account, the caller itself, and search.
+
+use keyway_domain::permission::Permission;
+use keyway_jsonapi::{Role, Roles};
+
+use super::relation::always;
+use super::{AD, ADSTR, ADSTRE, Clause, Needs, Rule, read, write};
+use crate::Action;
+
+/// Every bearer.
+const BEARER: Roles = ADSTRE.or(Role::Product).or(Role::User).or(Role::License);
+
+pub(super) const RULES: &[Rule] = &[
+    read(Action::AccountShow, Permission::AccountRead, &[Clause(BEARER, always)]),
+    write(Action::AccountUpdate, Permission::AccountUpdate, &[Clause(AD, always)]),
+    write(Action::AccountDelete, Permission::AccountUpdate, &[]),
+    Rule {
+        needs: Needs::OwnRead,
+        ..read(Action::ProfileShow, Permission::UserRead, &[Clause(BEARER, always)])
+    },
+    Rule { needs: Needs::Nothing, ..read(Action::Search, Permission::UserRead, &[Clause(ADSTR, always)]) },
+];
