@@ -3,6 +3,9 @@
 //!
 //! It deliberately knows no caller (that is `access`), no database and no clock.
 
+pub mod artifact;
 pub mod license;
+pub mod package;
 pub mod permission;
+pub mod release;
 pub mod resources;

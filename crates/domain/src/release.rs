@@ -68,13 +68,19 @@ impl From<VersionRefusal> for ApiError {
 ///
 /// # Errors
 /// [`VersionRefusal`]: `VERSION_INVALID`, `VERSION_CHANNEL_INVALID`, or a number too large.
-pub fn read_version(dialect: Dialect, text: &str, channel: Channel) -> Result<EcosystemVersion, VersionRefusal> {
+pub fn read_version(
+    dialect: Dialect,
+    text: &str,
+    channel: Channel,
+) -> Result<EcosystemVersion, VersionRefusal> {
     let invalid = |detail: String| {
         VersionRefusal::Invalid(Invalid::attribute("version", Failure::Kind("INVALID"), detail))
     };
     let version = parse(dialect.scheme(), text).map_err(|error| match error {
         VersionError::NumberTooLarge { .. } => VersionRefusal::TooLarge,
-        VersionError::Malformed { scheme: Scheme::Semver, .. } => invalid("must be a valid version".to_owned()),
+        VersionError::Malformed { scheme: Scheme::Semver, .. } => {
+            invalid("must be a valid version".to_owned())
+        }
         VersionError::Malformed { scheme, .. } => invalid(format!("must be a valid {scheme} version")),
         VersionError::TooLong => invalid(error.to_string()),
     })?;

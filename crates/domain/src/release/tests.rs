@@ -1,4 +1,4 @@
-use keyway_base::{AccountId, RecordId, ReleaseId};
+use keyway_base::{AccountId, RecordId};
 use keyway_jsonapi::Declared;
 use serde_json::json;
 
@@ -83,22 +83,107 @@ fn refusals_read_as_upstream_words_them() {
         VersionRefusal::Invalid(invalid) => invalid.into_object().detail,
         VersionRefusal::TooLarge => ApiError::from(VersionRefusal::TooLarge).detail().to_owned(),
     };
-    assert_eq!(detail("1.0.0-beta.1", Stable), "version does not match stable channel (expected x.y.z got 1.0.0-beta.1)");
-    assert_eq!(detail("1.0.0", Beta), "version does not match prerelease channel (expected x.y.z-beta.n got 1.0.0)");
+    assert_eq!(
+        detail("1.0.0-beta.1", Stable),
+        "version does not match stable channel (expected x.y.z got 1.0.0-beta.1)"
+    );
+    assert_eq!(
+        detail("1.0.0", Beta),
+        "version does not match prerelease channel (expected x.y.z-beta.n got 1.0.0)"
+    );
     assert_eq!(detail("99999999999999999999", Stable), "integer is too large");
     assert_eq!(ApiError::from(VersionRefusal::TooLarge).status.as_u16(), 400);
 }
 
 fn release(scheme: Scheme, text: &str) -> Release {
-    let id = ReleaseId::from_bytes_for_test(text);
     let now = Timestamp::from_micros(0);
-    let account = AccountId::from(RecordId::nil());
-    let mut record = Record::new(Release::RESOURCE, id, account, None, now);
+    let account = AccountId::generate(now);
+    let mut record = Record::new(Release::RESOURCE, RecordId::generate(now), account, None, now);
     let version = parse(scheme, text).unwrap();
     set_version(&mut record, &version);
-    record.set("product_id", Value::Id(RecordId::nil()));
+    record.set("product_id", Value::Id(RecordId::generate(now)));
     record.set("channel", Value::Text(version.derived_channel().as_str().to_owned()));
     record.set("status", Value::Text(ReleaseStatus::Published.as_str().to_owned()));
     record.set("metadata", Value::Json(json!({})));
     record.typed().unwrap()
+}
+
+fn next(
+    scheme: Scheme,
+    current: &str,
+    channel: Option<Channel>,
+    constraint: Option<&str>,
+    candidates: &[&str],
+) -> Option<String> {
+    let releases: Vec<Release> = candidates.iter().map(|text| release(scheme, text)).collect();
+    let current = release(scheme, current);
+    let constraint: Option<Constraint> = constraint.map(|text| text.parse().unwrap());
+    let upgrade = Upgrade { scheme, current: &current, channel, constraint: constraint.as_ref() };
+    upgrade.best(&releases).map(|release| release.version.clone())
+}
+
+/// `distribution.md` §6.5.
+#[test]
+fn upgrades_are_the_highest_within_channel_and_constraint() {
+    let all = ["1.0.0", "1.0.1", "1.1.0", "2.0.0", "2.1.0-beta.1", "3.0.0-alpha.1", "9.0.0-dev.1", "1.0.0+1"];
+    for (current, channel, constraint, expected) in [
+        ("1.0.0", None, None, Some("2.0.0")),
+        ("2.0.0", None, None, None),
+        ("1.0.0", Some(Beta), None, Some("2.1.0-beta.1")),
+        ("1.0.0", Some(Alpha), None, Some("3.0.0-alpha.1")),
+        ("1.0.0", Some(Dev), None, Some("9.0.0-dev.1")),
+        ("2.1.0-beta.1", None, None, None),
+        ("3.0.0-alpha.1", None, None, None),
+        ("1.0.0", None, Some("1"), Some("1.1.0")),
+        ("1.0.0", None, Some("~> 1.0.0"), Some("1.0.1")),
+        ("1.0.0", None, Some("3"), None),
+    ] {
+        let found = next(Scheme::Semver, current, channel, constraint, &all);
+        assert_eq!(found.as_deref(), expected, "{current} {channel:?} {constraint:?}");
+    }
+    assert_eq!(next(Scheme::Semver, "1.0.0", None, None, &["1.0.0", "1.0.0+1"]), None, "build alone is none");
+}
+
+#[test]
+fn ecosystems_upgrade_in_their_own_order() {
+    let versions = ["1.0", "1.0.post1", "1!0.1", "1.1a1"];
+    assert_eq!(next(Scheme::Pep440, "1.0", None, None, &versions).as_deref(), Some("1!0.1"));
+    assert_eq!(next(Scheme::Pep440, "1.0", None, None, &["1.0", "1.0.post1"]).as_deref(), Some("1.0.post1"));
+    assert_eq!(next(Scheme::Pep440, "1.0", None, None, &["1.0.0", "1.0"]), None, "the same version");
+    assert_eq!(next(Scheme::Npm, "1.9.0", None, None, &["1.10.0"]).as_deref(), Some("1.10.0"));
+}
+
+#[test]
+fn columns_order_and_show_the_version() {
+    let release = release(Scheme::Semver, "1.2.3-beta.11+exp.sha.6").into_record();
+    let column = |name: &str| release.get(name).clone();
+    assert_eq!(column("semver_pre_word"), Value::Text("beta".to_owned()));
+    assert_eq!(column("semver_pre_num"), Value::Int(11));
+    assert_eq!(column("semver_build_word"), Value::Text("exp.sha".to_owned()));
+    assert_eq!(column("semver_build_num"), Value::Int(6));
+    assert_eq!(
+        semver_attribute(&release),
+        Some(json!({"major": 1, "minor": 2, "patch": 3, "prerelease": "beta.11", "build": "exp.sha.6"}))
+    );
+    let epoch = super::tests::release(Scheme::Pep440, "1!2.0").into_record();
+    assert_eq!(semver_attribute(&epoch), None);
+    assert_eq!(epoch.get("version"), &Value::Text("1!2.0".to_owned()));
+}
+
+#[test]
+fn tags_and_dates_are_checked() {
+    assert_eq!(tag_failure("latest"), None);
+    assert_eq!(tag_failure("any characters / at all"), None);
+    for tag in ["action", "actions", "Actions"] {
+        assert_eq!(tag_failure(tag).unwrap().code(), "TAG_NOT_ALLOWED", "{tag}");
+    }
+    let now = Timestamp::from_micros(1_000);
+    assert_eq!(backdated_failure(Timestamp::from_micros(999), now), None);
+    for late in [1_000, 1_001] {
+        let invalid = backdated_failure(Timestamp::from_micros(late), now).unwrap();
+        assert_eq!(
+            (invalid.code().as_ref(), invalid.into_object().detail.as_str()),
+            ("BACKDATED_INVALID", "must be in the past")
+        );
+    }
 }
