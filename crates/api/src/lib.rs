@@ -4,6 +4,26 @@
 //! It decides nothing about access itself (`access` does), holds no SQL (`store` does) and knows no sockets:
 //! [`Api::handle`] takes a request with its body and gives an answer.
 
+mod answer;
+mod api;
+mod call;
+mod distribution;
+mod draft;
+mod endpoint;
+mod endpoints;
+mod gate;
+mod hooks;
+mod interpreter;
+mod licensing;
 mod message;
+mod path;
+mod refusal;
+mod reply;
+mod router;
+mod subject;
+mod touch;
+mod version;
+mod work;
 
+pub use api::{Api, ApiParts, PublicUrls};
 pub use message::{ApiBody, ApiFile, ApiRequest, ApiResponse, BODY_LIMIT};

@@ -171,7 +171,10 @@ impl ApiError {
     }
     /// 403 with the reason in brackets, without a code.
     pub fn forbidden(reason: &str) -> Self {
-        let detail = format!("You do not have permission to complete the request ({reason})");
+        Self::forbidden_detail(format!("You do not have permission to complete the request ({reason})"))
+    }
+    /// 403 with a whole detail, without a code.
+    pub fn forbidden_detail(detail: impl Into<String>) -> Self {
         Self::one(StatusCode::FORBIDDEN, "Access denied", detail)
     }
     /// 403 with a whole detail and a code.

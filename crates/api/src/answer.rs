@@ -1,0 +1,117 @@
+//! Writing answers: status, headers that every answer has, body.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use keyway_base::{AccountId, RecordId, RequestId, TokenId};
+use keyway_jsonapi::{ApiError, MediaType};
+
+use crate::reply::Reply;
+use crate::version::ApiVersion;
+use crate::{ApiBody, ApiRequest, ApiResponse};
+
+/// What answers say of their request.
+pub(crate) struct Context {
+    /// The type of the body.
+    pub(crate) media_type: MediaType,
+    /// The account, once it is known.
+    pub(crate) account: Option<AccountId>,
+    /// The bearer, if there is one.
+    pub(crate) bearer: Option<RecordId>,
+    /// The token, if one was used.
+    pub(crate) token: Option<TokenId>,
+    /// The code of the environment, if one was named.
+    pub(crate) environment: Option<String>,
+    /// The version spoken.
+    pub(crate) version: ApiVersion,
+    request_id: RequestId,
+}
+
+impl Context {
+    /// Nothing is known yet.
+    pub(crate) fn new(media_type: MediaType, request: &ApiRequest) -> Self {
+        Self {
+            media_type,
+            account: None,
+            bearer: None,
+            token: None,
+            environment: None,
+            version: ApiVersion::CURRENT,
+            request_id: request.request_id,
+        }
+    }
+}
+
+/// The answer to a request.
+pub(crate) fn write(context: &Context, answer: Result<Reply, ApiError>, head_only: bool) -> ApiResponse {
+    let mut response = match answer {
+        Ok(reply) => success(context, reply),
+        Err(error) => failure(context, &error),
+    };
+    common(context, &mut response);
+    if head_only && let ApiBody::Bytes(bytes) = &mut response.body {
+        let length = bytes.len();
+        *bytes = Bytes::new();
+        response.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response
+}
+
+fn success(context: &Context, reply: Reply) -> ApiResponse {
+    let Reply { status, document, headers, file } = reply;
+    if let Some(file) = file {
+        return ApiResponse { status, headers, body: ApiBody::File(file) };
+    }
+    let body = match document {
+        Some(document) => Bytes::from(context.version.render(document).to_string()),
+        None => Bytes::new(),
+    };
+    let mut response = ApiResponse { status, headers, body: ApiBody::Bytes(body) };
+    if status != StatusCode::NO_CONTENT {
+        content_type(context, &mut response);
+    }
+    response
+}
+
+fn failure(context: &Context, error: &ApiError) -> ApiResponse {
+    let document = error.body(&context.request_id.to_string());
+    let body = ApiBody::Bytes(Bytes::from(context.version.render(document).to_string()));
+    let mut response = ApiResponse { status: error.status, headers: HeaderMap::new(), body };
+    content_type(context, &mut response);
+    if let Some(scheme) = &error.challenge {
+        response.header(header::WWW_AUTHENTICATE, &format!("{scheme} realm=\"keygen\""));
+    }
+    if let Some(seconds) = error.retry_after {
+        response.header(header::RETRY_AFTER, &seconds.to_string());
+    }
+    response
+}
+
+fn content_type(context: &Context, response: &mut ApiResponse) {
+    let value = HeaderValue::from_static(context.media_type.header());
+    response.headers.entry(header::CONTENT_TYPE).or_insert(value);
+}
+
+/// The headers of `licensing.md` §1.7.
+fn common(context: &Context, response: &mut ApiResponse) {
+    let text = |id: Option<String>| id.unwrap_or_default();
+    let suffix = context.version.id_header_suffix();
+    for (name, value) in [
+        ("keygen-account", text(context.account.map(|id| id.to_string()))),
+        ("keygen-bearer", text(context.bearer.map(|id| id.to_string()))),
+        ("keygen-token", text(context.token.map(|id| id.to_string()))),
+    ] {
+        if let Ok(name) = HeaderName::try_from(format!("{name}{suffix}")) {
+            response.header(name, &value);
+        }
+    }
+    if let Some(code) = &context.environment {
+        response.header(HeaderName::from_static("keygen-environment"), code);
+    }
+    response.header(HeaderName::from_static("keygen-version"), &context.version.to_string());
+    response.header(HeaderName::from_static("keygen-edition"), "EE");
+    response.header(HeaderName::from_static("keygen-mode"), "singleplayer");
+    response.header(HeaderName::from_static("x-request-id"), &context.request_id.to_string());
+    response.header(header::CONTENT_SECURITY_POLICY, "default-src 'none'");
+    let caching = HeaderValue::from_static("no-transform, no-store, max-age=0");
+    response.headers.entry(header::CACHE_CONTROL).or_insert(caching);
+}

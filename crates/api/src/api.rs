@@ -1,0 +1,257 @@
+//! The API itself: from a request to an answer, in the order of `licensing.md` §3.1.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, StatusCode, header};
+use keyway_access::{EnvironmentView, Presented, Surface, admit, credentials};
+use keyway_base::{Clock, Timestamp};
+use keyway_blob::{BlobStore, Urls};
+use keyway_catalog::{AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
+use keyway_engine::Engines;
+use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
+use keyway_store::Db;
+use serde_json::{Map, Value};
+use tokio::sync::Notify;
+
+use crate::call::Call;
+use crate::endpoint::{Endpoint, Verb};
+use crate::gate;
+use crate::path::{Place, decode};
+use crate::refusal::{Outcome, Refusal};
+use crate::reply::Reply;
+use crate::router::{Matched, Router};
+use crate::version::ApiVersion;
+use crate::{ApiRequest, ApiResponse, answer, endpoints};
+
+/// What the API is built from.
+pub struct ApiParts {
+    /// The database.
+    pub db: Db,
+    /// Accounts, environments and principals.
+    pub catalog: Arc<Catalog>,
+    /// The bytes of artifacts.
+    pub blobs: BlobStore,
+    /// Signed URLs of the blob store.
+    pub urls: Arc<Urls>,
+    /// The engines, for keys and versions of packages.
+    pub engines: Engines,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where clients reach us.
+    pub public: PublicUrls,
+    /// Notified when a job was added.
+    pub wake_jobs: Arc<Notify>,
+}
+
+/// Where clients reach us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrls {
+    /// The base of the API without `/v1` and without a trailing slash: `https://api.example.com`.
+    pub api: String,
+}
+
+/// The JSON:API.
+pub struct Api {
+    parts: ApiParts,
+    router: Router,
+}
+
+/// What is known of a request before its account is.
+struct Head {
+    media_type: MediaType,
+    matched: Matched,
+    query: Query,
+    body: Map<String, Value>,
+}
+
+impl Api {
+    /// Puts the API together.
+    pub fn new(parts: ApiParts) -> Arc<Self> {
+        Arc::new(Self { parts, router: Router::new(endpoints::all()) })
+    }
+    /// What it is built from.
+    pub(crate) const fn parts(&self) -> &ApiParts {
+        &self.parts
+    }
+
+    /// Answers a request. Never fails: what goes wrong becomes an error document.
+    pub async fn handle(self: &Arc<Self>, request: ApiRequest) -> ApiResponse {
+        let head_only = request.method == Method::HEAD;
+        let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let media_type = MediaType::negotiate_any(accept);
+        let mut context = answer::Context::new(media_type, &request);
+        let answer = match self.head(&request) {
+            Ok(head) => {
+                context.media_type = head.media_type;
+                self.placed(head, request, &mut context).await.map_err(Refusal::told)
+            }
+            Err(error) => Err(error),
+        };
+        answer::write(&context, answer, head_only)
+    }
+
+    /// Reads what can be read without knowing the account.
+    fn head(&self, request: &ApiRequest) -> Result<Head, ApiError> {
+        let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
+        if place.account.is_none() && place.rest.is_empty() {
+            return Err(ApiError::unknown_endpoint());
+        }
+        let matched = self.router.find(&request.method, place.rest)?;
+        let accept = request.headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or("?"));
+        let media_type = match MediaType::negotiate(accept) {
+            Some(media_type) => media_type,
+            None if matched.endpoint.accepts_any => MediaType::negotiate_any(accept),
+            None => return Err(ApiError::mime_type_invalid()),
+        };
+        let query = Query::parse(&request.query)?;
+        let body = match matched.endpoint.verb {
+            Verb::Get => Map::new(),
+            _ => parse_body(&request.body)?,
+        };
+        Ok(Head { media_type, matched, query, body })
+    }
+
+    /// Account, version, environment, caller; then the operation, in a task of its own when it may write.
+    async fn placed(
+        self: &Arc<Self>,
+        head: Head,
+        request: ApiRequest,
+        context: &mut answer::Context,
+    ) -> Outcome<Reply> {
+        let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
+        let account = self.account(place.account).await?;
+        context.account = Some(account.id);
+        let version = version(&request.headers, &account)?;
+        context.version = version;
+        let environment = self.environment(&account, &request.headers, &head.query).await?;
+        context.environment = environment.as_ref().map(|environment| environment.code.clone());
+        let view = view_of(environment.as_deref());
+        let presented = credentials(&request.headers, &request.query, Surface::Api);
+        let presented = presented.map_err(|error| gate::unauthenticated(&error.failure(), "Bearer"))?;
+        let principal = self.principal(&account, environment.as_deref(), &presented, &head.matched).await?;
+        context.bearer = principal.bearer_id();
+        context.token = principal.token.as_ref().map(|token| token.id);
+        let endpoint = head.matched.endpoint;
+        admitted(endpoint, &principal, &presented)?;
+        let call = Call {
+            api: Arc::clone(self),
+            rest: place.rest.to_owned(),
+            params: head.matched.params,
+            query: head.query,
+            headers: request.headers,
+            body: head.body,
+            account,
+            environment,
+            view,
+            presented,
+            principal,
+            version,
+            now: self.parts.clock.wall(),
+            peer: request.peer,
+            request_id: request.request_id,
+        };
+        self.run(endpoint, Arc::new(call)).await
+    }
+
+    /// Runs an operation. Those that may write run in a task of their own, so that a client that hangs up
+    /// cannot cut a commit from what must follow it.
+    async fn run(&self, endpoint: &'static Endpoint, call: Arc<Call>) -> Outcome<Reply> {
+        if endpoint.verb == Verb::Get {
+            return endpoint.run(call).await;
+        }
+        let task = tokio::spawn(endpoint.run(call));
+        task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?
+    }
+
+    /// The account of this server, when the path names it or names none.
+    async fn account(&self, segment: Option<&str>) -> Outcome<Arc<AccountFacts>> {
+        let account = self.parts.catalog.account().await?;
+        let Some(segment) = segment else { return Ok(account) };
+        let named = decode(segment)?;
+        if account.is_named(&named) {
+            return Ok(account);
+        }
+        Err(ApiError::not_found("account", &named).into())
+    }
+
+    /// The environment that header or query names.
+    async fn environment(
+        &self,
+        account: &AccountFacts,
+        headers: &HeaderMap,
+        query: &Query,
+    ) -> Outcome<Option<Arc<EnvironmentFacts>>> {
+        let by_header = headers.get("keygen-environment");
+        let named = match (by_header, query.get("environment")) {
+            (Some(value), _) => value.to_str().unwrap_or("").trim().to_owned(),
+            (None, Some(QueryValue::Text(text))) => text.clone(),
+            (None, Some(_)) => String::new(),
+            (None, None) => return Ok(None),
+        };
+        let found = match named.as_str() {
+            "" => None,
+            named => self.parts.catalog.environment(account, named).await?,
+        };
+        Ok(Some(found.ok_or_else(|| ApiError::environment_invalid(by_header.is_some()))?))
+    }
+
+    /// Who is asking. A password speaks for nobody here: token generation checks it itself.
+    async fn principal(
+        &self,
+        account: &AccountFacts,
+        environment: Option<&EnvironmentFacts>,
+        presented: &Presented,
+        matched: &Matched,
+    ) -> Outcome<Arc<keyway_access::Principal>> {
+        let generates = matched.endpoint.path == "/tokens" && matched.endpoint.verb == Verb::Post;
+        let nobody = Presented::Anonymous;
+        let password = presented.credential().is_some_and(|credential| credential.password().is_some());
+        let presented = if password && generates { &nobody } else { presented };
+        let found = self.parts.catalog.principal(account, environment, Surface::Api, presented).await;
+        found.map_err(|error| match error {
+            PrincipalError::Auth(failure) => gate::unauthenticated(&failure, presented.challenge()).into(),
+            PrincipalError::Unavailable(error) => Refusal::Catalog(error),
+        })
+    }
+}
+
+/// The version that a request speaks.
+fn version(headers: &HeaderMap, account: &AccountFacts) -> Result<ApiVersion, ApiError> {
+    match headers.get("keygen-version") {
+        Some(value) => {
+            value.to_str().ok().and_then(ApiVersion::parse).ok_or_else(ApiError::api_version_invalid)
+        }
+        None => Ok(ApiVersion::parse(&account.api_version).unwrap_or(ApiVersion::CURRENT)),
+    }
+}
+
+/// What an environment opens.
+fn view_of(environment: Option<&EnvironmentFacts>) -> EnvironmentView {
+    use keyway_domain::resources::IsolationStrategy;
+    match environment {
+        None => EnvironmentView::Global,
+        Some(EnvironmentFacts { id, isolation: IsolationStrategy::Isolated, .. }) => {
+            EnvironmentView::Isolated(*id)
+        }
+        Some(EnvironmentFacts { id, isolation: IsolationStrategy::Shared, .. }) => {
+            EnvironmentView::Shared(*id)
+        }
+    }
+}
+
+/// Callers without a credential, where one is needed, are turned away before anything is looked up.
+fn admitted(
+    endpoint: &Endpoint,
+    principal: &keyway_access::Principal,
+    presented: &Presented,
+) -> Result<(), ApiError> {
+    let refused = |failure| gate::unauthenticated(&failure, presented.challenge());
+    if endpoint.hard && principal.role == keyway_jsonapi::Role::Anonymous {
+        return Err(refused(keyway_access::AuthFailure::TOKEN_MISSING));
+    }
+    let password = presented.credential().is_some_and(|credential| credential.password().is_some());
+    if password {
+        return Ok(());
+    }
+    admit(principal, endpoint.action()).map_err(refused)
+}

@@ -1,0 +1,72 @@
+//! One request, read and placed: everything that operations may look at.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use keyway_access::{EnvironmentView, Presented, Principal};
+use keyway_base::{RequestId, Timestamp};
+use keyway_catalog::{AccountFacts, EnvironmentFacts};
+use keyway_jsonapi::document::account_path;
+use keyway_jsonapi::{FilterContext, Query, Role};
+use serde_json::{Map, Value};
+
+use crate::Api;
+use crate::version::ApiVersion;
+
+/// A request whose account, environment and caller are known.
+pub(crate) struct Call {
+    /// The API itself.
+    pub(crate) api: Arc<Api>,
+    /// The path below `/v1` and the account, as received.
+    pub(crate) rest: String,
+    /// What the path's template captured, decoded, in order.
+    pub(crate) params: Vec<String>,
+    /// The query.
+    pub(crate) query: Query,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body, its keys folded.
+    pub(crate) body: Map<String, Value>,
+    /// The account.
+    pub(crate) account: Arc<AccountFacts>,
+    /// The environment, if one was named.
+    pub(crate) environment: Option<Arc<EnvironmentFacts>>,
+    /// What the environment opens.
+    pub(crate) view: EnvironmentView,
+    /// What was presented.
+    pub(crate) presented: Presented,
+    /// The caller.
+    pub(crate) principal: Arc<Principal>,
+    /// The API version spoken.
+    pub(crate) version: ApiVersion,
+    /// The time of the request.
+    pub(crate) now: Timestamp,
+    /// Where it came from.
+    pub(crate) peer: IpAddr,
+    /// Its name in answers and logs.
+    pub(crate) request_id: RequestId,
+}
+
+impl Call {
+    /// A captured part of the path; empty when the template has no such.
+    pub(crate) fn param(&self, index: usize) -> &str {
+        self.params.get(index).map_or("", String::as_str)
+    }
+    /// The kind of caller.
+    pub(crate) fn role(&self) -> Role {
+        self.principal.role
+    }
+    /// What filters may know.
+    pub(crate) fn filter_context(&self) -> FilterContext {
+        FilterContext { now: self.now }
+    }
+    /// The path of this request as links show it: with the account's id, whatever the caller wrote.
+    pub(crate) fn canonical_path(&self) -> String {
+        format!("{}{}", account_path(self.account.id), self.rest)
+    }
+    /// The `meta` member of the body.
+    pub(crate) fn meta(&self) -> Option<&Map<String, Value>> {
+        self.body.get("meta").and_then(Value::as_object)
+    }
+}

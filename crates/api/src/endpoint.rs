@@ -1,0 +1,141 @@
+//! Endpoints as data: the list of all of them is what is routed, documented and tested.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use keyway_access::Action;
+
+use crate::call::Call;
+use crate::hooks::Hooks;
+use crate::interpreter::{self, Nested, Related};
+use crate::refusal::Outcome;
+use crate::reply::Reply;
+
+/// A running operation.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome<Reply>> + Send>>;
+
+/// The methods that endpoints have. HEAD is GET without a body; PUT and PATCH are told apart only where an
+/// endpoint says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Verb {
+    /// GET and HEAD.
+    Get,
+    /// POST.
+    Post,
+    /// PATCH and PUT: updates.
+    Patch,
+    /// PUT alone: regeneration.
+    Put,
+    /// DELETE.
+    Delete,
+}
+
+/// What an endpoint does.
+#[derive(Clone, Copy)]
+pub(crate) enum Operation {
+    /// The interpreter's list.
+    List(&'static dyn Hooks),
+    /// The interpreter's reading of one.
+    Show(&'static dyn Hooks),
+    /// The interpreter's creation.
+    Create(&'static dyn Hooks),
+    /// The interpreter's change.
+    Update(&'static dyn Hooks),
+    /// The interpreter's deletion.
+    Delete(&'static dyn Hooks),
+    /// The interpreter's list below a record.
+    Children(&'static Nested),
+    /// The interpreter's reading of one below a record.
+    Child(&'static Nested),
+    /// The interpreter's reading of a to-one relation.
+    Related(&'static Related),
+    /// A hand-written one, and the action it is.
+    Act(Action, fn(Arc<Call>) -> Running),
+}
+
+/// One endpoint.
+#[derive(Clone, Copy)]
+pub(crate) struct Endpoint {
+    /// Its method.
+    pub(crate) verb: Verb,
+    /// Its path below `/v1` and the account: segments in braces are captured, `{*rest}` to the end.
+    pub(crate) path: &'static str,
+    /// What it does.
+    pub(crate) operation: Operation,
+    /// Whether callers without a credential are refused although its action is open to them elsewhere.
+    pub(crate) hard: bool,
+    /// Whether any `Accept` will do.
+    pub(crate) accepts_any: bool,
+}
+
+impl Endpoint {
+    const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
+        Self { verb, path, operation, hard: false, accepts_any: false }
+    }
+    /// `GET`, and `HEAD` with it.
+    pub(crate) const fn get(path: &'static str, operation: Operation) -> Self {
+        Self::new(Verb::Get, path, operation)
+    }
+    /// `POST`.
+    pub(crate) const fn post(path: &'static str, operation: Operation) -> Self {
+        Self::new(Verb::Post, path, operation)
+    }
+    /// `PATCH`, and `PUT` with it.
+    pub(crate) const fn patch(path: &'static str, operation: Operation) -> Self {
+        Self::new(Verb::Patch, path, operation)
+    }
+    /// `PUT` alone.
+    pub(crate) const fn put(path: &'static str, operation: Operation) -> Self {
+        Self::new(Verb::Put, path, operation)
+    }
+    /// `DELETE`.
+    pub(crate) const fn delete(path: &'static str, operation: Operation) -> Self {
+        Self::new(Verb::Delete, path, operation)
+    }
+    /// Callers without a credential are refused.
+    pub(crate) const fn hard(mut self) -> Self {
+        self.hard = true;
+        self
+    }
+    /// Any `Accept` will do.
+    pub(crate) const fn accepts_any(mut self) -> Self {
+        self.accepts_any = true;
+        self
+    }
+    /// The action that the caller is first asked for a credential for.
+    pub(crate) fn action(&self) -> Action {
+        match self.operation {
+            Operation::List(hooks) => hooks.actions().list,
+            Operation::Show(hooks) => hooks.actions().show,
+            Operation::Create(hooks) => hooks.actions().create,
+            Operation::Update(hooks) => hooks.actions().update,
+            Operation::Delete(hooks) => hooks.actions().delete,
+            Operation::Children(nested) => nested.action.unwrap_or(nested.child.actions().list),
+            Operation::Child(nested) => nested.action.unwrap_or(nested.child.actions().show),
+            Operation::Related(related) => related.action,
+            Operation::Act(action, _) => action,
+        }
+    }
+    /// Runs the operation.
+    pub(crate) fn run(&self, call: Arc<Call>) -> Running {
+        match self.operation {
+            Operation::List(hooks) => Box::pin(interpreter::list(call, hooks)),
+            Operation::Show(hooks) => Box::pin(interpreter::show(call, hooks)),
+            Operation::Create(hooks) => Box::pin(interpreter::create(call, hooks)),
+            Operation::Update(hooks) => Box::pin(interpreter::update(call, hooks)),
+            Operation::Delete(hooks) => Box::pin(interpreter::delete(call, hooks)),
+            Operation::Children(nested) => Box::pin(interpreter::children(call, nested)),
+            Operation::Child(nested) => Box::pin(interpreter::child(call, nested)),
+            Operation::Related(related) => Box::pin(interpreter::related(call, related)),
+            Operation::Act(_, run) => run(call),
+        }
+    }
+}
+
+/// An [`Operation::Act`] that runs an `async fn(Arc<Call>) -> Outcome<Reply>`.
+macro_rules! act {
+    ($action:ident, $run:path) => {
+        $crate::endpoint::Operation::Act(keyway_access::Action::$action, |call| Box::pin($run(call)))
+    };
+}
+pub(crate) use act;

@@ -1,0 +1,64 @@
+//! What goes with a record that is deleted.
+
+use keyway_domain::resources::{
+    BearerType, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, Token,
+};
+use keyway_jsonapi::{Declared, Record, Resource, Scope};
+
+use crate::refusal::Outcome;
+use crate::work::Work;
+
+/// Everything that belongs to a product.
+pub(crate) async fn product(work: &mut Work, product: &Record) -> Outcome<()> {
+    let of_it = Scope::id("product_id", product.id());
+    licenses(work, &of_it).await?;
+    policies(work, &of_it).await?;
+    tokens_of(work, BearerType::Product, product).await?;
+    work.touch_everything();
+    Ok(())
+}
+
+/// A policy's licences and what it gives them.
+pub(crate) async fn policy(work: &mut Work, policy: &Record) -> Outcome<()> {
+    let of_it = Scope::id("policy_id", policy.id());
+    licenses(work, &of_it).await?;
+    work.delete_where(PolicyEntitlement::RESOURCE, &of_it).await?;
+    work.touch_everything();
+    Ok(())
+}
+
+/// Licences that satisfy a condition, with their tokens, users and entitlements.
+pub(crate) async fn licenses(work: &mut Work, scope: &Scope) -> Outcome<()> {
+    belonging(work, LicenseEntitlement::RESOURCE, "license_id", "licenses", scope).await?;
+    belonging(work, LicenseUser::RESOURCE, "license_id", "licenses", scope).await?;
+    let bearers = Scope::text("bearer_type", BearerType::License.as_str());
+    let tokens = bearers.and(Scope::belongs("licenses", "bearer_id", scope.clone()));
+    work.delete_where(Token::RESOURCE, &tokens).await?;
+    work.delete_where(License::RESOURCE, scope).await?;
+    Ok(())
+}
+
+async fn policies(work: &mut Work, scope: &Scope) -> Outcome<()> {
+    belonging(work, PolicyEntitlement::RESOURCE, "policy_id", "policies", scope).await?;
+    work.delete_where(Policy::RESOURCE, scope).await?;
+    Ok(())
+}
+
+/// The tokens of a bearer.
+pub(crate) async fn tokens_of(work: &mut Work, kind: BearerType, bearer: &Record) -> Outcome<()> {
+    let scope = Scope::text("bearer_type", kind.as_str()).and(Scope::id("bearer_id", bearer.id()));
+    work.delete_where(Token::RESOURCE, &scope).await?;
+    Ok(())
+}
+
+/// Deletes the rows whose `column` refers to a row of `table` that satisfies a condition.
+async fn belonging(
+    work: &mut Work,
+    resource: &'static Resource,
+    column: &'static str,
+    table: &'static str,
+    scope: &Scope,
+) -> Outcome<()> {
+    work.delete_where(resource, &Scope::belongs(table, column, scope.clone())).await?;
+    Ok(())
+}

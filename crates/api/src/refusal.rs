@@ -1,0 +1,56 @@
+//! Everything that can end a request early, and the answer it becomes.
+
+use keyway_catalog::CatalogError;
+use keyway_jsonapi::{ApiError, DecodeError, Invalid};
+use keyway_store::StoreError;
+
+/// Why a request is not answered with success.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// The caller is told what is wrong.
+    #[error(transparent)]
+    Told(#[from] ApiError),
+    /// The database failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The catalogue cannot answer now.
+    #[error("the catalogue failed")]
+    Catalog(#[from] CatalogError),
+    /// A stored record does not fit its declaration.
+    #[error(transparent)]
+    Damaged(#[from] DecodeError),
+    /// Something of ours went wrong: a task that died, a key that cannot be read.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// The result of a step of a request.
+pub(crate) type Outcome<T> = Result<T, Refusal>;
+
+impl Refusal {
+    /// Validation failures, as one answer.
+    pub(crate) fn invalid(failures: impl IntoIterator<Item = Invalid>) -> Self {
+        Self::Told(ApiError::invalid(failures))
+    }
+    /// What the caller is told. What is our fault goes to the log, not to the caller.
+    pub(crate) fn told(self) -> ApiError {
+        match self {
+            Self::Told(error) => error,
+            Self::Store(StoreError::Full) => ApiError::insufficient_storage(),
+            Self::Store(StoreError::Conflict(_)) => ApiError::taken_meanwhile(),
+            Self::Store(StoreError::NulByte { .. }) => ApiError::encoding_invalid(),
+            Self::Store(error @ StoreError::Unavailable(_)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the store is not available");
+                ApiError::unavailable()
+            }
+            Self::Catalog(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the catalogue cannot answer");
+                ApiError::unavailable()
+            }
+            other => {
+                tracing::error!(error = &other as &dyn std::error::Error, "a request failed");
+                ApiError::internal()
+            }
+        }
+    }
+}

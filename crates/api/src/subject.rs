@@ -1,0 +1,134 @@
+//! The facts that access decides from, owned: [`Target`] borrows them.
+
+use keyway_access::{Target, TokenBearer};
+use keyway_base::{EntitlementId, EnvironmentId, ProductId, RecordId, Timestamp, UserId};
+use keyway_domain::resources::{
+    BearerType, DistributionStrategy, Entitlement, Environment, License, Package, Policy, Product, Release,
+    Token, User,
+};
+use keyway_jsonapi::{Role, Roles};
+
+/// What an action is done to.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    /// No record in particular.
+    None,
+    /// A record of which only the environment counts.
+    Within(Option<EnvironmentId>),
+    /// A record that belongs to a product.
+    OfProduct(Option<EnvironmentId>, ProductId),
+    /// A token.
+    Token {
+        /// The token.
+        token: Box<Token>,
+        /// Its bearer's role.
+        role: Role,
+        /// The products of its bearer.
+        products: Vec<ProductId>,
+    },
+    /// A token to be made.
+    NewToken {
+        /// The environment it will be in.
+        environment: Option<EnvironmentId>,
+        /// The type of its bearer.
+        kind: BearerType,
+        /// Its bearer.
+        id: RecordId,
+        /// Its bearer's role.
+        role: Role,
+        /// The products of its bearer.
+        products: Vec<ProductId>,
+    },
+    /// An environment.
+    Environment(Box<Environment>),
+    /// A user and the products of their licences.
+    User(Box<User>, Vec<ProductId>),
+    /// A user to be made.
+    NewUser {
+        /// The environment it will be in.
+        environment: Option<EnvironmentId>,
+        /// The role it will have.
+        role: Role,
+        /// Whether the account is closed to registrations.
+        account_protected: bool,
+    },
+    /// A list of users with these roles.
+    Users(Roles),
+    /// A product.
+    Product(Box<Product>),
+    /// An entitlement.
+    Entitlement(Box<Entitlement>),
+    /// A policy.
+    Policy(Box<Policy>),
+    /// A licence.
+    License {
+        /// The licence.
+        license: Box<License>,
+        /// Its policy.
+        policy: Box<Policy>,
+        /// The users attached to it.
+        users: Vec<UserId>,
+        /// The policy it is to move to.
+        moving_to: Option<Box<Policy>>,
+    },
+    /// A licence to be made.
+    NewLicense {
+        /// The environment it will be in.
+        environment: Option<EnvironmentId>,
+        /// Its policy.
+        policy: Box<Policy>,
+        /// Its owner.
+        owner: Option<UserId>,
+    },
+    /// A package.
+    Package(Box<Package>, DistributionStrategy),
+    /// A release, or what hangs on it.
+    Release {
+        /// The release.
+        release: Box<Release>,
+        /// Its product's strategy.
+        strategy: DistributionStrategy,
+        /// The entitlements it asks for.
+        constraints: Vec<EntitlementId>,
+    },
+}
+
+impl Subject {
+    /// The borrowed form that [`keyway_access::authorize`] takes.
+    pub(crate) fn target<'a>(&'a self, attached: &'a [Option<EnvironmentId>], now: Timestamp) -> Target<'a> {
+        self.bare(now).with(attached)
+    }
+    fn bare(&self, now: Timestamp) -> Target<'_> {
+        match self {
+            Self::None => Target::none(),
+            Self::Within(environment) => Target::within(*environment),
+            Self::OfProduct(environment, product) => Target::of_product(*environment, *product),
+            Self::Token { token, role, products } => {
+                Target::token(token, TokenBearer { role: *role, products })
+            }
+            Self::NewToken { environment, kind, id, role, products } => {
+                Target::new_token(*environment, *kind, *id, TokenBearer { role: *role, products })
+            }
+            Self::Environment(environment) => Target::environment(environment),
+            Self::User(user, products) => Target::user(user, products),
+            Self::NewUser { environment, role, account_protected } => {
+                Target::new_user(*environment, *role, *account_protected)
+            }
+            Self::Users(roles) => Target::users(*roles),
+            Self::Product(product) => Target::product(product),
+            Self::Entitlement(entitlement) => Target::entitlement(entitlement),
+            Self::Policy(policy) => Target::policy(policy),
+            Self::License { license, policy, users, moving_to } => {
+                let target = Target::license(license, policy, users);
+                moving_to.as_ref().map_or(target, |policy| target.moving_to(policy))
+            }
+            Self::NewLicense { environment, policy, owner } => {
+                Target::new_license(*environment, policy, *owner)
+            }
+            Self::Package(package, strategy) => Target::package(package, *strategy),
+            Self::Release { release, strategy, constraints } => {
+                Target::release(release, *strategy, constraints, now)
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One transaction of one request: what is read is of one moment, what is written is written together, and
+//! what it makes stale is gathered on the way.
+
+use std::sync::Arc;
+
+use keyway_base::{AccountId, RecordId, Slot, Timestamp};
+use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Resource, Scope, Value};
+use keyway_store::{Changes, Inserted, NewJob, Page, Read, Tombstone, UniqueIndex, Write};
+
+use crate::call::Call;
+use crate::refusal::{Outcome, Refusal};
+
+/// A transaction in progress. Dropped without [`Work::commit`], it undoes everything.
+pub(crate) struct Work {
+    /// The request.
+    pub(crate) call: Arc<Call>,
+    transaction: Transaction,
+    changes: Changes,
+    wakes_jobs: bool,
+}
+
+enum Transaction {
+    Read(Read),
+    Write(Write),
+}
+
+/// Calls a method that both kinds of transaction have.
+macro_rules! either {
+    ($work:expr, $transaction:ident => $call:expr) => {
+        match &mut $work.transaction {
+            Transaction::Read($transaction) => $call.await,
+            Transaction::Write($transaction) => $call.await,
+        }
+    };
+}
+
+impl Work {
+    /// A snapshot to read from.
+    pub(crate) async fn reading(call: &Arc<Call>) -> Outcome<Self> {
+        let read = call.api.parts().db.read().await?;
+        Ok(Self::of(call, Transaction::Read(read)))
+    }
+    /// A transaction that may write.
+    pub(crate) async fn writing(call: &Arc<Call>) -> Outcome<Self> {
+        let write = call.api.parts().db.begin().await?;
+        Ok(Self::of(call, Transaction::Write(write)))
+    }
+    fn of(call: &Arc<Call>, transaction: Transaction) -> Self {
+        Self { call: Arc::clone(call), transaction, changes: Changes::none(), wakes_jobs: false }
+    }
+    /// The account.
+    pub(crate) fn account(&self) -> AccountId {
+        self.call.account.id
+    }
+    /// The time of the request.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.call.now
+    }
+
+    /// The oldest record that matches.
+    pub(crate) async fn find(
+        &mut self,
+        resource: &'static Resource,
+        scope: &Scope,
+    ) -> Outcome<Option<Record>> {
+        let account = self.account();
+        Ok(either!(self, transaction => transaction.find(resource, account, scope))?)
+    }
+    /// The record with an id, whoever may see it.
+    pub(crate) async fn get(&mut self, resource: &'static Resource, id: RecordId) -> Outcome<Option<Record>> {
+        self.find(resource, &Scope::id("id", id)).await
+    }
+    /// The record with an id that another record refers to.
+    pub(crate) async fn need(&mut self, resource: &'static Resource, id: RecordId) -> Outcome<Record> {
+        let missing = || Refusal::Broken(format!("a {} that is referred to does not exist", resource.name));
+        self.get(resource, id).await?.ok_or_else(missing)
+    }
+    /// A part of the records that match.
+    pub(crate) async fn list(
+        &mut self,
+        resource: &'static Resource,
+        scope: &Scope,
+        page: &Page,
+    ) -> Outcome<Vec<Record>> {
+        let account = self.account();
+        Ok(either!(self, transaction => transaction.list(resource, account, scope, page))?)
+    }
+    /// Every record that matches, oldest first.
+    pub(crate) async fn all(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<Vec<Record>> {
+        let account = self.account();
+        Ok(either!(self, transaction => transaction.all(resource, account, scope))?)
+    }
+    /// The records with these ids, in no particular order.
+    pub(crate) async fn all_of(
+        &mut self,
+        resource: &'static Resource,
+        ids: impl IntoIterator<Item = RecordId>,
+    ) -> Outcome<Vec<Record>> {
+        let mut ids: Vec<RecordId> = ids.into_iter().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.all(resource, &Scope::In("id", ids.into_iter().map(Value::Id).collect())).await
+    }
+    /// How many records match.
+    pub(crate) async fn count(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<u64> {
+        let account = self.account();
+        Ok(either!(self, transaction => transaction.count(resource, account, scope))?)
+    }
+    /// Whether any record matches.
+    pub(crate) async fn any(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<bool> {
+        Ok(self.find(resource, scope).await?.is_some())
+    }
+    /// Whether a name, version or file is buried.
+    pub(crate) async fn is_tombstoned(&mut self, tombstone: &Tombstone<'_>) -> Outcome<bool> {
+        Ok(either!(self, transaction => transaction.is_tombstoned(tombstone))?)
+    }
+
+    /// The transaction for writing.
+    fn write(&mut self) -> Outcome<&mut Write> {
+        match &mut self.transaction {
+            Transaction::Write(write) => Ok(write),
+            Transaction::Read(_) => Err(Refusal::Broken("a write in a read-only transaction".to_owned())),
+        }
+    }
+    /// Inserts a record. What a unique index refuses is a validation failure of the attribute behind it.
+    pub(crate) async fn insert(&mut self, record: &Record) -> Outcome<()> {
+        match self.write()?.insert(record).await? {
+            Inserted::Yes => Ok(()),
+            Inserted::Conflict(index) => Err(taken(record.resource, index)),
+        }
+    }
+    /// Inserts a record unless an equal one is there; says whether it was inserted.
+    pub(crate) async fn insert_new(&mut self, record: &Record) -> Outcome<bool> {
+        Ok(matches!(self.write()?.insert(record).await?, Inserted::Yes))
+    }
+    /// Writes these columns of a record.
+    pub(crate) async fn update(&mut self, record: &Record, columns: &[&str]) -> Outcome<()> {
+        match self.write()?.update(record, columns).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ApiError::not_found(record.resource.name, &record.id().to_string()).into()),
+            Err(keyway_store::StoreError::Conflict(index)) => Err(taken(record.resource, index)),
+            Err(error) => Err(error.into()),
+        }
+    }
+    /// Deletes a record; `false` when it was gone.
+    pub(crate) async fn delete(&mut self, record: &Record) -> Outcome<bool> {
+        let account = self.account();
+        Ok(self.write()?.delete(record.resource, account, record.id()).await?)
+    }
+    /// Deletes every record that matches.
+    pub(crate) async fn delete_where(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<u64> {
+        let account = self.account();
+        Ok(self.write()?.delete_where(resource, account, scope).await?)
+    }
+    /// Takes a licence's lock, before counting what is about to be added to it.
+    pub(crate) async fn lock_license(&mut self, id: RecordId) -> Outcome<()> {
+        let account = self.account();
+        Ok(self.write()?.lock_license(account, id.into()).await?)
+    }
+    /// Buries a name, version or file.
+    pub(crate) async fn bury(&mut self, tombstone: &Tombstone<'_>) -> Outcome<()> {
+        let now = self.now();
+        Ok(self.write()?.tombstone(tombstone, now).await?)
+    }
+    /// Adds a job; the runner is woken once it is durable.
+    pub(crate) async fn enqueue(
+        &mut self,
+        kind: &str,
+        key: String,
+        payload: serde_json::Value,
+    ) -> Outcome<()> {
+        let job = NewJob { kind: kind.to_owned(), key, account: self.account(), payload, run_at: self.now() };
+        self.write()?.enqueue(&job).await?;
+        self.wakes_jobs = true;
+        Ok(())
+    }
+    /// Notes what is made stale.
+    pub(crate) fn touch(&mut self, slots: impl IntoIterator<Item = Slot>) {
+        let more = Changes::of(self.account(), slots);
+        self.changes = std::mem::replace(&mut self.changes, Changes::none()).and(more);
+    }
+    /// Notes that anything may be stale: cascades that reach everywhere.
+    pub(crate) fn touch_everything(&mut self) {
+        self.changes = Changes::everything(self.account());
+    }
+    /// Makes everything durable, ends what is cached of it, and wakes the job runner if there is work.
+    pub(crate) async fn commit(self) -> Outcome<()> {
+        let Transaction::Write(write) = self.transaction else { return Ok(()) };
+        write.commit(self.changes).await?;
+        if self.wakes_jobs {
+            self.call.api.parts().wake_jobs.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// The failure that a unique index stands for: its last column that is an attribute.
+fn taken(resource: &'static Resource, index: &'static UniqueIndex) -> Refusal {
+    if index.columns == ["id"] {
+        return Refusal::invalid([Invalid::id(
+            Failure::Kind("CONFLICT"),
+            "must not conflict with another record's identifier (UUID)",
+        )]);
+    }
+    let attribute = index.columns.iter().rev().find_map(|column| {
+        let names = |name: &str| {
+            name == *column
+                || column.strip_prefix("normalised_") == Some(name)
+                || column.strip_suffix("_key") == Some(name)
+        };
+        resource.attributes.iter().find(|attribute| attribute.column.is_some_and(names))
+    });
+    match attribute {
+        Some(attribute) => Refusal::invalid([Invalid::taken(attribute.name)]),
+        None => Refusal::Told(ApiError::taken_meanwhile()),
+    }
+}
