@@ -18,6 +18,11 @@ use crate::flight::Flights;
 pub(crate) trait Weigh {
     /// The bytes behind the value's own pointer.
     fn weigh(&self) -> usize;
+    /// Whether this says that there is nothing. Such values are kept in a cache of their own, so that asking
+    /// for what does not exist evicts nothing that does.
+    fn is_absence(&self) -> bool {
+        false
+    }
 }
 
 /// A loaded value and what it depends on.
@@ -40,9 +45,12 @@ impl<V> Entry<V> {
     }
 }
 
+type Entries<K, V> = moka::sync::Cache<K, Arc<Entry<V>>>;
+
 /// A bounded cache of cheap-to-clone values.
 pub(crate) struct Cache<K, V> {
-    entries: moka::sync::Cache<K, Arc<Entry<V>>>,
+    presences: Entries<K, V>,
+    absences: Entries<K, V>,
     flights: Flights<K, Result<Arc<Entry<V>>, CatalogError>>,
     freshness: Arc<Freshness>,
 }
@@ -55,17 +63,18 @@ where
     K: Hash + Eq + Clone + Weigh + Send + Sync + 'static,
     V: Clone + Weigh + Send + Sync + 'static,
 {
-    /// A cache of at most `bytes`.
-    pub(crate) fn new(bytes: u64, freshness: Arc<Freshness>) -> Self {
-        let entries = moka::sync::Cache::builder()
-            .max_capacity(bytes)
-            .weigher(|key: &K, entry: &Arc<Entry<V>>| {
+    /// A cache of at most `bytes`, and of at most `absent_bytes` of absences.
+    pub(crate) fn new(bytes: u64, absent_bytes: u64, freshness: Arc<Freshness>) -> Self {
+        let entries = |bytes| {
+            let weigh = |key: &K, entry: &Arc<Entry<V>>| {
                 let slots = size_of_val(&*entry.loaded.slots);
                 let bytes = OVERHEAD + size_of::<K>() + key.weigh() + slots + entry.loaded.value.weigh();
                 u32::try_from(bytes).unwrap_or(u32::MAX)
-            })
-            .build();
-        Self { entries, flights: Flights::new(), freshness }
+            };
+            moka::sync::Cache::builder().max_capacity(bytes).weigher(weigh).build()
+        };
+        let (presences, absences) = (entries(bytes), entries(absent_bytes));
+        Self { presences, absences, flights: Flights::new(), freshness }
     }
 
     /// The value, when it is here and nothing it depends on has changed.
@@ -73,8 +82,15 @@ where
     where
         Q: Equivalent<K> + Hash + ?Sized,
     {
-        let entry = self.entries.get(key)?;
-        entry.is_fresh(&self.freshness).then(|| entry.loaded.value.clone())
+        self.entry(key).map(|entry| entry.loaded.value.clone())
+    }
+
+    fn entry<Q>(&self, key: &Q) -> Option<Arc<Entry<V>>>
+    where
+        Q: Equivalent<K> + Hash + ?Sized,
+    {
+        let fresh = |entry: &Arc<Entry<V>>| entry.is_fresh(&self.freshness);
+        self.presences.get(key).filter(fresh).or_else(|| self.absences.get(key).filter(fresh))
     }
 
     /// The value, loaded if need be, once for all who ask at the same time. The answer is never older than the
@@ -101,17 +117,25 @@ where
     {
         let noted = self.freshness.note();
         // Whoever asked just before the last fetch was over finds its result here.
-        if let Some(entry) = self.entries.get(key).filter(|entry| entry.is_fresh(&self.freshness)) {
+        if let Some(entry) = self.entry(key) {
             return Ok(entry);
         }
         let entry = Arc::new(Entry { loaded: load().await?, noted });
-        self.entries.insert(key.clone(), Arc::clone(&entry));
+        let entries = if entry.loaded.value.is_absence() { &self.absences } else { &self.presences };
+        entries.insert(key.clone(), Arc::clone(&entry));
         Ok(entry)
     }
 
-    /// The bytes held now, for tests and metrics.
+    /// Forgets a value, for reasons that slots do not know (a clock that was set back).
+    pub(crate) fn forget(&self, key: &K) {
+        self.presences.invalidate(key);
+        self.absences.invalidate(key);
+    }
+
+    /// The bytes held now, for metrics.
     pub(crate) fn bytes(&self) -> u64 {
-        self.entries.run_pending_tasks();
-        self.entries.weighted_size()
+        self.presences.run_pending_tasks();
+        self.absences.run_pending_tasks();
+        self.presences.weighted_size() + self.absences.weighted_size()
     }
 }

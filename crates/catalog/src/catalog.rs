@@ -10,8 +10,13 @@ use crate::account::{AccountFacts, TheAccount};
 use crate::cache::Cache;
 use crate::document::Documents;
 use crate::environment::Environments;
+use crate::known::Known;
 use crate::lease::Lease;
 use crate::limits::CacheLimits;
+use crate::names::{Listing, NamesKey};
+use crate::package::{Found, PackageKey};
+use crate::principal::{PrincipalKey, Standing};
+use crate::seen::Decisions;
 
 /// Everything the read path knows without asking the database. Make one per process.
 pub struct Catalog {
@@ -21,7 +26,24 @@ pub struct Catalog {
     pub(crate) lease: Lease,
     pub(crate) accounts: Cache<TheAccount, Arc<AccountFacts>>,
     pub(crate) environments: Cache<AccountId, Environments>,
+    pub(crate) principals: Cache<PrincipalKey, Standing>,
+    pub(crate) packages: Cache<PackageKey, Found>,
+    pub(crate) names: Cache<NamesKey, Arc<Known<Listing>>>,
+    pub(crate) decisions: Decisions,
     pub(crate) documents: Documents,
+}
+
+/// How many bytes each cache holds now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSizes {
+    /// Principals and refused credentials.
+    pub principals: u64,
+    /// Packages, absent package keys, and names.
+    pub packages: u64,
+    /// What principals see of packages.
+    pub seen: u64,
+    /// Rendered documents.
+    pub documents: u64,
 }
 
 /// Room for accounts and environments, which are few.
@@ -34,12 +56,26 @@ impl Catalog {
         let freshness = || Arc::clone(db.freshness());
         Arc::new(Self {
             lease: Lease::new(db.clone(), Arc::clone(&clock)),
-            accounts: Cache::new(SETTINGS, freshness()),
-            environments: Cache::new(SETTINGS, freshness()),
+            accounts: Cache::new(SETTINGS, 0, freshness()),
+            environments: Cache::new(SETTINGS, 0, freshness()),
+            principals: Cache::new(limits.principals, limits.refusals, freshness()),
+            packages: Cache::new(limits.packages, limits.absences, freshness()),
+            names: Cache::new(limits.packages / 8, 0, freshness()),
+            decisions: Decisions::new(limits.seen),
             documents: Documents::new(limits.documents),
             db,
             engines,
             clock,
         })
+    }
+
+    /// How much the caches hold, for metrics.
+    pub fn sizes(&self) -> CacheSizes {
+        CacheSizes {
+            principals: self.principals.bytes(),
+            packages: self.packages.bytes() + self.names.bytes(),
+            seen: self.decisions.bytes(),
+            documents: self.documents.bytes(),
+        }
     }
 }

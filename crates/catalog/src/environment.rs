@@ -1,7 +1,8 @@
-//! The environments of an account, and which records belong to one.
+//! The environments of an account, and what working in one means.
 
 use std::sync::Arc;
 
+use keyway_access::EnvironmentView;
 use keyway_base::{AccountId, EnvironmentId, SlotKey};
 use keyway_domain::resources::{Environment, IsolationStrategy};
 use keyway_jsonapi::{Declared, Scope};
@@ -21,24 +22,17 @@ pub struct EnvironmentFacts {
 }
 
 impl EnvironmentFacts {
+    /// What a request that names this environment, or none, works in.
+    pub fn view(environment: Option<&Self>) -> EnvironmentView {
+        match environment {
+            None => EnvironmentView::Global,
+            Some(Self { id, isolation: IsolationStrategy::Isolated, .. }) => EnvironmentView::Isolated(*id),
+            Some(Self { id, isolation: IsolationStrategy::Shared, .. }) => EnvironmentView::Shared(*id),
+        }
+    }
     /// Whether a header or query value names this environment: its id, or its code in any case.
     pub fn is_named(&self, text: &str) -> bool {
         self.code.to_lowercase() == text.to_lowercase() || text.parse() == Ok(self.id)
-    }
-}
-
-/// The records that a request in `environment` may read (`distribution.md` §3.8): global ones without an
-/// environment, its own ones in an isolated environment, both in a shared one.
-pub fn readable(environment: Option<&EnvironmentFacts>) -> Scope {
-    let global = Scope::IsNull("environment_id");
-    match environment {
-        None => global,
-        Some(EnvironmentFacts { id, isolation: IsolationStrategy::Isolated, .. }) => {
-            Scope::id("environment_id", *id)
-        }
-        Some(EnvironmentFacts { id, isolation: IsolationStrategy::Shared, .. }) => {
-            Scope::id("environment_id", *id).or(global)
-        }
     }
 }
 

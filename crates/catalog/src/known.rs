@@ -43,4 +43,7 @@ impl<T: Weigh> Weigh for Option<T> {
     fn weigh(&self) -> usize {
         self.as_ref().map_or(0, Weigh::weigh)
     }
+    fn is_absence(&self) -> bool {
+        self.is_none()
+    }
 }

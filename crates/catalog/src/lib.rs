@@ -8,21 +8,31 @@
 //! ecosystem.
 
 mod account;
+mod bearer;
 mod cache;
 mod catalog;
 mod document;
 mod environment;
 mod error;
+mod fingerprint;
 mod flight;
 mod known;
 mod lease;
 mod limits;
+mod names;
+mod package;
+mod principal;
+mod rows;
+mod seen;
+mod snapshot;
 mod tail;
 
 pub use account::{AccountFacts, AccountSigner};
-pub use catalog::Catalog;
+pub use catalog::{CacheSizes, Catalog};
 pub use document::{Answer, DocumentAddress, Rendered};
-pub use environment::{EnvironmentFacts, readable};
+pub use environment::EnvironmentFacts;
 pub use error::CatalogError;
 pub use known::{Identity, Known};
 pub use limits::CacheLimits;
+pub use names::Listing;
+pub use principal::PrincipalError;

@@ -1,0 +1,212 @@
+//! From the stored rows of a package to the snapshot that access is decided from and engines render.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use keyway_access::{PackageSnapshot, ReleaseRule};
+use keyway_base::{ArtifactId, EntitlementId, EnvironmentId, PackageId, ProductId, ReleaseId, Timestamp};
+use keyway_domain::resources::{
+    Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, Release, ReleaseStatus,
+};
+use keyway_engine::{Bits, Digests, Status};
+use keyway_versions::{Channel, Scheme};
+
+/// What the releases belong to.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) package: Option<PackageId>,
+    pub(crate) product: ProductId,
+    pub(crate) strategy: DistributionStrategy,
+    pub(crate) environment: Option<EnvironmentId>,
+    pub(crate) key: String,
+    pub(crate) normalised: String,
+    pub(crate) name: String,
+    pub(crate) created: Timestamp,
+    pub(crate) scheme: Scheme,
+}
+
+/// The rows behind a snapshot, all read from one moment of the database; artifacts oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) releases: Vec<Release>,
+    pub(crate) artifacts: Vec<Artifact>,
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) constraints: Vec<Constraint>,
+    /// Id and code.
+    pub(crate) entitlements: Vec<(EntitlementId, String)>,
+}
+
+/// Builds the snapshot: releases newest first in the ecosystem's order, constraints as positions. A release
+/// whose version the scheme cannot read (the package's engine was changed) is left out.
+pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
+    let entitlements = positions(&rows);
+    let mut artifacts = gather(rows.artifacts, gather_manifests(rows.manifests));
+    let mut constraints = masks(&rows.constraints, &entitlements);
+    let mut releases: Vec<(keyway_engine::Release, ReleaseRule)> = rows
+        .releases
+        .into_iter()
+        .filter_map(|release| {
+            let id = ReleaseId::from(release.id);
+            let mask = constraints.remove(&id).unwrap_or_default();
+            release_of(release, head.scheme, artifacts.remove(&id).unwrap_or_default(), mask)
+        })
+        .collect();
+    releases.sort_by(|(left, _), (right, _)| right.version.cmp(&left.version));
+    let (releases, rules) = releases.into_iter().unzip();
+    PackageSnapshot {
+        package: keyway_engine::Package {
+            id: head.package,
+            key: head.key,
+            normalised: head.normalised,
+            name: head.name,
+            created: head.created,
+            releases,
+        },
+        product: head.product,
+        strategy: head.strategy,
+        environment: head.environment,
+        rules,
+        entitlements,
+    }
+}
+
+/// The entitlements that releases ask for, each once. One that is gone from under its constraint is still
+/// asked for: nobody holds it.
+fn positions(rows: &Rows) -> Vec<(EntitlementId, String)> {
+    let mut asked: Vec<EntitlementId> = rows.constraints.iter().map(|row| row.entitlement_id).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let codes: HashMap<EntitlementId, &String> =
+        rows.entitlements.iter().map(|(id, code)| (*id, code)).collect();
+    let code = |id| codes.get(&id).map_or_else(|| id.to_string(), |code| (*code).clone());
+    asked.into_iter().map(|id| (id, code(id))).collect()
+}
+
+fn masks(rows: &[Constraint], entitlements: &[(EntitlementId, String)]) -> HashMap<ReleaseId, Bits> {
+    let mut masks: HashMap<ReleaseId, Bits> = HashMap::new();
+    for row in rows {
+        if let Ok(position) = entitlements.binary_search_by_key(&row.entitlement_id, |(id, _)| *id) {
+            let mask = masks.entry(row.release_id).or_insert_with(|| Bits::new(entitlements.len()));
+            mask.insert(position);
+        }
+    }
+    masks
+}
+
+type Manifests = HashMap<ArtifactId, Vec<keyway_engine::Manifest>>;
+
+fn gather_manifests(rows: Vec<Manifest>) -> Manifests {
+    let mut manifests = Manifests::new();
+    for row in rows {
+        let manifest = keyway_engine::Manifest { kind: row.kind, bytes: Arc::from(row.content) };
+        manifests.entry(row.artifact_id).or_default().push(manifest);
+    }
+    manifests
+}
+
+fn gather(rows: Vec<Artifact>, mut manifests: Manifests) -> HashMap<ReleaseId, Vec<keyway_engine::Artifact>> {
+    let mut artifacts: HashMap<ReleaseId, Vec<keyway_engine::Artifact>> = HashMap::new();
+    for row in rows {
+        let found = manifests.remove(&ArtifactId::from(row.id)).unwrap_or_default();
+        artifacts.entry(row.release_id).or_default().push(artifact_of(row, found));
+    }
+    artifacts
+}
+
+fn artifact_of(row: Artifact, manifests: Vec<keyway_engine::Manifest>) -> keyway_engine::Artifact {
+    let digests = digests_of(&row);
+    keyway_engine::Artifact {
+        id: row.id.into(),
+        filetype: row.filetype,
+        platform: row.platform,
+        arch: row.arch,
+        signature: row.signature,
+        created: row.created_at,
+        uploaded: row.status == ArtifactStatus::Uploaded && row.blob_key.is_some(),
+        size: row.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        media_type: row.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+        filename: row.filename,
+        digests,
+        manifests,
+    }
+}
+
+fn digests_of(row: &Artifact) -> Option<Box<Digests>> {
+    Some(Box::new(Digests {
+        md5: row.md5.as_deref()?.try_into().ok()?,
+        sha1: row.sha1.as_deref()?.try_into().ok()?,
+        sha256: row.sha256.as_deref()?.try_into().ok()?,
+        sha512: row.sha512.as_deref()?.try_into().ok()?,
+    }))
+}
+
+fn release_of(
+    row: Release,
+    scheme: Scheme,
+    artifacts: Vec<keyway_engine::Artifact>,
+    constraints: Bits,
+) -> Option<(keyway_engine::Release, ReleaseRule)> {
+    let version = keyway_versions::parse(scheme, &row.version)
+        .inspect_err(|error| tracing::warn!(release = %row.id, %error, "a release is left out"))
+        .ok()?;
+    let rule = ReleaseRule {
+        effective: row.backdated_at.unwrap_or(row.created_at),
+        environment: row.environment_id,
+        constraints,
+    };
+    let notice = notice_of(&row);
+    let release = keyway_engine::Release {
+        id: row.id.into(),
+        channel: row.channel.parse().unwrap_or(Channel::Dev),
+        tag: row.tag,
+        status: match row.status {
+            ReleaseStatus::Draft => Status::Draft,
+            ReleaseStatus::Published => Status::Published,
+            ReleaseStatus::Yanked => Status::Yanked,
+        },
+        name: row.name,
+        description: row.description,
+        created: row.created_at,
+        notice,
+        artifacts,
+        version,
+    };
+    Some((release, rule))
+}
+
+/// Why the vendor yanked or deprecated the release: `metadata.yankedReason`, `metadata.deprecated`.
+fn notice_of(row: &Release) -> Option<String> {
+    let said = |key: &str| match row.metadata.get(key)? {
+        serde_json::Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        serde_json::Value::Bool(true) => Some("this version is deprecated".to_owned()),
+        _ => None,
+    };
+    match row.status {
+        ReleaseStatus::Yanked => said("yanked_reason"),
+        ReleaseStatus::Draft | ReleaseStatus::Published => said("deprecated"),
+    }
+}
+
+/// What a snapshot costs in memory, roughly.
+pub(crate) fn weight(snapshot: &PackageSnapshot) -> usize {
+    let releases = snapshot.package.releases.iter().map(|release| {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let own =
+            text(&release.name) + text(&release.description) + text(&release.notice) + text(&release.tag);
+        let artifacts = release.artifacts.iter().map(|artifact| {
+            let manifests = artifact.manifests.iter().map(|m| 64 + m.kind.len() + m.bytes.len());
+            size_of::<keyway_engine::Artifact>()
+                + size_of::<Digests>()
+                + artifact.filename.len()
+                + artifact.media_type.len()
+                + text(&artifact.signature)
+                + manifests.sum::<usize>()
+        });
+        // The parsed version holds a few texts of its own.
+        size_of::<keyway_engine::Release>() + 256 + own + artifacts.sum::<usize>()
+    });
+    let entitlements = snapshot.entitlements.iter().map(|(_, code)| 48 + code.len());
+    snapshot.rules.len() * (size_of::<ReleaseRule>() + 16)
+        + releases.sum::<usize>()
+        + entitlements.sum::<usize>()
+}
