@@ -16,6 +16,8 @@ mod ingest;
 mod need;
 mod reply;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod view;
 
 pub use accept::{Accept, Precision, Weight};
