@@ -29,6 +29,9 @@ resource! {
         Attribute::text("code", 255).required().write(Roles::ALL, Roles::ALL).affects_access(),
         Attribute::one_of("isolation_strategy", IsolationStrategy::TEXTS).write(Roles::ALL, Roles::NONE),
     ]
-    relations: [Relation::many("tokens", "tokens")]
+    relations: [
+        Relation::many("tokens", "tokens"),
+        Relation::many("admins", "users").create(Roles::ALL).hidden(),
+    ]
     aliases: [Alias::caseless("code")]
 }

@@ -95,6 +95,7 @@ resource! {
         Relation::one("policy", "policies", "policy_id").create(Roles::ALL).required(),
         Relation::one("group", "groups", "group_id"),
         Relation::one("owner", "users", "owner_id").create(Roles::ALL).nullable(),
+        Relation::one("user", "users", "owner_id").create(Roles::ALL).nullable().hidden(),
         Relation::many("users", "users"),
         Relation::many("machines", "machines"),
         Relation::many("tokens", "tokens"),

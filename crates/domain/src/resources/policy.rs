@@ -1,6 +1,6 @@
 //! Policies (`licensing.md` §7): the terms that licences share.
 
-use keyway_jsonapi::{Attribute, Relation, Roles, resource, text_enum};
+use keyway_jsonapi::{Attribute, Relation, Roles, Shape, resource, text_enum};
 
 text_enum! {
     /// How licence keys are made and signed.
@@ -330,7 +330,7 @@ resource! {
         Attribute::boolean("require_version_scope").write(Roles::ALL, Roles::ALL),
         Attribute::boolean("require_check_in").write(Roles::ALL, Roles::ALL),
         Attribute::one_of("check_in_interval", CheckInInterval::TEXTS).nullable().write(Roles::ALL, Roles::ALL),
-        Attribute::integer("check_in_interval_count", 1, 365).nullable().write(Roles::ALL, Roles::ALL),
+        Attribute::new("check_in_interval_count", Shape::Integer).nullable().write(Roles::ALL, Roles::ALL),
         Attribute::boolean("use_pool").write(Roles::ALL, Roles::NONE),
         Attribute::integer("max_machines", 1, INT).nullable().write(Roles::ALL, Roles::ALL),
         Attribute::integer("max_processes", 1, INT).nullable().write(Roles::ALL, Roles::ALL),
