@@ -5,9 +5,10 @@
 //! database; what it built is fresh while none of its slots is above the noted G. A loader that missed a
 //! commit noted G before that commit's `++G`, so its entry is stale from birth, whatever it depends on.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use keyway_base::{SLOTS, Slot};
+
+// The model in `tests/all/model.rs` compiles this file with other atomics.
+use crate::atomics::{AtomicU64, Ordering};
 
 /// A moment in the order of writes: what a loader notes before it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,6 +6,7 @@
 //! see what is decided elsewhere.
 
 mod arg;
+mod atomics;
 mod changes;
 mod db;
 mod dialect;

@@ -1,6 +1,9 @@
 //! Brings the schema up to date: numbered SQL that is part of the program, each run once, in order, in one
 //! transaction; what was run is remembered with a checksum.
 
+#[cfg(test)]
+mod schema;
+
 use crate::StoreError;
 use crate::arg::Arg;
 use crate::dialect::Dialect;

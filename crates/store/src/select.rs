@@ -1,5 +1,8 @@
 //! The statements that read records of any resource.
 
+#[cfg(test)]
+mod plans;
+
 use keyway_base::{AccountId, RecordId};
 use keyway_jsonapi::{Resource, Scope};
 

@@ -141,3 +141,74 @@ impl From<sqlx::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arg::Arg;
+    use crate::statement::Statement;
+
+    async fn pools() -> (tempfile::TempDir, SqlitePools) {
+        let directory = tempfile::tempdir().unwrap();
+        let pools = SqlitePools::open(&directory.path().join("keyway.db"), 1).await.unwrap();
+        let mut session = pools.transaction().await.unwrap();
+        session.script("CREATE TABLE notes (text TEXT) STRICT").await.unwrap();
+        session.commit().await.unwrap();
+        (directory, pools)
+    }
+
+    async fn pragma(session: &mut Session, text: &'static str) -> String {
+        let rows = session.rows(Statement::fixed(text, Vec::new())).await.unwrap();
+        let row = rows.first().unwrap();
+        row.text(0).or_else(|| row.int(0).map(|int| int.to_string())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_connection_has_our_settings() {
+        let (_directory, pools) = pools().await;
+        let mut writer = pools.transaction().await.unwrap();
+        let mut reader = pools.reader().await.unwrap();
+        for session in [&mut writer, &mut reader] {
+            assert_eq!(pragma(session, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(pragma(session, "PRAGMA synchronous").await, "2", "FULL");
+            assert_eq!(pragma(session, "PRAGMA foreign_keys").await, "0");
+            assert_eq!(pragma(session, "PRAGMA busy_timeout").await, "5000");
+        }
+        assert_eq!(pragma(&mut reader, "PRAGMA query_only").await, "1");
+        assert_eq!(pragma(&mut writer, "PRAGMA query_only").await, "0");
+    }
+
+    async fn write(pools: &SqlitePools, length: usize) -> Result<(), StoreError> {
+        let mut session = pools.transaction().await?;
+        let text = Arg::text("x".repeat(length));
+        session.execute(Statement::fixed("INSERT INTO notes (text) VALUES ($1)", vec![text])).await?;
+        session.commit().await
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_of_its_own_and_passes_when_room_is_made() {
+        let (_directory, pools) = pools().await;
+        let mut session = pools.transaction().await.unwrap();
+        session.script("PRAGMA max_page_count = 3").await.unwrap();
+        session.commit().await.unwrap();
+        for _ in 0..3 {
+            let error = write(&pools, 100_000).await.unwrap_err();
+            assert!(matches!(error, StoreError::Full), "{error:?}");
+            let mut reader = pools.reader().await.unwrap();
+            assert_eq!(pragma(&mut reader, "SELECT count(*) FROM notes").await, "0", "reads are served");
+        }
+        write(&pools, 10).await.unwrap();
+        let mut session = pools.transaction().await.unwrap();
+        session.script("PRAGMA max_page_count = 100000").await.unwrap();
+        session.commit().await.unwrap();
+        write(&pools, 100_000).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn readers_cannot_write() {
+        let (_directory, pools) = pools().await;
+        let mut reader = pools.reader().await.unwrap();
+        let attempt = reader.execute(Statement::fixed("DELETE FROM notes", Vec::new())).await;
+        assert!(attempt.is_err());
+    }
+}

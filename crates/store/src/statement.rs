@@ -24,6 +24,12 @@ impl Statement {
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
+    /// The statement that gives its plan.
+    #[cfg(test)]
+    pub(crate) fn explained(&self) -> Self {
+        let text = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", self.text));
+        Self { text, args: self.args.clone() }
+    }
 
     /// Text and parameters, after making sure that every `$n` has a value: SQLite would read a missing one
     /// as null.

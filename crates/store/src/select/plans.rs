@@ -1,0 +1,230 @@
+//! Every statement that can be generated is prepared, and the hot ones use their index.
+
+use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_domain::resources::{
+    ALL, Account, Artifact, Constraint, Engine, Entitlement, Environment, License, LicenseEntitlement,
+    LicenseUser, Manifest, Package, PolicyEntitlement, Product, Release, Token, User,
+};
+use keyway_jsonapi::{Declared as _, FilterContext, QueryValue, Resource, Scope, Value};
+
+use super::{count, find, list};
+use crate::arg::Arg;
+use crate::dialect::Dialect;
+use crate::migrate::migrate;
+use crate::session::Session;
+use crate::sqlite::SqlitePools;
+use crate::statement::Statement;
+use crate::{Order, Page, Sort};
+
+const DIALECT: Dialect = Dialect::Sqlite;
+
+async fn pools() -> (tempfile::TempDir, SqlitePools) {
+    let directory = tempfile::tempdir().unwrap();
+    let pools = SqlitePools::open(&directory.path().join("keyway.db"), 1).await.unwrap();
+    migrate(pools.transaction().await.unwrap()).await.unwrap();
+    (directory, pools)
+}
+
+fn account() -> AccountId {
+    "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap()
+}
+fn some_id() -> RecordId {
+    "0190163d-8694-739b-aea5-966c26f8ad92".parse().unwrap()
+}
+
+/// The steps of the plan; preparing it proves that the statement is understood.
+async fn plan(session: &mut Session, statement: &Statement) -> Vec<String> {
+    let explained = statement.explained();
+    let rows = session.rows(explained).await.unwrap_or_else(|error| panic!("{error}: {}", statement.text()));
+    rows.iter().map(|row| row.text(3).unwrap()).collect()
+}
+
+/// Values of every shape a filter may meet, for every filter.
+fn query_values() -> Vec<QueryValue> {
+    let text = |text: &str| QueryValue::Text(text.to_owned());
+    let member = |key: &str, value: &QueryValue| QueryValue::Map(vec![(key.to_owned(), value.clone())]);
+    let texts =
+        ["true", "0", "0190163d-8694-739b-aea5-966c26f8ad92", "a@b.example", "stable", "ACTIVE", "", "x\0"];
+    let mut values: Vec<_> = texts.into_iter().map(text).collect();
+    values.push(QueryValue::List(vec![text("a"), text("5"), text("null")]));
+    let keys = ["type", "id", "role", "within", "in", "before", "after", "on", "inside", "outside", "a_key"];
+    for key in keys {
+        values.push(member(key, &text("2026-01-01T00:00:00Z")));
+        values.push(member(key, &text("P3D")));
+    }
+    values.push(member("nested", &member("deep", &QueryValue::List(vec![text("1"), text("b")]))));
+    values
+}
+
+fn filtered(resource: &Resource) -> Vec<(String, Scope)> {
+    let context = FilterContext { now: Timestamp::from_micros(1_700_000_000_000_000) };
+    let mut scopes = vec![("nothing".to_owned(), Scope::All)];
+    for filter in resource.filters {
+        let all = query_values();
+        let met = all.iter().filter_map(|value| (filter.scope)(value, &context));
+        scopes.extend(met.map(|scope| (filter.name.to_owned(), scope)));
+    }
+    scopes
+}
+
+fn pages(resource: &'static Resource) -> Vec<Page> {
+    let after = Page { after: Some(some_id()), limit: Some(10), ..Page::default() };
+    let mut pages = vec![
+        Page::default(),
+        Page::newest(10),
+        Page { order: Order::Asc, ..after.clone() },
+        after,
+        Page { limit: Some(10), offset: 20, ..Page::default() },
+    ];
+    if resource == Release::RESOURCE {
+        pages.push(Page { sort: Sort::ReleaseVersion, ..Page::newest(1) });
+    }
+    if resource == Artifact::RESOURCE {
+        pages.push(Page { sort: Sort::ArtifactVersion, ..Page::newest(10) });
+    }
+    pages
+}
+
+#[tokio::test]
+async fn every_filter_of_every_resource_prepares() {
+    let (_directory, pools) = pools().await;
+    let mut session = pools.reader().await.unwrap();
+    let mut statements = 0;
+    for resource in ALL {
+        for (_, scope) in filtered(resource) {
+            for page in pages(resource) {
+                plan(&mut session, &list(DIALECT, resource, Some(account()), &scope, &page)).await;
+                statements += 1;
+            }
+            plan(&mut session, &find(DIALECT, resource, Some(account()), &scope)).await;
+            plan(&mut session, &count(DIALECT, resource, account(), &scope.negate())).await;
+        }
+    }
+    assert!(statements > 500, "only {statements} were tried");
+}
+
+/// Look-ups on hot paths, and the index that each must use.
+fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
+    let id = some_id();
+    let key =
+        |engine: &str, name: &str| Scope::text("engine", engine).and(Scope::text("normalised_key", name));
+    vec![
+        (License::RESOURCE, Scope::text("key", "K"), "licenses_key"),
+        (Token::RESOURCE, Scope::Is("digest", Value::Bytes(vec![1])), "tokens_digest"),
+        (User::RESOURCE, Scope::text("email", "a@b.example"), "users_email"),
+        (Account::RESOURCE, Scope::IsCaseless("slug", "acme".into()), "accounts_slug"),
+        (Environment::RESOURCE, Scope::IsCaseless("code", "x".into()), "environments_code"),
+        (Entitlement::RESOURCE, Scope::IsCaseless("code", "x".into()), "entitlements_code"),
+        (Product::RESOURCE, Scope::text("code", "app"), "products_code"),
+        (Engine::RESOURCE, Scope::text("key", "npm"), "engines_key"),
+        (Package::RESOURCE, key("npm", "widget"), "packages_key"),
+        (Package::RESOURCE, Scope::text("key", "widget"), "packages_vendor_key"),
+        (Release::RESOURCE, Scope::id("package_id", id), "releases_package"),
+        (Release::RESOURCE, Scope::text("version", "1.0.0"), "releases_by_version"),
+        (Release::RESOURCE, Scope::text("tag", "latest"), "releases_by_tag"),
+        (Constraint::RESOURCE, Scope::id("release_id", id), "constraints_pair"),
+        (Artifact::RESOURCE, Scope::id("release_id", id), "artifacts_filename"),
+        (Artifact::RESOURCE, Scope::text("filename", "a.tgz"), "artifacts_by_filename"),
+        (Manifest::RESOURCE, Scope::id("release_id", id), "manifests_release"),
+        (LicenseUser::RESOURCE, Scope::id("license_id", id), "license_users_pair"),
+        (LicenseUser::RESOURCE, Scope::id("user_id", id), "license_users_user"),
+        (LicenseEntitlement::RESOURCE, Scope::id("license_id", id), "license_entitlements_pair"),
+        (PolicyEntitlement::RESOURCE, Scope::id("policy_id", id), "policy_entitlements_pair"),
+        (License::RESOURCE, Scope::id("owner_id", id), "licenses_owner"),
+        (License::RESOURCE, Scope::id("product_id", id), "licenses_product"),
+        (License::RESOURCE, Scope::id("policy_id", id), "licenses_policy"),
+        (Token::RESOURCE, Scope::id("bearer_id", id), "tokens_bearer"),
+    ]
+}
+
+fn uses(plan: &[String], index: &str) -> bool {
+    plan.iter().any(|step| step.starts_with("SEARCH t0") && step.contains(&format!("INDEX {index} (")))
+}
+
+#[tokio::test]
+async fn hot_look_ups_use_their_index() {
+    let (_directory, pools) = pools().await;
+    let mut session = pools.reader().await.unwrap();
+    for (resource, scope, index) in hot() {
+        let tenant = (resource != Account::RESOURCE).then(account);
+        for statement in
+            [find(DIALECT, resource, tenant, &scope), list(DIALECT, resource, tenant, &scope, &Page::all())]
+        {
+            let plan = plan(&mut session, &statement).await;
+            assert!(uses(&plan, index), "{index}: {plan:#?}\n{}", statement.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn look_ups_by_id_use_the_primary_key() {
+    let (_directory, pools) = pools().await;
+    let mut session = pools.reader().await.unwrap();
+    for resource in ALL {
+        let statement = find(DIALECT, resource, Some(account()), &Scope::id("id", some_id()));
+        let plan = plan(&mut session, &statement).await;
+        let key = format!("sqlite_autoindex_{}_1", resource.table);
+        assert!(uses(&plan, &key), "{plan:#?}");
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
+    }
+}
+
+/// What a package's snapshot is loaded with: all rows of its releases in one query each.
+#[tokio::test]
+async fn rows_of_a_packages_releases_are_found_through_the_releases() {
+    let (_directory, pools) = pools().await;
+    let mut session = pools.reader().await.unwrap();
+    let of_package = Scope::belongs("releases", "release_id", Scope::id("package_id", some_id()));
+    let ids = Scope::In("release_id", (0..500).map(|_| Value::Id(some_id())).collect());
+    for (resource, index) in [
+        (Artifact::RESOURCE, "artifacts_filename"),
+        (Constraint::RESOURCE, "constraints_pair"),
+        (Manifest::RESOURCE, "manifests_release"),
+    ] {
+        let statement = list(DIALECT, resource, Some(account()), &ids, &Page::all());
+        let by_ids = plan(&mut session, &statement).await;
+        assert!(uses(&by_ids, index), "{by_ids:#?}");
+        let statement = list(DIALECT, resource, Some(account()), &of_package, &Page::all());
+        let related = plan(&mut session, &statement).await;
+        let primary = related.iter().any(|step| step.contains("t2") && step.contains("id=?"));
+        assert!(primary, "{related:#?}\n{}", statement.text());
+    }
+}
+
+#[tokio::test]
+async fn lists_are_read_in_order_from_an_index() {
+    let (_directory, pools) = pools().await;
+    fill(&pools, 20_000).await;
+    let mut session = pools.reader().await.unwrap();
+    let of_product = Scope::id("product_id", some_id());
+    let visible = Scope::IsNull("environment_id");
+    for (scope, index) in
+        [(Scope::All, "licenses_created"), (visible, "licenses_created"), (of_product, "licenses_product")]
+    {
+        for page in [
+            Page::newest(10),
+            Page { order: Order::Asc, ..Page::newest(10) },
+            Page { after: Some(some_id()), ..Page::newest(10) },
+            Page { offset: 990, ..Page::newest(10) },
+        ] {
+            let statement = list(DIALECT, License::RESOURCE, Some(account()), &scope, &page);
+            let plan = plan(&mut session, &statement).await;
+            assert!(uses(&plan, index), "{page:?}: {plan:#?}\n{}", statement.text());
+            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{page:?}: {plan:#?}");
+        }
+    }
+}
+
+/// So many licences, in one statement.
+async fn fill(pools: &SqlitePools, licenses: i64) {
+    let mut session = pools.transaction().await.unwrap();
+    let statement = Statement::fixed(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+         INSERT INTO licenses (id, account_id, created_at, updated_at, product_id, policy_id, key, suspended, \
+         uses, permissions, metadata, lock) \
+         SELECT 'id ' || i, $2, i, i, $3, $3, 'key ' || i, 0, 0, '[]', '{}', 0 FROM n",
+        vec![Arg::int(licenses), Arg::shown(account()), Arg::shown(some_id())],
+    );
+    assert_eq!(session.execute(statement).await.unwrap(), licenses.unsigned_abs());
+    session.commit().await.unwrap();
+}

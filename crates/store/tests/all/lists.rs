@@ -1,0 +1,118 @@
+//! Lists: order, limits, offsets, cursors, snapshots.
+
+use keyway_base::RecordId;
+use keyway_jsonapi::{Record, Scope, Value};
+use keyway_store::{Changes, Order, Page};
+
+use crate::world::{LICENSES, World, text};
+
+async fn page(world: &World, page: &Page) -> Vec<RecordId> {
+    let records = world.db.list(LICENSES, world.account, &Scope::All, page).await.unwrap();
+    records.iter().map(Record::id).collect()
+}
+
+async fn five() -> (World, Vec<RecordId>) {
+    let world = World::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(world.add(LICENSES, &[]).await.id());
+    }
+    (world, ids)
+}
+
+#[tokio::test]
+async fn newest_first_unless_asked_otherwise() {
+    let (world, ids) = five().await;
+    let newest: Vec<_> = ids.iter().rev().copied().collect();
+    assert_eq!(page(&world, &Page::default()).await, newest);
+    assert_eq!(page(&world, &Page::all()).await, ids);
+    assert_eq!(page(&world, &Page::newest(2)).await, newest[..2]);
+}
+
+#[tokio::test]
+async fn offsets() {
+    let (world, ids) = five().await;
+    assert_eq!(page(&world, &Page { limit: Some(2), offset: 2, ..Page::all() }).await, ids[2..4]);
+    assert_eq!(page(&world, &Page { offset: 3, ..Page::all() }).await, ids[3..]);
+    assert_eq!(page(&world, &Page { limit: Some(2), offset: 9, ..Page::all() }).await, []);
+    assert_eq!(page(&world, &Page { limit: Some(0), ..Page::all() }).await, []);
+}
+
+#[tokio::test]
+async fn cursors_walk_the_whole_list_in_either_direction() {
+    let (world, ids) = five().await;
+    for order in [Order::Asc, Order::Desc] {
+        let mut walked = Vec::new();
+        let mut after = None;
+        loop {
+            let next = page(&world, &Page { order, limit: Some(2), after, ..Page::default() }).await;
+            let Some(last) = next.last() else { break };
+            after = Some(*last);
+            walked.extend(next);
+        }
+        let mut expected = ids.clone();
+        if order == Order::Desc {
+            expected.reverse();
+        }
+        assert_eq!(walked, expected, "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn records_of_the_same_moment_are_ordered_by_id() {
+    let world = World::new().await;
+    let moment = Value::Time(world.now());
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(world.add(LICENSES, &[("created_at", moment.clone())]).await.id());
+    }
+    ids.sort();
+    assert_eq!(page(&world, &Page::all()).await, ids);
+    let rest = Page { after: ids.first().copied(), ..Page::all() };
+    assert_eq!(page(&world, &rest).await, ids[1..]);
+}
+
+#[tokio::test]
+async fn an_unknown_cursor_gives_an_empty_page() {
+    let (world, ids) = five().await;
+    let unknown = Some(RecordId::generate(world.now()));
+    assert_eq!(page(&world, &Page { after: unknown, ..Page::default() }).await, []);
+    let mut write = world.db.begin().await.unwrap();
+    assert!(write.delete(LICENSES, world.account, ids[2]).await.unwrap());
+    write.commit(Changes::none()).await.unwrap();
+    assert_eq!(page(&world, &Page { after: Some(ids[2]), ..Page::default() }).await, []);
+}
+
+#[tokio::test]
+async fn counts_follow_the_condition() {
+    let (world, _) = five().await;
+    world.add(LICENSES, &[("name", text("x"))]).await;
+    assert_eq!(world.db.count(LICENSES, world.account, &Scope::All).await.unwrap(), 6);
+    assert_eq!(world.db.count(LICENSES, world.account, &Scope::text("name", "x")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_snapshot_does_not_see_what_is_committed_meanwhile() {
+    let (world, ids) = five().await;
+    let mut read = world.db.read().await.unwrap();
+    assert_eq!(read.count(LICENSES, world.account, &Scope::All).await.unwrap(), 5);
+    world.add(LICENSES, &[]).await;
+    assert_eq!(read.all(LICENSES, world.account, &Scope::All).await.unwrap().len(), 5);
+    let newest = read.list(LICENSES, world.account, &Scope::All, &Page::newest(1)).await.unwrap();
+    assert_eq!(newest.first().map(Record::id), ids.last().copied());
+    drop(read);
+    assert_eq!(world.db.count(LICENSES, world.account, &Scope::All).await.unwrap(), 6);
+}
+
+#[tokio::test]
+async fn a_transaction_sees_its_own_writes_and_others_do_not() {
+    let world = World::new().await;
+    let record = world.record(LICENSES);
+    let mut write = world.db.begin().await.unwrap();
+    let _inserted = write.insert(&record).await.unwrap();
+    assert_eq!(write.find(LICENSES, world.account, &Scope::All).await.unwrap(), Some(record.clone()));
+    assert_eq!(write.all(LICENSES, world.account, &Scope::All).await.unwrap().len(), 1);
+    assert_eq!(world.db.find(LICENSES, world.account, &Scope::All).await.unwrap(), None);
+    write.commit(Changes::none()).await.unwrap();
+    assert_eq!(world.db.find(LICENSES, world.account, &Scope::All).await.unwrap(), Some(record));
+}

@@ -1,0 +1,19 @@
+//! The store's contract, through its public face.
+
+mod atomics;
+#[expect(dead_code, unreachable_pub, reason = "the library's own file, compiled with the model's atomics")]
+#[path = "../../src/freshness.rs"]
+mod freshness;
+
+mod containment;
+mod durability;
+mod fresh;
+mod jobs;
+mod kept;
+mod lists;
+mod model;
+mod records;
+mod scopes;
+mod tail;
+mod versions;
+mod world;
