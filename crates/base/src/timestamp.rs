@@ -13,10 +13,13 @@ pub struct Timestamp(i64);
 #[error("not an ISO 8601 time or a Unix timestamp")]
 pub struct TimestampError;
 
-/// 9999-12-31T23:59:59.999999Z, the last moment with a four-digit year.
-const MAX_MICROS: i64 = 253_402_300_799_999_999;
+/// 9999-12-30T22:00:00.999999Z: the last moment that the calendar library can express in every offset.
+const MAX_MICROS: i64 = 253_402_207_200_999_999;
 
 impl Timestamp {
+    /// The last moment there is.
+    pub const MAX: Self = Self(MAX_MICROS);
+
     /// From microseconds since the epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)

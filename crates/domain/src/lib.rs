@@ -4,8 +4,14 @@
 //! It deliberately knows no caller (that is `access`), no database and no clock.
 
 pub mod artifact;
+pub mod duration;
 pub mod license;
 pub mod package;
 pub mod permission;
+pub mod policy;
 pub mod release;
 pub mod resources;
+pub mod touch;
+
+#[cfg(test)]
+mod fixture;

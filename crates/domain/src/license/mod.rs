@@ -1,3 +1,9 @@
-//! Rules of licences.
+//! Rules of licences: their status, validation, limits, renewal and transfer, and the list filters that know
+//! the time.
 
 pub mod filter;
+pub mod limits;
+pub mod renewal;
+pub mod status;
+pub mod transfer;
+pub mod validation;
