@@ -13,10 +13,10 @@ sys.path.insert(0, str(ROOT / "fixtures"))
 
 
 def binary() -> Path:
-    """The `keyway` to test: `KEYWAY_BIN`, or what `cargo build --profile quick -p keyway` made."""
-    path = Path(os.environ.get("KEYWAY_BIN") or ROOT / "target" / "quick" / "keyway")
+    """The `keyway` to test: `TESTS_BINARY`, or what `cargo build --profile quick -p keyway` made."""
+    path = Path(os.environ.get("TESTS_BINARY") or ROOT / "target" / "quick" / "keyway")
     if not path.exists():
-        raise SystemExit(f"{path} does not exist: run `cargo build --profile quick -p keyway`, or set KEYWAY_BIN")
+        raise SystemExit(f"{path} does not exist: run `cargo build --profile quick -p keyway`, or set TESTS_BINARY")
     return path
 
 
@@ -34,4 +34,4 @@ def client(name: str) -> Path:
 
 def full() -> bool:
     """Whether this is a run with `--full`."""
-    return os.environ.get("KEYWAY_TESTS_FULL") == "1"
+    return os.environ.get("TESTS_FULL") == "1"
