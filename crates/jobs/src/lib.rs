@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Work that is done after the answer: reading uploads, ending waits, deleting blobs, cascades (DESIGN §8
+//! "Jobs").
+//!
+//! Every job is a row with a lease. A worker that dies loses nothing: the lease runs out and the job is run
+//! again, which is harmless, because a job's results and its end are one transaction. The crate deliberately
+//! knows no request and no caller.
+
+mod blob;
+mod error;
+mod examine;
+mod expire;
+mod ingest;
+pub mod kind;
+mod place;
+mod purge;
+mod runner;
+mod signer;
+
+pub use error::JobError;
+pub use runner::{Parts, Runner};

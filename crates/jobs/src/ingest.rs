@@ -1,0 +1,167 @@
+//! `artifact.ingest`: from the bytes of an upload to an artifact that can be offered, or to a reason why not
+//! (`distribution.md` §8).
+//!
+//! The file is read first, without any effect; status, digests and manifests are then written in one
+//! transaction together with the end of the job. Nothing is ever half visible, and running twice is running
+//! once.
+
+use std::sync::Arc;
+
+use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_blob::{BlobError, BlobKey};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Package, Release};
+use keyway_domain::touch::{Mutation, Related, touches};
+use keyway_jsonapi::{Declared, Record, Scope};
+use keyway_store::{Changes, Inserted, Job, Read, Write};
+use tokio::task::spawn_blocking;
+
+use crate::examine::{Examined, Expected, Finding, examine};
+use crate::kind::{delete_blob, subject};
+use crate::runner::{Ended, Parts, end};
+use crate::signer::AccountSigner;
+use crate::{JobError, place};
+
+/// Reads the upload of the artifact that the job names.
+pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
+    let id = subject(job)?;
+    let Some(expected) = load(parts, job.account, id).await? else { return Ok(Ended::Done) };
+    let finding = read(parts, job.account, expected).await?;
+    conclude(parts, job, id, finding).await
+}
+
+/// Ends the wait of the vendor after the last attempt: FAILED, with what can be told of why.
+pub(crate) async fn give_up(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
+    let reason =
+        "the file could not be processed; upload it again, and contact support if that does not help";
+    conclude(parts, job, subject(job)?, Err(reason.to_owned())).await
+}
+
+/// Whether an artifact waits to be read.
+fn is_due(artifact: &Artifact) -> bool {
+    let waits = matches!(artifact.status, ArtifactStatus::Waiting | ArtifactStatus::Processing);
+    waits && artifact.blob_key.is_some()
+}
+
+/// What is to be read; `None` when there is nothing to do (any more).
+async fn load(parts: &Parts, account: AccountId, id: RecordId) -> Result<Option<Expected>, JobError> {
+    let mut read = parts.db.read().await?;
+    let Some(artifact) = find::<Artifact>(&mut read, account, id).await? else { return Ok(None) };
+    if !is_due(&artifact) {
+        return Ok(None);
+    }
+    let Some(release) = find::<Release>(&mut read, account, artifact.release_id.into()).await? else {
+        return Ok(None);
+    };
+    let package = match release.package_id {
+        Some(id) => find::<Package>(&mut read, account, id.into()).await?,
+        None => None,
+    };
+    let key = package.as_ref().and_then(|package| package.engine.as_deref());
+    let engine = key.and_then(|key| parts.engines.get(key));
+    Ok(Some(Expected { artifact, release, package, engine }))
+}
+
+async fn find<T: Declared>(read: &mut Read, account: AccountId, id: RecordId) -> Result<Option<T>, JobError> {
+    let found = read.find(T::RESOURCE, account, &Scope::id("id", id)).await?;
+    Ok(found.map(|record| record.typed()).transpose()?)
+}
+
+/// Examines the file where blocking is allowed.
+async fn read(parts: &Parts, account: AccountId, expected: Expected) -> Result<Finding, JobError> {
+    let id = expected.artifact.id;
+    let key = expected.artifact.blob_key.as_deref().and_then(|key| key.parse::<BlobKey>().ok());
+    let Some(key) = key else { return Ok(Err("the file is not in the store".to_owned())) };
+    let Some(signer) = AccountSigner::of(&parts.db, account).await? else {
+        return Ok(Err("the account is gone".to_owned()));
+    };
+    let blobs = parts.blobs.clone();
+    let examined = spawn_blocking(move || match blobs.open_blocking(&key) {
+        Err(BlobError::Absent(_)) => Ok(Err("the file is not in the store; upload it again".to_owned())),
+        Err(error) => Err(JobError::from(error)),
+        Ok(file) => {
+            let unreadable = |why| JobError::Unreadable { artifact: id, why };
+            examine(file, &expected, &signer).map_err(unreadable)
+        }
+    });
+    examined.await.map_err(|_| JobError::CutOff(id))?
+}
+
+/// Writes what was found, unless the artifact went its own way meanwhile.
+async fn conclude(parts: &Parts, job: &Job, id: RecordId, finding: Finding) -> Result<Ended, JobError> {
+    let mut write = parts.db.begin().await?;
+    let account = job.account;
+    let Some(before) = write.find(Artifact::RESOURCE, account, &Scope::id("id", id)).await? else {
+        return end(write, job, Changes::none()).await;
+    };
+    let artifact: Artifact = before.typed()?;
+    if !is_due(&artifact) {
+        return end(write, job, Changes::none()).await;
+    }
+    let now = parts.clock.wall();
+    let manifests = match &finding {
+        Ok(examined) => examined.manifests.as_slice(),
+        Err(_) => &[],
+    };
+    keep_manifests(&mut write, &artifact, manifests, now).await?;
+    let after = concluded(artifact, finding, now);
+    if let (None, Some(key)) = (after.get("blob_key").as_text(), before.get("blob_key").as_text()) {
+        write.enqueue(&delete_blob(account, key, now)).await?;
+    }
+    let columns: Vec<&str> = Artifact::RESOURCE.columns.iter().map(|column| column.name).collect();
+    write.update(&after, &columns).await?;
+    let places = place::of_record(&mut write, account, &before).await?;
+    let related = Related { places, ..Related::default() };
+    let slots = touches(Mutation { before: Some(&before), after: Some(&after) }, &related);
+    end(write, job, Changes::of(account, slots)).await
+}
+
+/// The artifact as it is from now on. Bytes that are refused are not kept.
+fn concluded(mut artifact: Artifact, finding: Finding, now: Timestamp) -> Record {
+    artifact.updated_at = now;
+    match finding {
+        Ok(Examined { size, digests, media_type, .. }) => {
+            artifact.status = ArtifactStatus::Uploaded;
+            artifact.failure = None;
+            artifact.content_type = Some(media_type.to_owned());
+            artifact.content_length = i64::try_from(size).ok();
+            artifact.md5 = Some(digests.md5.as_bytes().to_vec());
+            artifact.sha1 = Some(digests.sha1.as_bytes().to_vec());
+            artifact.sha256 = Some(digests.sha256.as_bytes().to_vec());
+            artifact.sha512 = Some(digests.sha512.as_bytes().to_vec());
+        }
+        Err(reason) => {
+            artifact.status = ArtifactStatus::Failed;
+            artifact.failure = Some(reason);
+            artifact.blob_key = None;
+        }
+    }
+    artifact.into_record()
+}
+
+async fn keep_manifests(
+    write: &mut Write,
+    artifact: &Artifact,
+    manifests: &[keyway_engine::Manifest],
+    now: Timestamp,
+) -> Result<(), JobError> {
+    let account = artifact.account_id;
+    write.delete_where(Manifest::RESOURCE, account, &Scope::id("artifact_id", artifact.id)).await?;
+    for manifest in manifests {
+        let row = Manifest {
+            id: RecordId::generate(now),
+            account_id: account,
+            environment_id: artifact.environment_id,
+            created_at: now,
+            updated_at: now,
+            release_id: artifact.release_id,
+            artifact_id: artifact.id.into(),
+            kind: manifest.kind.clone(),
+            content: Arc::clone(&manifest.bytes).to_vec(),
+        };
+        match write.insert(&row.into_record()).await? {
+            Inserted::Yes => {}
+            Inserted::Conflict(index) => return Err(keyway_store::StoreError::Conflict(index).into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The kinds of job there are, and how each is enqueued.
+//!
+//! A job about a record has the record's id as its key and as `id` in its payload; a `blob.delete` has the
+//! blob's key.
+
+use std::time::Duration;
+
+use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_store::{Job, NewJob};
+use serde_json::json;
+
+use crate::JobError;
+
+/// Reads an uploaded file: WAITING or PROCESSING becomes UPLOADED or FAILED.
+pub const INGEST: &str = "artifact.ingest";
+/// Ends the wait for a file that did not come.
+pub const EXPIRE: &str = "artifact.expire";
+/// Removes a blob that nothing refers to any more.
+pub const DELETE_BLOB: &str = "blob.delete";
+/// Removes a yanked artifact's row, and what it leaves behind.
+pub const PURGE_ARTIFACT: &str = "artifact.purge";
+/// Removes what belongs to a deleted release.
+pub const PURGE_RELEASE: &str = "release.purge";
+/// Removes what belongs to a deleted package.
+pub const PURGE_PACKAGE: &str = "package.purge";
+/// Removes what belongs to a deleted product.
+pub const PURGE_PRODUCT: &str = "product.purge";
+/// Removes what belongs to a deleted policy.
+pub const PURGE_POLICY: &str = "policy.purge";
+/// Removes what belongs to a deleted licence.
+pub const PURGE_LICENSE: &str = "license.purge";
+/// Removes what belongs to a deleted user.
+pub const PURGE_USER: &str = "user.purge";
+
+/// Removes what refers to a deleted entitlement.
+pub const PURGE_ENTITLEMENT: &str = "entitlement.purge";
+/// Removes everything in a deleted environment.
+pub const PURGE_ENVIRONMENT: &str = "environment.purge";
+
+/// Every kind.
+pub const ALL: &[&str] = &[
+    INGEST,
+    EXPIRE,
+    DELETE_BLOB,
+    PURGE_ARTIFACT,
+    PURGE_RELEASE,
+    PURGE_PACKAGE,
+    PURGE_PRODUCT,
+    PURGE_POLICY,
+    PURGE_LICENSE,
+    PURGE_USER,
+    PURGE_ENTITLEMENT,
+    PURGE_ENVIRONMENT,
+];
+
+/// How long a client may take from asking for an upload to finishing it (`distribution.md` §7.1).
+pub const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// How long a blob outlives the last record that referred to it: downloads that were granted may finish, and an
+/// upload of the same bytes may be under way.
+pub const GRACE: Duration = Duration::from_secs(10 * 60);
+
+/// A job about a record, to be run at once.
+pub fn about(kind: &str, account: AccountId, id: RecordId, now: Timestamp) -> NewJob {
+    NewJob {
+        kind: kind.to_owned(),
+        key: id.to_string(),
+        account,
+        payload: json!({ "id": id.to_string() }),
+        run_at: now,
+    }
+}
+
+/// The end of the wait for the upload of an artifact that was created now.
+pub fn expire(account: AccountId, artifact: RecordId, now: Timestamp) -> NewJob {
+    NewJob { run_at: now.plus(UPLOAD_TIME), ..about(EXPIRE, account, artifact, now) }
+}
+
+/// The removal of a blob, once its grace is over, unless something refers to it then.
+pub fn delete_blob(account: AccountId, blob_key: &str, now: Timestamp) -> NewJob {
+    NewJob {
+        kind: DELETE_BLOB.to_owned(),
+        key: blob_key.to_owned(),
+        account,
+        payload: json!({ "blob": blob_key }),
+        run_at: now.plus(GRACE),
+    }
+}
+
+/// The record that a job is about.
+pub(crate) fn subject(job: &Job) -> Result<RecordId, JobError> {
+    let id = job.payload.get("id").and_then(serde_json::Value::as_str).unwrap_or(&job.key);
+    id.parse().map_err(|_| JobError::Payload { kind: job.kind.clone(), missing: "a record" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_name_their_record_and_wait_as_long_as_promised() {
+        let id: RecordId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        let now = Timestamp::from_micros(0);
+        let job = about(INGEST, id.into(), id, now);
+        assert_eq!((job.key.as_str(), job.run_at), ("0190163d-8694-739b-aea5-966c26f8ad91", now));
+        assert_eq!(expire(id.into(), id, now).run_at.as_seconds(), 3600);
+        assert_eq!(delete_blob(id.into(), "a/b", now).run_at.as_seconds(), 600);
+    }
+}

@@ -1,0 +1,194 @@
+//! The runner: claims jobs, runs them, and sees that none is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyway_base::{Clock, Timestamp};
+use keyway_blob::BlobStore;
+use keyway_engine::Engines;
+use keyway_store::{Changes, Db, Job, Write};
+use tokio::sync::{Notify, watch};
+
+use crate::{JobError, blob, expire, ingest, kind, purge};
+
+/// How long a claim holds without being renewed: a worker that dies delays its job by this.
+const LEASE: Duration = Duration::from_secs(60);
+/// How often a claim is renewed while its job runs.
+const RENEWAL: Duration = Duration::from_secs(20);
+/// How often to look for jobs that became due by themselves, or that another process enqueued.
+const POLL: Duration = Duration::from_secs(1);
+/// After how many attempts an upload is given up; other jobs are tried until they succeed.
+const ATTEMPTS: u32 = 5;
+/// The wait after the first failure; each further one waits four times as long.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
+/// What the runner works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The bytes.
+    pub blobs: BlobStore,
+    /// The engines that read uploads.
+    pub engines: Engines,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Notified by whoever commits a transaction that enqueued a job.
+    pub wake: Arc<Notify>,
+}
+
+/// Runs jobs. Make one per process; any number of processes may run on one database.
+pub struct Runner {
+    parts: Parts,
+}
+
+/// What became of a job that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Its row went in the transaction that wrote its results.
+    Committed,
+    /// There was nothing to do.
+    Done,
+    /// It is to be run again at this time.
+    Again(Timestamp),
+}
+
+/// Commits the results of a job together with its end.
+pub(crate) async fn end(mut write: Write, job: &Job, changes: Changes) -> Result<Ended, JobError> {
+    if !write.finish_job(job).await? {
+        return Err(JobError::LeaseLost);
+    }
+    write.commit(changes).await?;
+    Ok(Ended::Committed)
+}
+
+impl Runner {
+    /// A runner that does nothing yet.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self { parts })
+    }
+
+    /// Says that a job was enqueued, so that it is run without delay.
+    pub fn wake(&self) {
+        self.parts.wake.notify_one();
+    }
+
+    /// Runs jobs until `shutdown` is over; the ones that run then are finished first.
+    pub async fn run(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
+        let (stop, stopped) = watch::channel(false);
+        let watcher = async {
+            shutdown.await;
+            let _ = stop.send(true);
+        };
+        tokio::join!(watcher, self.work(stopped.clone()), self.work(stopped));
+    }
+
+    /// Runs every job that is due now, and those that become due by it; says how many runs that were.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when jobs cannot be claimed. A job that fails is put back for later.
+    pub async fn run_until_idle(&self) -> Result<usize, JobError> {
+        let mut runs = 0;
+        while self.step().await? {
+            runs += 1;
+        }
+        Ok(runs)
+    }
+
+    /// One of the workers.
+    async fn work(&self, mut stopped: watch::Receiver<bool>) {
+        while !*stopped.borrow() {
+            match self.step().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "jobs cannot be claimed"),
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = self.parts.wake.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Claims and runs one job; `false` when none is due.
+    async fn step(&self) -> Result<bool, JobError> {
+        let now = self.parts.clock.wall();
+        let Some(job) = self.parts.db.claim(now, LEASE, kind::ALL).await? else { return Ok(false) };
+        // There may be more than one; let the other worker look.
+        self.wake();
+        let ended = self.run_leased(&job).await;
+        self.settle(&job, ended).await?;
+        Ok(true)
+    }
+
+    /// Runs a job while renewing its lease.
+    async fn run_leased(&self, job: &Job) -> Result<Ended, JobError> {
+        let mut running = std::pin::pin!(self.dispatch(job));
+        loop {
+            tokio::select! {
+                ended = &mut running => return ended,
+                () = tokio::time::sleep(RENEWAL) => {
+                    let until = self.parts.clock.wall().plus(LEASE);
+                    if !self.parts.db.renew(job, until).await? {
+                        return Err(JobError::LeaseLost);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn dispatch(&self, job: &Job) -> Result<Ended, JobError> {
+        let parts = &self.parts;
+        match job.kind.as_str() {
+            // The last claim is for giving up: the ones before may have ended with the process.
+            kind::INGEST if job.attempts > ATTEMPTS => ingest::give_up(parts, job).await,
+            kind::INGEST => ingest::run(parts, job).await,
+            kind::EXPIRE => expire::run(parts, job).await,
+            kind::DELETE_BLOB => blob::run(parts, job).await,
+            kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,
+            _ => purge::run(parts, job).await,
+        }
+    }
+
+    async fn settle(&self, job: &Job, ended: Result<Ended, JobError>) -> Result<(), JobError> {
+        let db = &self.parts.db;
+        match ended {
+            Ok(Ended::Committed) => {}
+            Ok(Ended::Done) => drop(db.finish(job).await?),
+            Ok(Ended::Again(at)) => drop(db.retry(job, at, "").await?),
+            Err(JobError::LeaseLost) => {
+                tracing::warn!(kind = job.kind, key = job.key, "a job took longer than its lease");
+            }
+            Err(error) if !error.is_passing() => {
+                tracing::error!(kind = job.kind, key = job.key, %error, "a job is dropped");
+                db.finish(job).await?;
+            }
+            Err(error) => {
+                tracing::warn!(kind = job.kind, key = job.key, attempts = job.attempts, %error, "a job failed");
+                let at = self.parts.clock.wall().plus(wait_after(job.attempts));
+                db.retry(job, at, &error.to_string()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How long to wait after so many attempts.
+fn wait_after(attempts: u32) -> Duration {
+    let factor = 4_u32.saturating_pow(attempts.saturating_sub(1));
+    FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_limit() {
+        let waits: Vec<u64> = [1, 2, 3, 4, 5, 6, 60].map(|n| wait_after(n).as_secs()).to_vec();
+        assert_eq!(waits, [2, 8, 32, 128, 512, 600, 600]);
+    }
+}
