@@ -13,8 +13,8 @@ pub struct Timestamp(i64);
 #[error("not an ISO 8601 time or a Unix timestamp")]
 pub struct TimestampError;
 
-/// 9999-12-30T22:00:00.999999Z: the last moment that the calendar library can express in every offset.
-const MAX_MICROS: i64 = 253_402_207_200_999_999;
+/// 9999-12-30T22:00:00Z: the last moment that the calendar library can express in every offset.
+const MAX_MICROS: i64 = 253_402_207_200_000_000;
 
 impl Timestamp {
     /// The last moment there is.

@@ -84,6 +84,6 @@ mod tests {
 
     #[test]
     fn huge_durations_end_at_the_last_moment() {
-        assert_eq!(after(at("2026-01-01T00:00:00Z"), i64::MAX).to_string(), "9999-12-30T22:00:00.999Z");
+        assert_eq!(after(at("2026-01-01T00:00:00Z"), i64::MAX).to_string(), "9999-12-30T22:00:00.000Z");
     }
 }
