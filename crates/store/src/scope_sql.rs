@@ -33,13 +33,71 @@ pub(crate) fn push_scope(sql: &mut Sql, alias: Alias, scope: &Scope) {
         }
         Scope::JsonContains(column, readings) => json_contains(sql, alias, column, readings),
         Scope::Exists { table, local, foreign, scope } => {
-            let other = sql.alias();
-            sql.push("EXISTS (SELECT 1 FROM ").push(table).push(" ").name(other).push(" WHERE ");
-            sql.column(other, "account_id").push(" = ").column(alias, "account_id").push(" AND ");
-            sql.column(other, foreign).push(" = ").column(alias, local).push(" AND ");
-            push_scope(sql, other, scope);
-            sql.push(")");
+            let related = Related { table, local, foreign, scope };
+            if sql.has_tenant() && *local != "account_id" && is_selective(scope) {
+                related.push_list(sql, alias);
+            } else {
+                related.push_probe(sql, alias);
+            }
         }
+    }
+}
+
+/// A condition on rows of another table.
+struct Related<'a> {
+    table: &'static str,
+    local: &'static str,
+    foreign: &'static str,
+    scope: &'a Scope,
+}
+
+impl Related<'_> {
+    /// One look-up in the other table for each row of this one: for conditions that many rows meet.
+    fn push_probe(&self, sql: &mut Sql, alias: Alias) {
+        let other = sql.alias();
+        sql.push("EXISTS (SELECT 1 FROM ").push(self.table).push(" ").name(other).push(" WHERE ");
+        sql.column(other, "account_id").push(" = ").column(alias, "account_id").push(" AND ");
+        sql.column(other, self.foreign).push(" = ").column(alias, self.local).push(" AND ");
+        push_scope(sql, other, self.scope);
+        sql.push(")");
+    }
+
+    /// The few rows of the other table first, then this one's index: for conditions that few rows meet.
+    fn push_list(&self, sql: &mut Sql, alias: Alias) {
+        let other = sql.alias();
+        sql.column(alias, self.local).push(" IN (SELECT ").column(other, self.foreign);
+        sql.push(" FROM ").push(self.table).push(" ").name(other).push(" WHERE ");
+        sql.same_tenant(other);
+        sql.push(" AND ");
+        push_scope(sql, other, self.scope);
+        sql.push(")");
+    }
+}
+
+/// Columns that name one record or few.
+const NAMES: &[&str] = &[
+    "code",
+    "digest",
+    "email",
+    "filename",
+    "key",
+    "normalised_key",
+    "slug",
+    "tag",
+    "version",
+    "version_key",
+];
+
+/// Whether few rows of a table are likely to meet the condition.
+fn is_selective(scope: &Scope) -> bool {
+    match scope {
+        Scope::Is(_, Value::Id(_)) => true,
+        Scope::Is(column, _) | Scope::IsCaseless(column, _) => NAMES.contains(column),
+        Scope::In(_, values) => matches!(values.first(), Some(Value::Id(_))),
+        Scope::And(scopes) => scopes.iter().any(is_selective),
+        Scope::Or(scopes) => !scopes.is_empty() && scopes.iter().all(is_selective),
+        Scope::Exists { local, scope, .. } => *local != "account_id" && is_selective(scope),
+        _ => false,
     }
 }
 
@@ -141,6 +199,24 @@ mod tests {
             "CASE WHEN EXISTS (SELECT 1 FROM products t1 WHERE t1.account_id = t0.account_id \
              AND t1.id = t0.product_id AND t1.code = $1) THEN FALSE ELSE TRUE END"
         );
+    }
+
+    #[test]
+    fn few_related_rows_are_looked_up_first() {
+        let account = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        let text = |scope: &Scope| {
+            let mut sql = Sql::new(Dialect::Sqlite);
+            sql.tenant(Alias::MAIN, account).push(" AND ");
+            push_scope(&mut sql, Alias::MAIN, scope);
+            sql.finish().text().to_owned()
+        };
+        assert_eq!(
+            text(&Scope::belongs("products", "product_id", Scope::text("code", "app"))),
+            "t0.account_id = $1 AND t0.product_id IN (SELECT t1.id FROM products t1 \
+             WHERE t1.account_id = $1 AND t1.code = $2)"
+        );
+        let many = Scope::belongs("releases", "release_id", Scope::text("status", "PUBLISHED"));
+        assert!(text(&many).contains("EXISTS"), "{}", text(&many));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) fn list(
     }
     push_where(&mut sql, account, scope);
     if let Some(after) = page.after {
-        push_after(&mut sql, resource, account, page.order, after);
+        push_after(&mut sql, resource, page.order, after);
     }
     match page.sort {
         Sort::Created if page.order == Order::Asc => push_created(&mut sql, " ASC"),
@@ -105,19 +105,13 @@ fn push_join(sql: &mut Sql, resource: &'static Resource, releases: Alias) {
 pub(crate) fn push_where(sql: &mut Sql, account: Option<AccountId>, scope: &Scope) {
     sql.push(" WHERE ");
     if let Some(account) = account {
-        sql.column(Alias::MAIN, "account_id").push(" = ").param(Arg::shown(account)).push(" AND ");
+        sql.tenant(Alias::MAIN, account).push(" AND ");
     }
     push_scope(sql, Alias::MAIN, scope);
 }
 
 /// Only rows after the row with this id. An unknown id compares with null, so nothing follows it.
-fn push_after(
-    sql: &mut Sql,
-    resource: &'static Resource,
-    account: Option<AccountId>,
-    order: Order,
-    after: RecordId,
-) {
+fn push_after(sql: &mut Sql, resource: &'static Resource, order: Order, after: RecordId) {
     let cursor = sql.alias();
     sql.push(" AND (").column(Alias::MAIN, "created_at").push(", ").column(Alias::MAIN, "id");
     sql.push(match order {
@@ -126,8 +120,8 @@ fn push_after(
     });
     sql.column(cursor, "created_at").push(", ").column(cursor, "id");
     sql.push(" FROM ").push(resource.table).push(" ").name(cursor).push(" WHERE ");
-    if let Some(account) = account {
-        sql.column(cursor, "account_id").push(" = ").param(Arg::shown(account)).push(" AND ");
+    if sql.same_tenant(cursor) {
+        sql.push(" AND ");
     }
     sql.column(cursor, "id").push(" = ").param(Arg::shown(after)).push(")");
 }

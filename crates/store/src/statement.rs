@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use keyway_base::AccountId;
+
 use crate::StoreError;
 use crate::arg::Arg;
 use crate::dialect::Dialect;
@@ -70,13 +72,21 @@ pub(crate) struct Sql {
     text: String,
     args: Vec<Arg>,
     aliases: u32,
+    /// The parameter that holds the account.
+    tenant: Option<usize>,
     dialect: Dialect,
 }
 
 impl Sql {
     /// An empty statement.
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { text: String::with_capacity(512), args: Vec::with_capacity(8), aliases: 0, dialect }
+        Self {
+            text: String::with_capacity(512),
+            args: Vec::with_capacity(8),
+            aliases: 0,
+            tenant: None,
+            dialect,
+        }
     }
     /// Whose SQL this is.
     pub(crate) const fn dialect(&self) -> Dialect {
@@ -106,6 +116,24 @@ impl Sql {
         self.args.push(arg);
         write!(self.text, "${}", self.args.len()).expect("writing to a string cannot fail");
         self
+    }
+    /// Appends the condition that the table's rows are of this account, and remembers the account for other
+    /// tables in the statement.
+    pub(crate) fn tenant(&mut self, alias: Alias, account: AccountId) -> &mut Self {
+        self.column(alias, "account_id").push(" = ").param(Arg::shown(account));
+        self.tenant = Some(self.args.len());
+        self
+    }
+    /// Appends the condition that the table's rows are of the account given before; `false` when none was.
+    pub(crate) fn same_tenant(&mut self, alias: Alias) -> bool {
+        let Some(position) = self.tenant else { return false };
+        self.column(alias, "account_id").push(" = ");
+        write!(self.text, "${position}").expect("writing to a string cannot fail");
+        true
+    }
+    /// Whether the account was given.
+    pub(crate) const fn has_tenant(&self) -> bool {
+        self.tenant.is_some()
     }
     /// Appends every item, with `separator` between them.
     pub(crate) fn separated<T>(
