@@ -1,0 +1,124 @@
+//! One request as the surfaces see it: who asks, what for, and on which connection.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+use http::header::HOST;
+use http::request::Parts;
+use http::{HeaderMap, Method, Version};
+use keyway_base::RequestId;
+use percent_encoding::percent_decode_str;
+
+use crate::hosts::Arrival;
+use crate::network::client_of;
+use crate::{Network, Settings};
+
+/// The ends of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Connection {
+    /// The other end.
+    pub peer: SocketAddr,
+    /// Our end.
+    pub local: SocketAddr,
+    /// Whether TLS is spoken here.
+    pub tls: bool,
+}
+
+/// A request's head with what was made of it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Names the request in answers and logs.
+    pub(crate) id: RequestId,
+    /// Whose request it is.
+    pub(crate) client: IpAddr,
+    /// The head as received.
+    pub(crate) head: Parts,
+    /// The host that the client asked for, as received.
+    pub(crate) authority: String,
+    connection: Connection,
+    https: bool,
+}
+
+/// What is wrong with a head before it is known where it leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadHead {
+    /// Its fields have more bytes than allowed: 431.
+    TooLarge,
+    /// No host, or several: 400.
+    Host,
+}
+
+impl Exchange {
+    /// Reads a head.
+    pub(crate) fn new(
+        id: RequestId,
+        connection: Connection,
+        head: Parts,
+        settings: &Settings,
+    ) -> Result<Self, BadHead> {
+        if header_bytes(&head) > settings.limits.header_bytes {
+            return Err(BadHead::TooLarge);
+        }
+        let trusted: &[Network] = &settings.trusted_proxies;
+        let (client, forwarded) = client_of(connection.peer.ip(), &head.headers, trusted);
+        let https = forwarded.https.unwrap_or(connection.tls);
+        let authority = match forwarded.host {
+            Some(host) => host.to_owned(),
+            None => authority(&head)?.to_owned(),
+        };
+        Ok(Self { id, client, head, authority, connection, https })
+    }
+
+    pub(crate) fn arrival(&self) -> Arrival<'_> {
+        Arrival { authority: &self.authority, local: self.connection.local.ip(), https: self.https }
+    }
+    pub(crate) fn method(&self) -> &Method {
+        &self.head.method
+    }
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+    /// The raw path.
+    pub(crate) fn path(&self) -> &str {
+        self.head.uri.path()
+    }
+    /// The raw query; empty without one.
+    pub(crate) fn query(&self) -> &str {
+        self.head.uri.query().unwrap_or_default()
+    }
+    /// Path and query as received.
+    pub(crate) fn target(&self) -> &str {
+        self.head.uri.path_and_query().map_or("/", |target| target.as_str())
+    }
+    pub(crate) fn is_http2(&self) -> bool {
+        self.head.version == Version::HTTP_2
+    }
+    /// A query parameter's first value, decoded; `None` when it is absent or not UTF-8.
+    pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        let pairs = self.query().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let value = pairs.into_iter().find(|(key, _)| *key == name)?.1;
+        percent_decode_str(value).decode_utf8().ok()
+    }
+    /// A header's value, when it is there and is text.
+    pub(crate) fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+fn header_bytes(head: &Parts) -> usize {
+    // Name, colon, space, value, line end.
+    let fields = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    fields.sum::<usize>() + head.uri.path_and_query().map_or(0, |target| target.as_str().len())
+}
+
+/// The host of the request's target, else of its `Host` header, of which there must be just one (RFC 9112 §3.2).
+fn authority(head: &Parts) -> Result<&str, BadHead> {
+    if let Some(authority) = head.uri.authority() {
+        return Ok(authority.as_str());
+    }
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().map_err(|_| BadHead::Host),
+        _ => Err(BadHead::Host),
+    }
+}

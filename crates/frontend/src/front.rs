@@ -1,0 +1,193 @@
+//! The front end itself: everything that requests are answered with, and the way of a request through it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{HeaderName, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use keyway_access::Credential;
+use keyway_base::{AccountId, Clock, RequestId};
+use keyway_blob::{BlobStore, Urls};
+use keyway_catalog::Catalog;
+use keyway_engine::Engines;
+use keyway_jsonapi::ApiError;
+
+use crate::access_log::{AccessRecord, Records, Writer, access_log, masked};
+use crate::answer::text;
+use crate::blobs::UnderWay;
+use crate::body::Body;
+use crate::engines::EnginePlace;
+use crate::exchange::{BadHead, Exchange};
+use crate::failures::WrongCredentials;
+use crate::jsonapi::rescued;
+use crate::telemetry::{API, BLOBS, NOWHERE, OPERATIONS};
+use crate::{
+    Connection, Hosts, HostsError, JsonApi, Place, Readiness, Settings, Telemetry, Uploads, blobs, engines,
+    jsonapi, operations, place,
+};
+
+/// What a front end is made of.
+pub struct FrontParts {
+    /// The settings.
+    pub settings: Settings,
+    /// The engines it serves.
+    pub engines: Engines,
+    /// What the read path holds.
+    pub catalog: Arc<Catalog>,
+    /// Where bytes are.
+    pub blobs: BlobStore,
+    /// Signed URLs.
+    pub urls: Arc<Urls>,
+    /// The JSON:API.
+    pub api: Arc<dyn JsonApi>,
+    /// What stands behind signed URLs.
+    pub uploads: Arc<dyn Uploads>,
+    /// Whether the parts behind can work.
+    pub readiness: Arc<dyn Readiness>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where requests are counted.
+    pub telemetry: Arc<Telemetry>,
+}
+
+/// A front end.
+pub(crate) struct Front {
+    pub(crate) settings: Settings,
+    pub(crate) hosts: Hosts,
+    pub(crate) engines: Engines,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) blobs: BlobStore,
+    pub(crate) urls: Arc<Urls>,
+    pub(crate) api: Arc<dyn JsonApi>,
+    pub(crate) uploads: Arc<dyn Uploads>,
+    pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) wrong_credentials: WrongCredentials,
+    pub(crate) under_way: UnderWay,
+    records: Records,
+    stopping: AtomicBool,
+}
+
+impl Front {
+    /// Puts the parts together; the second value writes the access log.
+    pub(crate) fn new(parts: FrontParts) -> Result<(Arc<Self>, Writer), HostsError> {
+        let hosts = Hosts::new(&parts.settings, parts.engines)?;
+        let (records, writer) = access_log(parts.settings.access_log);
+        let front = Self {
+            hosts,
+            wrong_credentials: WrongCredentials::new(&parts.settings.limits),
+            under_way: UnderWay::default(),
+            records,
+            stopping: AtomicBool::new(false),
+            settings: parts.settings,
+            engines: parts.engines,
+            catalog: parts.catalog,
+            blobs: parts.blobs,
+            urls: parts.urls,
+            api: parts.api,
+            uploads: parts.uploads,
+            readiness: parts.readiness,
+            clock: parts.clock,
+            telemetry: parts.telemetry,
+        };
+        Ok((Arc::new(front), writer))
+    }
+
+    /// Answers a request.
+    pub(crate) async fn handle(
+        self: Arc<Self>,
+        connection: Connection,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
+        let started = self.clock.monotonic();
+        let id = RequestId::generate(self.clock.wall());
+        let (head, body) = request.into_parts();
+        let is_head = head.method == Method::HEAD;
+        let (surface, mut response, exchange) = match Exchange::new(id, connection, head, &self.settings) {
+            Ok(exchange) => {
+                let (surface, response) = self.route(&exchange, body).await;
+                (surface, response, Some(exchange))
+            }
+            Err(bad) => (NOWHERE, bad_head(bad), None),
+        };
+        finish(&mut response, id, is_head);
+        let took = self.clock.monotonic().saturating_sub(started);
+        let (status, bytes) = (response.status(), response.body().remaining());
+        self.telemetry.count(surface, status, took, bytes);
+        if let Some(exchange) = exchange.filter(|_| self.records.wants(status.as_u16())) {
+            let path = exchange.path();
+            let path = if surface == API || surface == BLOBS { masked(path) } else { path.to_owned() };
+            let (client, method, status) = (exchange.client, exchange.head.method, status.as_u16());
+            let record = AccessRecord { id, client, surface, method, path, status, bytes, took };
+            if !self.records.push(record) {
+                self.telemetry.dropped_lines.increment(1);
+            }
+        }
+        response
+    }
+
+    /// Finds the surface and lets it answer.
+    async fn route(self: &Arc<Self>, exchange: &Exchange, body: Incoming) -> (&'static str, Response<Body>) {
+        match place(&self.hosts, self.engines, &exchange.arrival(), exchange.path()) {
+            Place::Api { .. } => (API, jsonapi::answer(self, exchange, body).await),
+            Place::Engine { engine, rest, base, account, own_host } => {
+                let place = EnginePlace { engine, rest, base, account, own_host };
+                (engine, engines::answer(self, exchange, place, body).await)
+            }
+            Place::Blob { token } => (BLOBS, blobs::answer(self, exchange, token, body).await),
+            Place::Operation(operation) => (OPERATIONS, operations::answer(self, exchange, operation).await),
+            Place::UnknownHost => (NOWHERE, unknown_host(exchange)),
+            Place::UnknownPath => (NOWHERE, rescued(exchange, &ApiError::unknown_endpoint())),
+            Place::BadPath => (NOWHERE, rescued(exchange, &ApiError::uri_invalid())),
+        }
+    }
+
+    /// Counts a wrong credential.
+    pub(crate) fn wrong(&self, account: AccountId, client: IpAddr, credential: &Credential) {
+        self.telemetry.wrong_credentials.increment(1);
+        let user = credential.user.as_ref().map_or("", |user| user.expose());
+        let presented = format!("{user}\0{}", credential.secret.expose());
+        self.wrong_credentials.count(account, client, &presented, self.clock.monotonic());
+    }
+
+    /// Whether the server is on its way down.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+    /// Makes readiness false from now on.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+fn bad_head(bad: BadHead) -> Response<Body> {
+    match bad {
+        BadHead::TooLarge => {
+            text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too large")
+        }
+        BadHead::Host => text(StatusCode::BAD_REQUEST, "the request must name one host"),
+    }
+}
+
+fn unknown_host(exchange: &Exchange) -> Response<Body> {
+    let host: String = exchange.authority.chars().filter(char::is_ascii_graphic).take(100).collect();
+    let line = format!(
+        "this server does not answer for {host}: its operator names its hosts with --domain and --public-url"
+    );
+    text(StatusCode::MISDIRECTED_REQUEST, line)
+}
+
+/// What every answer carries.
+fn finish(response: &mut Response<Body>, id: RequestId, is_head: bool) {
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    let bytes = response.body().remaining();
+    if is_head && bytes > 0 {
+        response.headers_mut().entry(CONTENT_LENGTH).or_insert(HeaderValue::from(bytes));
+        *response.body_mut() = Body::empty();
+    }
+}

@@ -1,0 +1,289 @@
+//! The JSON:API surface: body in, whole answer out, with what every answer carries (CORS, request id,
+//! signature). What an answer says is the API's business; this crate only knows [`JsonApi`].
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CACHE_CONTROL,
+    CONTENT_SECURITY_POLICY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use hyper::body::Incoming;
+use keyway_access::{Presented, Surface, credentials};
+use keyway_base::RequestId;
+use keyway_blob::BlobKey;
+use keyway_catalog::AccountFacts;
+use keyway_jsonapi::{ApiError, Source};
+use tokio::time::timeout;
+
+use crate::answer::api_error;
+use crate::body::Body;
+use crate::exchange::Exchange;
+use crate::file::{FileAnswer, FileFacts};
+use crate::front::Front;
+use crate::incoming::{BodyError, read_whole};
+use crate::signature::{Signing, sign};
+
+/// A future that can be named.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The JSON:API as the front end knows it.
+pub trait JsonApi: Send + Sync + 'static {
+    /// Answers a request. Never fails: failures are answers. It runs in a task of its own, so that a client that
+    /// hangs up cuts nothing short.
+    fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer>;
+}
+
+/// A request to the JSON:API.
+#[derive(Debug)]
+pub struct ApiCall {
+    /// The method.
+    pub method: Method,
+    /// The raw path, beginning with `/v1`.
+    pub path: String,
+    /// The raw query; empty without one.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// Whose request it is.
+    pub peer: IpAddr,
+    /// Names the request in answers and logs.
+    pub request_id: RequestId,
+}
+
+/// An answer of the JSON:API.
+#[derive(Debug)]
+pub struct ApiAnswer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ApiAnswerBody,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum ApiAnswerBody {
+    /// Bytes; none for an answer without a body.
+    Bytes(Bytes),
+    /// An artifact's bytes, with ranges.
+    File {
+        /// The blob that holds them.
+        blob: BlobKey,
+        /// The name to save them under.
+        filename: String,
+        /// Their media type.
+        content_type: String,
+        /// Their size in bytes.
+        size: u64,
+    },
+}
+
+/// How long an answer may take.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+
+/// Answers a request.
+pub(crate) async fn answer(front: &Front, exchange: &Exchange, body: Incoming) -> Response<Body> {
+    if exchange.method() == Method::OPTIONS {
+        return preflight(exchange);
+    }
+    let account = match front.catalog.account().await {
+        Ok(account) => account,
+        Err(error) => {
+            tracing::error!(request = %exchange.id, %error, "the account could not be loaded");
+            return rescued(exchange, &ApiError::unavailable());
+        }
+    };
+    let mut response = match Signing::asked_for(exchange, account.id) {
+        Ok(signing) => {
+            let mut response = admitted(front, exchange, &account, body).await;
+            sign(&signing.unwrap_or_default(), exchange, &account, front.clock.wall(), &mut response);
+            response
+        }
+        Err(error) => {
+            let header = Source::Header("Keygen-Accept-Signature");
+            rescued(exchange, &ApiError::bad_request(error.to_string()).at(header))
+        }
+    };
+    common(response.headers_mut());
+    response
+}
+
+/// Limits guessing around the answer.
+async fn admitted(
+    front: &Front,
+    exchange: &Exchange,
+    account: &AccountFacts,
+    body: Incoming,
+) -> Response<Body> {
+    let presented = credentials(exchange.headers(), exchange.query(), Surface::Api);
+    let credential = match &presented {
+        Ok(Presented::One(credential)) => Some(credential),
+        _ => None,
+    };
+    let now = front.clock.monotonic();
+    if credential.is_some()
+        && let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, now)
+    {
+        let seconds = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
+        return rescued(exchange, &ApiError::too_many_requests(seconds));
+    }
+    let response = handled(front, exchange, body).await;
+    if let Some(credential) = credential.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+        front.wrong(account.id, exchange.client, credential);
+    }
+    response
+}
+
+/// Reads the body and asks the API.
+async fn handled(front: &Front, exchange: &Exchange, body: Incoming) -> Response<Body> {
+    let limits = &front.settings.limits;
+    let body = match read_whole(body, exchange.headers(), limits.json_bytes, limits.body_time).await {
+        Ok(body) => body,
+        Err(error) => return rescued(exchange, &body_error(error, limits.json_bytes)),
+    };
+    let call = ApiCall {
+        method: exchange.method().clone(),
+        path: exchange.path().to_owned(),
+        query: exchange.query().to_owned(),
+        headers: exchange.headers().clone(),
+        body,
+        peer: exchange.client,
+        request_id: exchange.id,
+    };
+    let api = Arc::clone(&front.api);
+    let task = tokio::spawn(async move { api.handle(call).await });
+    match timeout(ANSWER_TIME, task).await {
+        Ok(Ok(answer)) => carry_out(front, exchange, answer).await,
+        Ok(Err(error)) => {
+            tracing::error!(request = %exchange.id, %error, "a request to the API failed");
+            rescued(exchange, &ApiError::internal())
+        }
+        Err(_) => rescued(exchange, &ApiError::unavailable()),
+    }
+}
+
+async fn carry_out(front: &Front, exchange: &Exchange, answer: ApiAnswer) -> Response<Body> {
+    let ApiAnswer { status, headers, body } = answer;
+    match body {
+        ApiAnswerBody::Bytes(bytes) => {
+            let mut response = Response::new(Body::from(bytes));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            response
+        }
+        ApiAnswerBody::File { blob, filename, content_type, size } => {
+            let facts = FileFacts {
+                digest: blob.digest(),
+                size,
+                media_type: &content_type,
+                save_as: Some(&filename),
+                caching: crate::answer::NO_STORE,
+            };
+            match file(front, exchange, &blob, &facts).await {
+                Ok(mut response) => {
+                    merge(response.headers_mut(), headers);
+                    response
+                }
+                Err(error) => rescued(exchange, &error),
+            }
+        }
+    }
+}
+
+async fn file(
+    front: &Front,
+    exchange: &Exchange,
+    blob: &BlobKey,
+    facts: &FileFacts<'_>,
+) -> Result<Response<Body>, ApiError> {
+    let answer = FileAnswer::of(exchange.method(), exchange.headers(), facts);
+    if !answer.needs_bytes() {
+        return Ok(answer.without_bytes());
+    }
+    let opened = front.blobs.read(blob).await.map_err(|error| {
+        tracing::error!(request = %exchange.id, %blob, %error, "a blob could not be opened");
+        ApiError::unavailable()
+    })?;
+    Ok(answer.with_bytes(&opened, facts.media_type, exchange.id))
+}
+
+/// Adds headers that are not there yet.
+fn merge(into: &mut HeaderMap, headers: HeaderMap) {
+    for (name, value) in headers {
+        if let Some(name) = name
+            && !into.contains_key(&name)
+        {
+            into.insert(name, value);
+        }
+    }
+}
+
+/// The error's answer, with what every answer carries.
+pub(crate) fn rescued(exchange: &Exchange, error: &ApiError) -> Response<Body> {
+    let mut response = api_error(error, exchange.header("accept"), exchange.id);
+    common(response.headers_mut());
+    response
+}
+
+fn body_error(error: BodyError, limit: usize) -> ApiError {
+    match error {
+        BodyError::TooLarge => ApiError {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..ApiError::bad_request_coded(
+                format!("The request body is larger than the {limit} bytes allowed"),
+                "PAYLOAD_TOO_LARGE",
+            )
+        },
+        BodyError::Cut => ApiError::bad_request("The request body is incomplete"),
+        BodyError::Slow => ApiError {
+            status: StatusCode::REQUEST_TIMEOUT,
+            ..ApiError::bad_request("The request body took too long to arrive")
+        },
+    }
+}
+
+/// What scripts of other origins may read.
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "Keygen-Account, Keygen-Bearer, Keygen-Token, Keygen-Environment, Keygen-License, Keygen-Edition, \
+     Keygen-Mode, Keygen-Revision, Keygen-Version, Keygen-Signature, Keygen-Date, Keygen-Digest, \
+     X-RateLimit-Window, X-RateLimit-Count, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
+     X-Request-Id, X-Signature, Date, Digest, Location, Retry-After",
+);
+
+/// Headers that every answer of the JSON:API carries (`licensing.md` §1.7).
+fn common(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    let caching = HeaderValue::from_static("no-transform, no-store, max-age=0");
+    headers.insert(CACHE_CONTROL, caching);
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (HeaderName::from_static("keygen-edition"), "EE"),
+        (HeaderName::from_static("keygen-mode"), "singleplayer"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+/// The answer to a browser that asks whether a script may ask.
+fn preflight(exchange: &Exchange) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    common(headers);
+    let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    let asked = exchange.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.unwrap_or(HeaderValue::from_static("*")));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}

@@ -1,0 +1,159 @@
+//! Which surface a request is for: a pure function of host, raw path and settings (DESIGN §3.1).
+//!
+//! The path is split before it is decoded, and whatever a decoder further down could trip over (NUL and other
+//! control characters, bytes that are not UTF-8, `..`) is refused here, once.
+
+use std::borrow::Cow;
+
+use keyway_engine::{Descriptor, Engines};
+use percent_encoding::percent_decode_str;
+
+use crate::hosts::{Arrival, Hosts, Site};
+
+/// The surface that a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// The JSON:API; the raw path from `/v1` on.
+    Api {
+        /// The raw path.
+        path: &'a str,
+    },
+    /// A package engine.
+    Engine {
+        /// The engine's key.
+        engine: &'static str,
+        /// The raw path below the engine's root, beginning with `/`.
+        rest: &'a str,
+        /// The engine's public root, without a trailing slash.
+        base: Cow<'a, str>,
+        /// The account segment, where the path has one.
+        account: Option<&'a str>,
+        /// Whether the host is the engine's own.
+        own_host: bool,
+    },
+    /// A signed URL of the embedded blob store.
+    Blob {
+        /// Its token.
+        token: &'a str,
+    },
+    /// An endpoint for operators.
+    Operation(Operation),
+    /// The host is not ours.
+    UnknownHost,
+    /// The path leads nowhere.
+    UnknownPath,
+    /// The path holds what no path of ours may hold.
+    BadPath,
+}
+
+/// An endpoint for operators and load balancers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `/v1/ping`: 200 whenever the process lives.
+    Ping,
+    /// `/v1/health`: 204 whenever the process lives.
+    Health,
+    /// `/-/ready`: whether requests can be answered and uploads taken.
+    Ready,
+    /// `/metrics`, on the listen address only.
+    Metrics,
+}
+
+/// Finds the surface.
+pub fn place<'a>(hosts: &'a Hosts, engines: Engines, arrival: &Arrival<'_>, path: &'a str) -> Place<'a> {
+    if !is_clean(path) {
+        return Place::BadPath;
+    }
+    match hosts.site(arrival) {
+        Site::Engine(host) => Place::Engine {
+            engine: host.engine.key,
+            rest: path,
+            base: Cow::Borrowed(&host.base),
+            account: None,
+            own_host: true,
+        },
+        Site::Api(origin) => on_origin(engines, origin, path),
+        Site::Listen(_) if path == "/metrics" => Place::Operation(Operation::Metrics),
+        Site::Listen(origin) => on_origin(engines, &origin, path),
+        Site::Stranger => operation(path).map_or(Place::UnknownHost, Place::Operation),
+    }
+}
+
+/// Paths of a host that reaches everything.
+fn on_origin<'a>(engines: Engines, origin: &str, path: &'a str) -> Place<'a> {
+    if let Some(operation) = operation(path) {
+        return Place::Operation(operation);
+    }
+    if let Some(token) = path.strip_prefix("/-/blobs/") {
+        return Place::Blob { token };
+    }
+    let Some(below) = path.strip_prefix("/v1").filter(|below| below.is_empty() || below.starts_with('/'))
+    else {
+        return Place::UnknownPath;
+    };
+    match engine_form(engines, below) {
+        Some((engine, account, rest)) => {
+            let root = path.strip_suffix(rest).unwrap_or(path);
+            let base = Cow::Owned(format!("{origin}{root}"));
+            Place::Engine { engine: engine.key, rest, base, account, own_host: false }
+        }
+        None => Place::Api { path },
+    }
+}
+
+/// `/engines/{engine}/…` and `/accounts/{account}/engines/{engine}/…`. Without a slash after the engine it is
+/// the JSON:API's description of the engine.
+fn engine_form(engines: Engines, below: &str) -> Option<(&'static Descriptor, Option<&str>, &str)> {
+    let (account, below) = match below.strip_prefix("/accounts/") {
+        Some(rest) => {
+            let (account, _) = rest.split_once('/')?;
+            (Some(account), rest.strip_prefix(account)?)
+        }
+        None => (None, below),
+    };
+    if account.is_some_and(|account| !is_plain(account)) {
+        return None;
+    }
+    let rest = below.strip_prefix("/engines/")?;
+    let (key, _) = rest.split_once('/')?;
+    let engine = engines.get(key)?;
+    Some((engine.descriptor(), account, rest.strip_prefix(key)?))
+}
+
+/// Whether an account segment can stand in a URL in a document as it is.
+fn is_plain(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+fn operation(path: &str) -> Option<Operation> {
+    match path {
+        "/v1/ping" => Some(Operation::Ping),
+        "/v1/health" => Some(Operation::Health),
+        "/-/ready" => Some(Operation::Ready),
+        _ => {
+            let account = path.strip_prefix("/v1/accounts/")?.strip_suffix("/ping")?;
+            is_plain(account).then_some(Operation::Ping)
+        }
+    }
+}
+
+/// Whether a raw path begins with a slash and every segment decodes to text that is safe to handle: UTF-8, no
+/// control characters, no `.` or `..` between slashes of either kind, however they are spelled.
+fn is_clean(path: &str) -> bool {
+    if !path.starts_with('/') {
+        return false;
+    }
+    let is_simple = |byte: u8| byte.is_ascii_graphic() && byte != b'%' && byte != b'\\';
+    if path.bytes().all(is_simple) && !path.contains("/.") {
+        return true;
+    }
+    path.split('/').all(|segment| {
+        let Ok(decoded) = percent_decode_str(segment).decode_utf8() else { return false };
+        let climbs = decoded.split(['/', '\\']).any(|part| part == ".." || part == ".");
+        !climbs && !decoded.chars().any(char::is_control)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::Settings;
+use crate::toy::{ENGINES, LOCAL};
+
+fn hosts(domain: Option<&str>, public_url: Option<&str>) -> Hosts {
+    let mut settings = Settings::new("127.0.0.1:4873".parse().unwrap());
+    settings.domain = domain.map(str::to_owned);
+    settings.public_url = public_url.map(str::to_owned);
+    Hosts::new(&settings, ENGINES).unwrap()
+}
+
+/// What a place is, in one line.
+fn describe(hosts: &Hosts, authority: &str, path: &str) -> String {
+    let arrival = Arrival { authority, local: LOCAL, https: false };
+    match place(hosts, ENGINES, &arrival, path) {
+        Place::Api { path } => format!("api {path}"),
+        Place::Engine { engine, rest, base, account, own_host } => {
+            let account = account.map_or_else(String::new, |account| format!(" account {account}"));
+            let own = if own_host { " own" } else { "" };
+            format!("{engine} {rest} at {base}{account}{own}")
+        }
+        Place::Blob { token } => format!("blob {token}"),
+        Place::Operation(operation) => format!("{operation:?}").to_lowercase(),
+        Place::UnknownHost => "stranger".to_owned(),
+        Place::UnknownPath => "nowhere".to_owned(),
+        Place::BadPath => "bad".to_owned(),
+    }
+}
+
+#[test]
+fn hosts_of_a_domain() {
+    let hosts = hosts(Some("Example.com"), Some("https://keyway.example.org"));
+    for (host, path, expected) in [
+        ("toy.pkg.example.com", "/widget", "toy /widget at https://toy.pkg.example.com own"),
+        ("TOY.pkg.Example.Com:8443", "/a%2fb", "toy /a%2fb at https://toy.pkg.example.com own"),
+        ("toy.pkg.example.com.", "/", "toy / at https://toy.pkg.example.com own"),
+        ("toy.pkg.example.com", "/v1/ping", "toy /v1/ping at https://toy.pkg.example.com own"),
+        ("toy.pkg.example.com", "/-/blobs/x", "toy /-/blobs/x at https://toy.pkg.example.com own"),
+        ("api.example.com", "/v1/licenses", "api /v1/licenses"),
+        ("keyway.example.org", "/v1/me", "api /v1/me"),
+        ("keyway.example.org", "/v1/engines/toy/w", "toy /w at https://keyway.example.org/v1/engines/toy"),
+        (
+            "api.example.com",
+            "/v1/accounts/acme/engines/toy/",
+            "toy / at https://api.example.com/v1/accounts/acme/engines/toy account acme",
+        ),
+        ("releases.example.com", "/v1/engines/toy/w", "toy /w at https://keyway.example.org/v1/engines/toy"),
+        ("example.com", "/v1/me", "api /v1/me"),
+        ("nosuch.pkg.example.com", "/v1/me", "stranger"),
+        ("badexample.com", "/v1/me", "stranger"),
+        ("example.com.evil.net", "/v1/me", "stranger"),
+        ("api.example.com@evil.net", "/v1/me", "stranger"),
+        ("evil.net", "/v1/me", "stranger"),
+        ("evil.net", "/v1/ping", "ping"),
+        ("", "/v1/me", "stranger"),
+        ("api.example.com", "/metrics", "nowhere"),
+    ] {
+        assert_eq!(describe(&hosts, host, path), expected, "{host}{path}");
+    }
+}
+
+#[test]
+fn the_listen_address_answers_by_number_and_as_localhost() {
+    let hosts = hosts(None, None);
+    for (host, path, expected) in [
+        ("127.0.0.1:4873", "/v1/engines/toy/w", "toy /w at http://127.0.0.1:4873/v1/engines/toy"),
+        ("LOCALHOST:4873", "/v1/engines/toy/w", "toy /w at http://localhost:4873/v1/engines/toy"),
+        ("[::1]:4873", "/v1/engines/toy/w", "toy /w at http://[::1]:4873/v1/engines/toy"),
+        ("192.0.2.10:80", "/v1/engines/toy/w", "toy /w at http://192.0.2.10:80/v1/engines/toy"),
+        ("192.0.2.11", "/v1/engines/toy/w", "stranger"),
+        ("localhost.evil.net", "/v1/me", "stranger"),
+        ("127.0.0.1:port", "/v1/me", "stranger"),
+        ("127.0.0.1:99999", "/v1/me", "stranger"),
+        ("[::1", "/v1/me", "stranger"),
+        ("127.0.0.1", "/metrics", "metrics"),
+        ("127.0.0.1", "/-/ready", "ready"),
+        ("127.0.0.1", "/v1/health", "health"),
+        ("127.0.0.1", "/v1/accounts/acme/ping", "ping"),
+        ("127.0.0.1", "/-/blobs/7.abc.def", "blob 7.abc.def"),
+    ] {
+        assert_eq!(describe(&hosts, host, path), expected, "{host}{path}");
+    }
+}
+
+#[test]
+fn paths_that_are_the_apis_and_not_an_engines() {
+    let hosts = hosts(None, None);
+    for (path, expected) in [
+        ("/v1/engines", "api /v1/engines"),
+        ("/v1/engines/toy", "api /v1/engines/toy"),
+        ("/v1/engines/nosuch/x", "api /v1/engines/nosuch/x"),
+        ("/v1/accounts/acme", "api /v1/accounts/acme"),
+        ("/v1/accounts/ac%22me/engines/toy/x", "api /v1/accounts/ac%22me/engines/toy/x"),
+        ("/v1/artifacts/dir/file.zip", "api /v1/artifacts/dir/file.zip"),
+        ("/v1", "api /v1"),
+        ("/v10/x", "nowhere"),
+        ("/", "nowhere"),
+        ("/npm/x", "nowhere"),
+    ] {
+        assert_eq!(describe(&hosts, "127.0.0.1", path), expected, "{path}");
+    }
+}
+
+#[test]
+fn tricks_with_the_encoding_are_refused_everywhere() {
+    let hosts = hosts(Some("example.com"), None);
+    for path in [
+        "/v1/../etc",
+        "/v1/%2e%2e/etc",
+        "/v1/.%2E/etc",
+        "/v1/a%2f..%2fb",
+        "/v1/a%2F%2e%2e",
+        "/v1/a%5c..%5cb",
+        "/v1/a\\..\\b",
+        "/v1/./x",
+        "/v1/..",
+        "/v1/%00",
+        "/v1/a%0d%0ab",
+        "/v1/%ff",
+        "/v1/%c0%ae",
+        "/v1/%7f",
+        "v1",
+        "",
+        "*",
+    ] {
+        assert_eq!(describe(&hosts, "127.0.0.1", path), "bad", "{path}");
+        assert_eq!(describe(&hosts, "toy.pkg.example.com", path), "bad", "{path}");
+    }
+    for path in
+        ["/@scope%2fname", "/v1/a..b", "/v1/.hidden", "/v1/100%25", "/v1/%252e%252e", "/v1/%C3%9F", "/v1/%zz"]
+    {
+        assert_ne!(describe(&hosts, "127.0.0.1", path), "bad", "{path}");
+    }
+}
+
+#[test]
+fn the_public_base_is_the_best_one_there_is() {
+    assert_eq!(hosts(None, None).public_base(), "http://127.0.0.1:4873");
+    assert_eq!(hosts(Some("example.com"), None).public_base(), "http://api.example.com:4873");
+    assert_eq!(
+        hosts(Some("example.com"), Some("https://k.example.org/")).public_base(),
+        "https://k.example.org"
+    );
+    assert_eq!(hosts(Some("example.com"), None).engine_base("toy"), "http://toy.pkg.example.com:4873");
+    assert_eq!(hosts(None, None).engine_base("toy"), "http://127.0.0.1:4873/v1/engines/toy");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_named() {
+    let mut settings = Settings::new("127.0.0.1:4873".parse().unwrap());
+    for bad in
+        ["keyway.example.com", "ftp://example.com", "https://", "https://example.com/path", "https://u@h"]
+    {
+        settings.public_url = Some(bad.to_owned());
+        let error = Hosts::new(&settings, ENGINES).unwrap_err();
+        assert_eq!(error, crate::HostsError::PublicUrl(bad.to_owned()));
+    }
+    settings.public_url = None;
+    for bad in ["https://example.com", "example.com:80", "a b", "a..b", ""] {
+        settings.domain = Some(bad.to_owned());
+        assert_eq!(Hosts::new(&settings, ENGINES).unwrap_err(), crate::HostsError::Domain(bad.to_owned()));
+    }
+}
+
+#[test]
+fn engines_that_forbid_http2_are_not_offered_it_on_their_host() {
+    let hosts = hosts(Some("example.com"), None);
+    assert!(hosts.offers_http2("toy.pkg.example.com"));
+    assert!(!hosts.offers_http2("Plain.pkg.example.com"));
+    assert!(hosts.offers_http2("api.example.com"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_path_climbs(path in "/[a-z./%25ef\\\\]{0,24}", host in "[a-z0-9.:\\[\\]@]{0,24}") {
+        let hosts = hosts(Some("example.com"), None);
+        let arrival = Arrival { authority: &host, local: LOCAL, https: true };
+        if let Place::Engine { rest, .. } | Place::Api { path: rest } = place(&hosts, ENGINES, &arrival, &path) {
+            let decoded = percent_decode_str(rest).decode_utf8().unwrap();
+            prop_assert!(decoded.split(['/', '\\']).all(|part| part != ".."), "{rest}");
+        }
+    }
+}

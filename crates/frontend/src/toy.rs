@@ -1,0 +1,162 @@
+//! Engines for tests: `toy` and `plain`, the same grammar, one with and one without HTTP/2.
+
+use std::net::IpAddr;
+
+use http::{Method, StatusCode};
+use keyway_engine::{
+    Access, Act, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine, Engines,
+    FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Upload, View,
+};
+use keyway_versions::Scheme;
+
+/// The local address of connections in pure tests.
+#[allow(dead_code, reason = "the pure tests use it, the socket tests do not")]
+pub(crate) const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 10));
+
+/// An engine whose packages are `/{name}` and whose files are `/{name}/{file}`.
+#[derive(Debug)]
+pub(crate) struct Toy(&'static Descriptor);
+
+/// Both engines.
+pub(crate) const ENGINES: Engines = Engines::new(&[&TOY, &PLAIN]);
+
+static TOY: Toy = Toy(&TOY_FACTS);
+static PLAIN: Toy = Toy(&PLAIN_FACTS);
+static TOY_FACTS: Descriptor = descriptor("toy", true);
+static PLAIN_FACTS: Descriptor = descriptor("plain", false);
+
+const fn descriptor(key: &'static str, http2: bool) -> Descriptor {
+    Descriptor {
+        key,
+        name: "Toy",
+        scheme: Scheme::Semver,
+        challenge: Challenge::License,
+        http2,
+        normalise,
+        ingests: &[],
+        body_limit: 1024,
+        setup: "",
+    }
+}
+
+fn normalise(key: &str) -> Result<String, KeyError> {
+    Ok(key.to_lowercase())
+}
+
+/// A parsed request.
+#[derive(Debug)]
+pub(crate) enum Op {
+    Ping,
+    Panic,
+    WhoAmI,
+    LogIn,
+    Names,
+    Package(String),
+    File(String, String),
+}
+
+impl Engine for Toy {
+    type Op = Op;
+
+    fn descriptor(&self) -> &'static Descriptor {
+        self.0
+    }
+    fn parse(&self, head: &Head<'_>) -> Result<Op, BadPath> {
+        let segments: Vec<&str> = head.segments().collect();
+        match (head.method, segments.as_slice()) {
+            (&Method::PUT, ["-", "login"]) => Ok(Op::LogIn),
+            (&Method::GET | &Method::HEAD, ["-", "ping"]) => Ok(Op::Ping),
+            (&Method::GET, ["-", "panic"]) => Ok(Op::Panic),
+            (&Method::GET | &Method::HEAD, ["-", "whoami"]) => Ok(Op::WhoAmI),
+            (&Method::GET | &Method::HEAD, [""]) => Ok(Op::Names),
+            (&Method::GET | &Method::HEAD, [name]) => Ok(Op::Package((*name).to_owned())),
+            (&Method::GET | &Method::HEAD, [name, file]) => {
+                Ok(Op::File((*name).to_owned(), (*file).to_owned()))
+            }
+            (&Method::GET | &Method::HEAD, _) => Err(BadPath::Unknown),
+            _ => Err(BadPath::Method),
+        }
+    }
+    fn need<'o>(&self, op: &'o Op) -> Need<'o> {
+        match op {
+            Op::Ping | Op::Panic | Op::LogIn => Need::Nothing,
+            Op::WhoAmI => Need::Caller,
+            Op::Names => Need::Names,
+            Op::Package(name) | Op::File(name, _) => Need::Package { key: name },
+        }
+    }
+    fn variant(&self, op: &Op) -> Option<u32> {
+        matches!(op, Op::Package(_)).then_some(0)
+    }
+    fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {
+        match (op, access) {
+            (Op::Panic, _) => panic!("the toy was told to"),
+            (Op::WhoAmI, _) => text(StatusCode::OK, context.caller),
+            (Op::Package(_), Access::Package(view)) => package(context, view),
+            (Op::File(_, file), Access::Package(view)) => file_of(view, file),
+            (Op::Names, Access::Names(names)) => {
+                let names: Vec<&str> = names.0.iter().map(|name| name.normalised.as_str()).collect();
+                text(StatusCode::OK, &names.join(" "))
+            }
+            (_, Access::Absent) => text(StatusCode::NOT_FOUND, "absent"),
+            _ => text(StatusCode::OK, "pong"),
+        }
+    }
+    fn refuse(&self, _: &Op, denial: &Denial) -> Plain {
+        Plain::status(denial.reason.status())
+            .body("text/plain", denial.message.clone())
+            .reason(&denial.message)
+    }
+    fn bad_path(&self, error: &BadPath) -> Plain {
+        let status = match error {
+            BadPath::Unknown => StatusCode::NOT_FOUND,
+            BadPath::Method => StatusCode::METHOD_NOT_ALLOWED,
+            BadPath::Malformed(_) => StatusCode::BAD_REQUEST,
+        };
+        Plain::status(status).body("text/plain", error.to_string())
+    }
+    fn act(&self, op: &Op, body: &[u8]) -> Result<Act, Plain> {
+        match op {
+            Op::LogIn => {
+                let password = String::from_utf8_lossy(body).into_owned();
+                Ok(Act::LogIn { user: String::new(), password: keyway_base::Secret::new(password) })
+            }
+            _ => Ok(Act::Read),
+        }
+    }
+    fn render(&self, _: &Op, _: &Context<'_>, outcome: &Outcome) -> Reply {
+        match outcome {
+            Outcome::LoggedIn { token } => text(StatusCode::CREATED, token.expose()),
+        }
+    }
+    fn ingest(&self, _: &mut Upload<'_>) -> Result<Ingested, Reject> {
+        Ok(Ingested::default())
+    }
+}
+
+fn text(status: StatusCode, text: &str) -> Reply {
+    Plain::status(status).body("text/plain", text.to_owned()).into()
+}
+
+fn package(context: &Context<'_>, view: &View<'_>) -> Reply {
+    if let Some(denial) = view.denial {
+        let refused = Plain::status(denial.reason.status()).body("text/plain", denial.message.clone());
+        return refused.reason(&denial.message).into();
+    }
+    let versions: Vec<String> = view.releases().map(|(_, release)| release.version.to_string()).collect();
+    let body = format!("{} at {}: {}", view.package.name, context.base, versions.join(" "));
+    Reply::Document(Document {
+        media_type: "text/plain",
+        body: body.repeat(100).into(),
+        caching: Caching::Revalidate,
+        vary: "Accept, Authorization, Accept-Encoding",
+    })
+}
+
+fn file_of(view: &View<'_>, name: &str) -> Reply {
+    let found = view.releases().find_map(|(release, found)| {
+        let artifact = View::artifacts(found).find(|(_, artifact)| artifact.filename == name)?;
+        Some(FileReply { release, artifact: artifact.0, media_type: None, attachment: true })
+    });
+    found.map_or_else(|| text(StatusCode::NOT_FOUND, "no such file"), Reply::File)
+}
