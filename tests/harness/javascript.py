@@ -165,6 +165,9 @@ class Pnpm9(Pnpm):
     name = "pnpm 9"
     program = "pnpm9"
 
+    def set_up(self, auth: Bearer, default: bool) -> None:
+        Client.set_up(self, auth, default)  # it knows no age gate, and no workspace file without packages
+
 
 class Yarn1(Client):
     name = "yarn 1"
