@@ -1,5 +1,7 @@
 //! The store's contract, through its public face.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod atomics;
 #[expect(unreachable_pub, reason = "the library's own file, compiled with the model's atomics")]
 #[path = "../../src/freshness.rs"]

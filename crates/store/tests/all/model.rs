@@ -45,6 +45,28 @@ fn an_entry_that_raced_a_write_is_not_fresh_after_the_bump() {
     });
 }
 
+/// The model is worth something only if it finds what is wrong.
+#[test]
+#[should_panic(expected = "kept it")]
+fn a_bump_before_the_commit_is_noticed() {
+    loom::model(|| {
+        let world = World::new();
+        let writer = thread::spawn({
+            let world = world.clone();
+            move || {
+                world.freshness.bump(&[OURS]);
+                world.row.store(1, Ordering::Relaxed);
+            }
+        });
+        let noted = world.freshness.note();
+        let loaded = world.row.load(Ordering::Relaxed);
+        writer.join().unwrap();
+        if loaded != 1 {
+            assert!(!world.freshness.is_fresh(noted, &[OURS]), "loaded {loaded} and kept it");
+        }
+    });
+}
+
 #[test]
 fn a_hit_that_follows_the_answer_never_serves_what_the_write_replaced() {
     loom::model(|| {
@@ -69,7 +91,10 @@ fn a_hit_that_follows_the_answer_never_serves_what_the_write_replaced() {
 
 #[test]
 fn two_writers_leave_no_stale_entry_behind() {
-    loom::model(|| {
+    // Three threads in every order would take minutes; defects show within three switches.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
         let world = World::new();
         let writers = [1, 2].map(|value| {
             let world = world.clone();

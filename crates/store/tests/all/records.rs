@@ -110,7 +110,9 @@ async fn delete_where_takes_what_matches_and_counts_it() {
 }
 
 /// What a second record must not repeat, the values that both have, and the index that says so.
-fn duplicates(world: &World) -> Vec<(&'static Resource, Vec<(&'static str, Value)>, &'static str)> {
+type Duplicate = (&'static Resource, Vec<(&'static str, Value)>, &'static str);
+
+fn duplicates(world: &World) -> Vec<Duplicate> {
     let id = Value::Id(world.account.into());
     let npm = vec![("engine", text("npm")), ("normalised_key", text("widget"))];
     let version = vec![("product_id", id.clone()), ("version_key", text("1.0.0"))];

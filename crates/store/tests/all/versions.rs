@@ -6,9 +6,11 @@ use keyway_store::{Order, Page, Sort};
 
 use crate::world::{RELEASES, World, text};
 
-/// Version, pre-release word and number, build word and number. The table of §6.3, latest first, the columns
-/// by the rule of §6.2.
-const LATEST_FIRST: [(&str, Option<&str>, Option<i64>, Option<&str>, Option<i64>); 13] = [
+/// Version, pre-release word and number, build word and number.
+type Version = (&'static str, Option<&'static str>, Option<i64>, Option<&'static str>, Option<i64>);
+
+/// The table of §6.3, latest first, the columns by the rule of §6.2.
+const LATEST_FIRST: [Version; 13] = [
     ("1.0.0+21AF26D3", None, None, Some("21AF26D3"), None),
     ("1.0.0+20130313144700", None, None, None, Some(20_130_313_144_700)),
     ("1.0.0", None, None, None, None),
