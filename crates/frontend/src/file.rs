@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(header(&head, CONTENT_LENGTH), "10");
         assert_eq!(header(&head, ACCEPT_RANGES), "bytes");
         assert_eq!(header(&head, CONTENT_DISPOSITION), "attachment; filename=\"app.zip\"");
-        assert_eq!(header(&head, DIGEST), "sha-256=hNiYdgUJWXvgq4E87+4DGmv+zEvOuZIpgIs7DGa+b4I=");
+        assert_eq!(header(&head, DIGEST), "sha-256=hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=");
     }
 
     #[tokio::test]

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use http::{Method, StatusCode};
 use keyway_engine::{
-    Access, Act, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine, Engines,
-    FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Upload, View,
+    Access, Act, AnyEngine, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine,
+    Engines, FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -18,7 +18,9 @@ pub(crate) const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1
 pub(crate) struct Toy(&'static Descriptor);
 
 /// Both engines.
-pub(crate) const ENGINES: Engines = Engines::new(&[&TOY, &PLAIN]);
+pub(crate) const ENGINES: Engines = Engines::new(&LIST);
+
+static LIST: [&dyn AnyEngine; 2] = [&TOY, &PLAIN];
 
 static TOY: Toy = Toy(&TOY_FACTS);
 static PLAIN: Toy = Toy(&PLAIN_FACTS);
