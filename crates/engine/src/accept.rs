@@ -44,8 +44,8 @@ impl Accept {
         Self { ranges: values.flat_map(|value| value.split(',')).filter_map(MediaRange::read).collect() }
     }
 
-    /// How well a media type (lower case, without parameters) fits; `None` when it is not acceptable. The most
-    /// precise range that matches decides. Without any range everything is acceptable.
+    /// How well a media type (lower case, without parameters) fits; `None` when it is not acceptable. The
+    /// most precise range that matches decides. Without any range everything is acceptable.
     pub fn weigh(&self, media_type: &str) -> Option<Weight> {
         if self.ranges.is_empty() {
             return Some(Weight { quality: 1000, precision: Precision::Any });
@@ -56,7 +56,8 @@ impl Accept {
         fits.max_by_key(|weight| (weight.precision, weight.quality)).filter(|weight| weight.quality > 0)
     }
 
-    /// The quality of a media type that is named itself, in thousandths; `None` when only a wildcard names it.
+    /// The quality of a media type that is named itself, in thousandths; `None` when only a wildcard names
+    /// it.
     pub fn named(&self, media_type: &str) -> Option<u16> {
         self.weigh(media_type)
             .filter(|weight| weight.precision == Precision::Exact)

@@ -11,8 +11,8 @@ use crate::name::PackageName;
 /// Reads an uploaded tarball.
 ///
 /// # Errors
-/// [`Reject`]: the package's key or the release's version is not one of npm's, the archive is unsafe or broken,
-/// or `package.json` says something else than the release.
+/// [`Reject`]: the package's key or the release's version is not one of npm's, the archive is unsafe or
+/// broken, or `package.json` says something else than the release.
 pub(crate) fn ingest(upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
     let name = PackageName::for_new_package(upload.package_key)
         .map_err(|error| Reject(format!("the package's key is not an npm name: {error}")))?;

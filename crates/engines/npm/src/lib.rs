@@ -1,5 +1,5 @@
-//! The npm registry engine: packuments, tarballs and the small endpoints around them, for npm, pnpm, yarn, bun
-//! and deno (`npm-pypi.md` §1, decisions in its §0).
+//! The npm registry engine: packuments, tarballs and the small endpoints around them, for npm, pnpm, yarn,
+//! bun and deno (`npm-pypi.md` §1, decisions in its §0).
 //!
 //! It deliberately knows neither who asks nor where bytes lie: it answers from a [`View`] alone.
 

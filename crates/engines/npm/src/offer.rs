@@ -26,8 +26,8 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// Every version to list, newest first. What is withdrawn is gone, for its vendor too, whose own installs would
-/// otherwise resolve to it.
+/// Every version to list, newest first. What is withdrawn is gone, for its vendor too, whose own installs
+/// would otherwise resolve to it.
 pub(crate) fn offers<'a>(view: &View<'a>) -> Vec<Offer<'a>> {
     view.releases()
         .filter(|(_, release)| release.status != Status::Yanked)
@@ -35,7 +35,8 @@ pub(crate) fn offers<'a>(view: &View<'a>) -> Vec<Offer<'a>> {
         .collect()
 }
 
-/// A release's tarball with its position: the first that was taken in, so that a version's bytes never change.
+/// A release's tarball with its position: the first that was taken in, so that a version's bytes never
+/// change.
 pub(crate) fn tarball(release: &Release) -> Option<(usize, &Artifact)> {
     View::artifacts(release).find(|(_, artifact)| artifact.manifest(FULL).is_some())
 }
@@ -59,7 +60,8 @@ pub(crate) fn reach<'a>(view: &View<'a>, version: &str) -> Result<(usize, &'a Re
     }
 }
 
-/// The answer to what is not there for this caller: why they are refused as a whole, or else that it is absent.
+/// The answer to what is not there for this caller: why they are refused as a whole, or else that it is
+/// absent.
 pub(crate) fn unavailable(view: &View<'_>, message: &str) -> Plain {
     match view.denial {
         Some(denial) => refusal::denied(denial),

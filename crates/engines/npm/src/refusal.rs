@@ -9,8 +9,8 @@ use serde_json::json;
 const NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 
 /// The text about writes: which way is open instead.
-const NO_WRITES: &str = "this registry does not take npm publish, unpublish, deprecate or dist-tag: publish through the \
-     API by creating a release and uploading the tarball that `npm pack` made as its artifact";
+const NO_WRITES: &str = "this registry does not take npm publish, unpublish, deprecate or dist-tag: publish \
+     through the API by creating a release and uploading the tarball that `npm pack` made as its artifact";
 
 /// A refusal by the house's access rules.
 pub(crate) fn denied(denial: &Denial) -> Plain {

@@ -13,7 +13,8 @@ pub enum Format {
     Html,
 }
 
-/// What each representation is asked for as. `latest` is a name for version 1 for as long as there is no other.
+/// What each representation is asked for as. `latest` is a name for version 1 for as long as there is no
+/// other.
 const NAMES: [(Format, [&str; 2]); 3] = [
     (Format::Json, ["application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.latest+json"]),
     (
@@ -25,8 +26,8 @@ const NAMES: [(Format, [&str; 2]); 3] = [
 
 impl Format {
     /// What the client likes best; `None` when it likes nothing that there is. Between equals, what it named
-    /// itself comes first, JSON before HTML; clients that would take anything get plain HTML, since those are the
-    /// old ones.
+    /// itself comes first, JSON before HTML; clients that would take anything get plain HTML, since those are
+    /// the old ones.
     pub(crate) fn of(head: &Head<'_>) -> Option<Self> {
         let accept = Accept::of(head);
         let weigh = |names: &[&str; 2]| names.iter().filter_map(|name| accept.weigh(name)).max();

@@ -1,8 +1,9 @@
-//! The Python package index engine: simple pages in JSON and HTML, files and their metadata sidecars, for pip,
-//! uv, poetry, pdm and pipenv (`npm-pypi.md` §2, decisions in its §0).
+//! The Python package index engine: simple pages in JSON and HTML, files and their metadata sidecars, for
+//! pip, uv, poetry, pdm and pipenv (`npm-pypi.md` §2, decisions in its §0).
 //!
-//! It deliberately knows neither who asks nor where bytes lie: it answers from a [`View`] alone. For a name that
-//! is ours it never answers 404, whatever the reason: installers would take a stranger's package instead.
+//! It deliberately knows neither who asks nor where bytes lie: it answers from a [`View`] alone. For a name
+//! that is ours it never answers 404, whatever the reason: installers would take a stranger's package
+//! instead.
 
 mod facts;
 mod format;

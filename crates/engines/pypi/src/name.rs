@@ -23,7 +23,8 @@ impl ProjectName {
         let edges = alphanumeric(text.chars().next()) && alphanumeric(text.chars().next_back());
         if !edges || !text.chars().all(allowed) || text.len() > MAX_LENGTH {
             return Err(KeyError(
-                "a Python project name consists of letters, digits, `.`, `_` and `-`, and begins and ends with a letter or digit"
+                "a Python project name consists of letters, digits, `.`, `_` and `-`, and \
+                 begins and ends with a letter or digit"
                     .to_owned(),
             ));
         }
@@ -52,7 +53,8 @@ pub enum FileName {
 }
 
 impl FileName {
-    /// Takes a file name apart; `None` when it is neither a wheel's nor a source distribution's by its ending.
+    /// Takes a file name apart; `None` when it is neither a wheel's nor a source distribution's by its
+    /// ending.
     ///
     /// # Errors
     /// [`ArchiveError`] says what is wrong with a name that has one of the two endings.

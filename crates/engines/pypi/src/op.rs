@@ -39,8 +39,8 @@ pub enum Op {
 }
 
 impl Op {
-    /// Parses a request head. Slashes too many or too few are forgiven: pipenv asks for `/simple//name/`, and a
-    /// redirect for them could be cached.
+    /// Parses a request head. Slashes too many or too few are forgiven: pipenv asks for `/simple//name/`, and
+    /// a redirect for them could be cached.
     ///
     /// # Errors
     /// [`BadPath`] when path or method are outside the grammar.

@@ -11,8 +11,8 @@ use crate::op::file_path;
 use crate::refusal;
 use crate::shelf::{Listed, Row, rows};
 
-/// The highest version of the API whose rules these pages keep: 1.1 asks for versions, sizes and times, 1.2 to
-/// 1.4 add what may be left out; 1.5 would oblige us to publish namespace grants, which we do not have.
+/// The highest version of the API whose rules these pages keep: 1.1 asks for versions, sizes and times, 1.2
+/// to 1.4 add what may be left out; 1.5 would oblige us to publish namespace grants, which we do not have.
 const API_VERSION: &str = "1.4";
 
 /// What a file adds beside its facts, its name (thrice), the base and its digest.

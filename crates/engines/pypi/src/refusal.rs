@@ -6,11 +6,11 @@ use http::{HeaderValue, StatusCode};
 use keyway_engine::{BadPath, Denial, Plain};
 
 /// The text about uploads: which way is open instead.
-const NO_UPLOADS: &str = "this index does not take uploads: publish through the API by creating a release and uploading \
-     the wheel or sdist as its artifact";
+const NO_UPLOADS: &str = "this index does not take uploads: publish through the API by creating a release and \
+     uploading the wheel or sdist as its artifact";
 
-/// A refusal by the house's access rules. Never 404: uv would go on to the next index and install a stranger's
-/// package of the same name (§0.9).
+/// A refusal by the house's access rules. Never 404: uv would go on to the next index and install a
+/// stranger's package of the same name (§0.9).
 pub(crate) fn denied(denial: &Denial) -> Plain {
     let status = denial.reason.status();
     let mut plain = text(status, &denial.message);
@@ -46,8 +46,8 @@ pub(crate) fn bad_path(bad: &BadPath) -> Plain {
     }
 }
 
-/// Sends the client to the public index for a name that is not ours; nobody may keep that answer. The target is
-/// made of the operator's setting and a normal form, never of what was sent.
+/// Sends the client to the public index for a name that is not ours; nobody may keep that answer. The target
+/// is made of the operator's setting and a normal form, never of what was sent.
 pub(crate) fn pass_on(upstream: &str, project: &str) -> Option<Plain> {
     let target = format!("{}/{project}/", upstream.trim_end_matches('/'));
     let location = HeaderValue::from_str(&target).ok()?;

@@ -24,8 +24,9 @@ pub(crate) struct Row<'a> {
     pub(crate) files: Vec<Listed<'a>>,
 }
 
-/// Every release to list, oldest first: what the caller may have, and what was yanked, flagged (PEP 592). Where
-/// that leaves nothing, also what the caller is refused for now: pip shows no reason but on a file (§2.6).
+/// Every release to list, oldest first: what the caller may have, and what was yanked, flagged (PEP 592).
+/// Where that leaves nothing, also what the caller is refused for now: pip shows no reason but on a file
+/// (§2.6).
 pub(crate) fn rows<'a>(view: &View<'a>) -> Vec<Row<'a>> {
     let listed = |with_withheld: bool| -> Vec<Row<'a>> {
         let wanted = |index: usize| {

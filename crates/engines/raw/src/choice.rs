@@ -48,7 +48,8 @@ fn reach(view: &View<'_>, index: usize, selector: &str) -> Result<usize, Plain> 
     if view.visible.contains(index) { Ok(index) } else { Err(refused(view, Some(index), selector)) }
 }
 
-/// Why a release is not handed out: its own refusal where it has one, else that of the whole, else it is absent.
+/// Why a release is not handed out: its own refusal where it has one, else that of the whole, else it is
+/// absent.
 fn refused(view: &View<'_>, index: Option<usize>, selector: &str) -> Plain {
     match (index.map(|index| view.decide.verdict(index)), view.denial) {
         (Some(Verdict::Denied(denial)), _) => refusal::denied(&denial),

@@ -1,8 +1,8 @@
-//! The raw engine: plain files of releases under readable addresses, for installers, browsers, curl and scripts
-//! (`distribution.md` §9.1, DESIGN §9).
+//! The raw engine: plain files of releases under readable addresses, for installers, browsers, curl and
+//! scripts (`distribution.md` §9.1, DESIGN §9).
 //!
-//! It serves the bytes itself instead of sending the client elsewhere, so that a credential in the query does not
-//! travel. It deliberately knows neither who asks nor where bytes lie, and looks into no file.
+//! It serves the bytes itself instead of sending the client elsewhere, so that a credential in the query does
+//! not travel. It deliberately knows neither who asks nor where bytes lie, and looks into no file.
 
 mod choice;
 mod path;

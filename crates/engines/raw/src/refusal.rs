@@ -31,7 +31,8 @@ pub(crate) fn not_found(what: &str, name: &str) -> Plain {
 pub(crate) fn bad_path(bad: &BadPath) -> Plain {
     match bad {
         BadPath::Unknown => {
-            let detail = "The requested endpoint was not found (files are at /{product}[/@{package}]/{release}/{file})";
+            let detail = "The requested endpoint was not found \
+                 (files are at /{product}[/@{package}]/{release}/{file})";
             error(StatusCode::NOT_FOUND, "NOT_FOUND", detail)
         }
         BadPath::Method => {
