@@ -18,7 +18,11 @@ from making import pypi as make_pypi  # noqa: E402
 assert places.FIXTURES
 
 PAST = "2020-01-01T00:00:00.000Z"
-CHANNELS = [("beta", re.compile(r"-beta|\db\d")), ("alpha", re.compile(r"-alpha|\da\d")), ("rc", re.compile(r"-rc|\drc\d"))]
+CHANNELS = [
+    ("beta", re.compile(r"-beta|\db\d")),
+    ("alpha", re.compile(r"-alpha|\da\d")),
+    ("rc", re.compile(r"-rc|\drc\d")),
+]
 
 
 def channel_of(version: str) -> str:
@@ -69,7 +73,12 @@ class World:
         return self.vendor.create("packages", attributes, product=product or self.product)["id"]
 
     def new_release(
-        self, version: str, package: str | None = None, product: str | None = None, needs: list | None = None, **attributes
+        self,
+        version: str,
+        package: str | None = None,
+        product: str | None = None,
+        needs: list | None = None,
+        **attributes,
     ) -> str:
         """A release, published at once unless `status` says otherwise; `needs` are entitlements."""
         given = {"version": version, "channel": channel_of(version), "status": "DRAFT", **attributes}
@@ -81,7 +90,9 @@ class World:
             self.vendor.act("releases", made, "publish")
         return made
 
-    def publish_npm(self, name: str, version: str, package: str, content: bytes | None = None, **release: object) -> str:
+    def publish_npm(
+        self, name: str, version: str, package: str, content: bytes | None = None, **release: object
+    ) -> str:
         """A release of an npm package with its tarball; returns the release."""
         manifest = make_npm.package_json(name, version)
         files = [make_npm.File("index.js", make_npm.index_js(version))]
@@ -98,7 +109,9 @@ class World:
             self.publish_npm(name, version, package, **release)
         return name
 
-    def publish_wheel(self, name: str, version: str, package: str, requires: list | None = None, **release: object) -> str:
+    def publish_wheel(
+        self, name: str, version: str, package: str, requires: list | None = None, **release: object
+    ) -> str:
         """A release of a Python package with its wheel; returns the release."""
         made = self.new_release(version, package, **release)
         self.vendor.publish(made, wheel_name(name, version), wheel(name, version, requires))

@@ -53,7 +53,7 @@ class Lockfiles(unittest.TestCase):
         self.assertEqual(customer.add("@acme/widget@1.0.0").code, 0)
         lock = customer.lock()
         self.assertRegex(lock, r'"integrity": "sha512-[A-Za-z0-9+/]{86}=="')
-        wrong = re.sub(r'sha512-[A-Za-z0-9+/]{4}', "sha512-AAAA", lock)
+        wrong = re.sub(r"sha512-[A-Za-z0-9+/]{4}", "sha512-AAAA", lock)
         customer.sandbox.write("package-lock.json", wrong)
         again = customer.frozen()
         self.assertNotEqual(again.code, 0, again)

@@ -189,7 +189,9 @@ class Sidecars(unittest.TestCase):
 
     def test_metadata_is_that_of_the_wheel(self):
         headers = basic("license", shared().keys["pro"])
-        file = next(file for file in page("acme-widget")["files"] if file["filename"].endswith("2.0.0-py3-none-any.whl"))
+        file = next(
+            file for file in page("acme-widget")["files"] if file["filename"].endswith("2.0.0-py3-none-any.whl")
+        )
         sidecar = get(file["url"] + ".metadata", headers)
         self.assertEqual(sidecar.status, 200)
         self.assertEqual(hashlib.sha256(sidecar.body).hexdigest(), file["core-metadata"]["sha256"])

@@ -195,7 +195,9 @@ class Headers(unittest.TestCase):
 class OpenProducts(unittest.TestCase):
     def test_anyone_downloads_what_is_open(self):
         world = shared()
-        product = world.vendor.create("products", {"name": "Free", "code": "free", "distributionStrategy": "OPEN"})["id"]
+        product = world.vendor.create("products", {"name": "Free", "code": "free", "distributionStrategy": "OPEN"})[
+            "id"
+        ]
         release = world.new_release("1.0.0", product=product)
         world.vendor.publish(release, "free.txt", b"free")
         self.assertEqual(get(url("/free/1.0.0/free.txt")).body, b"free")

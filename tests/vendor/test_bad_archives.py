@@ -84,7 +84,11 @@ class BadArchives(unittest.TestCase):
         world = shared()
         release = world.new_release("9.0.0", world.python_widget)
         self.addCleanup(world.vendor.must, "DELETE", f"/releases/{release}")
-        for name in ("other_thing-9.0.0-py3-none-any.whl", "acme_widget-8.0.0-py3-none-any.whl", "acme_widget-9.0.0.zip"):
+        for name in (
+            "other_thing-9.0.0-py3-none-any.whl",
+            "acme_widget-8.0.0-py3-none-any.whl",
+            "acme_widget-9.0.0.zip",
+        ):
             with self.subTest(name):
                 self.refuse(release, name, bad.wheels()["unrecorded"], ".")
 

@@ -93,7 +93,16 @@ class Bodies(unittest.TestCase):
                 self.error(get(f"{shared().server.url}/v1/licenses?{query}", bearer(shared().server.token)), 400)
 
     def test_ids_that_are_none(self):
-        for id in ("x", "00000000-0000-4000-8000-000000000000", "%00", "..", "%2e%2e", "a" * 300, "'%20OR%201=1", "%F0%9F%92%A9"):
+        for id in (
+            "x",
+            "00000000-0000-4000-8000-000000000000",
+            "%00",
+            "..",
+            "%2e%2e",
+            "a" * 300,
+            "'%20OR%201=1",
+            "%F0%9F%92%A9",
+        ):
             with self.subTest(id):
                 answer = get(f"{shared().server.url}/v1/licenses/{id}", bearer(shared().server.token))
                 self.assertIn(answer.status, (400, 404), answer)
@@ -131,7 +140,9 @@ class Paths(unittest.TestCase):
         server = shared().server
         for size in (9_000, 70_000, 300_000):
             self.assertRegex(get_raw(server, "/v1/engines/npm/" + "a" * size, {})[:4], rb"^(4\d\d |$)")
-            self.assertRegex(get_raw(server, "/v1/licenses", {"Authorization": "Bearer " + "a" * size})[:4], rb"^(4\d\d |$)")
+            self.assertRegex(
+                get_raw(server, "/v1/licenses", {"Authorization": "Bearer " + "a" * size})[:4], rb"^(4\d\d |$)"
+            )
         many = {f"X-{number}": "y" for number in range(500)}
         self.assertRegex(get_raw(server, "/v1/licenses", many)[:4], rb"^(4\d\d |$)")
 
@@ -152,7 +163,11 @@ class Paths(unittest.TestCase):
     def test_methods(self):
         server = shared().server
         for method in ("PUT", "DELETE", "PATCH", "POST", "PROPFIND"):
-            for path in ("/v1/engines/npm/@acme%2fwidget", "/v1/engines/pypi/simple/acme-widget/", "/v1/engines/raw/acme/1.0.0/x"):
+            for path in (
+                "/v1/engines/npm/@acme%2fwidget",
+                "/v1/engines/pypi/simple/acme-widget/",
+                "/v1/engines/raw/acme/1.0.0/x",
+            ):
                 with self.subTest(f"{method} {path}"):
                     answer = server.get(path, bearer(shared().keys["pro"]), method)
                     self.assertIn(answer.status, (400, 404, 405), answer)
@@ -182,8 +197,20 @@ class Hosts(unittest.TestCase):
         return get(self.server.url + path, headers)
 
     def test_a_foreign_host_never_gets_into_a_document(self):
-        for host in ("evil.example", "get.acme.test.evil.example", "evil.example:80", "npm.pkg.acme.test@evil.example", "", "a b"):
-            for path in ("/v1/engines/npm/@acme%2fwidget", "/v1/engines/pypi/simple/acme-widget/", "/v1/licenses", "/@acme%2fwidget"):
+        for host in (
+            "evil.example",
+            "get.acme.test.evil.example",
+            "evil.example:80",
+            "npm.pkg.acme.test@evil.example",
+            "",
+            "a b",
+        ):
+            for path in (
+                "/v1/engines/npm/@acme%2fwidget",
+                "/v1/engines/pypi/simple/acme-widget/",
+                "/v1/licenses",
+                "/@acme%2fwidget",
+            ):
                 with self.subTest(f"{host} {path}"):
                     answer = self.ask(host, path)
                     self.assertIn(answer.status, (200, 400, 404, 421), answer)

@@ -64,7 +64,9 @@ class Stop(unittest.TestCase):
 class Start(unittest.TestCase):
     def run_keyway(self, *arguments: str, environment: dict | None = None) -> subprocess.CompletedProcess:
         command = [str(binary()), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=20, env=environment, stdin=subprocess.DEVNULL
+        )
 
     def test_wrong_settings_are_named(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -101,7 +103,9 @@ class Start(unittest.TestCase):
                 "config", "--config", str(file), "--listen", "127.0.0.1:3333", environment=environment
             )
             self.assertEqual(done.returncode, 0, done.stderr)
-            lines = {name: line for line in done.stdout.splitlines() for name in [line.split(" ")[0].split("=")[0]] if name}
+            lines = {
+                name: line for line in done.stdout.splitlines() for name in [line.split(" ")[0].split("=")[0]] if name
+            }
             self.assertRegex(lines["listen"], "127.0.0.1:3333.*flag")
             self.assertRegex(lines["account_name"], "From File.*file")
             self.assertRegex(lines["data"], "environment")

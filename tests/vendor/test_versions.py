@@ -53,7 +53,13 @@ class Versions(unittest.TestCase):
 
     def test_what_no_ecosystem_knows(self):
         world = shared()
-        for engine, wrong in (("npm", "1.0"), ("npm", "1.0.0.post1"), ("pypi", "1.0.0-next.1"), ("pypi", "one"), (None, "1.2.3.4")):
+        for engine, wrong in (
+            ("npm", "1.0"),
+            ("npm", "1.0.0.post1"),
+            ("pypi", "1.0.0-next.1"),
+            ("pypi", "one"),
+            (None, "1.2.3.4"),
+        ):
             with self.subTest(f"{engine} {wrong}"):
                 package = engine and {"npm": world.npm_widget, "pypi": world.python_widget}[engine]
                 document = {"data": world.vendor.document(
@@ -62,7 +68,9 @@ class Versions(unittest.TestCase):
                 answer = world.vendor.ask("POST", "/releases", document)
                 self.assertEqual(answer.status, 422, answer)
                 error = answer.json()["errors"][0]
-                self.assertEqual((error["code"], error["source"]["pointer"]), ("VERSION_INVALID", "/data/attributes/version"))
+                self.assertEqual(
+                    (error["code"], error["source"]["pointer"]), ("VERSION_INVALID", "/data/attributes/version")
+                )
 
 
 class SameName(unittest.TestCase):
