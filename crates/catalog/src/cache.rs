@@ -139,3 +139,90 @@ where
         self.presences.weighted_size() + self.absences.weighted_size()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const SLOT: Slot = Slot(7);
+
+    impl Weigh for u32 {
+        fn weigh(&self) -> usize {
+            0
+        }
+    }
+
+    fn cache() -> (Arc<Freshness>, Arc<Cache<u32, u32>>) {
+        let freshness = Arc::new(Freshness::new());
+        (Arc::clone(&freshness), Arc::new(Cache::new(1 << 20, 1 << 20, freshness)))
+    }
+
+    fn loaded(value: u32) -> Result<Loaded<u32>, CatalogError> {
+        Ok(Loaded { value, slots: [SLOT].into() })
+    }
+
+    #[tokio::test]
+    async fn what_races_a_write_is_stale_from_birth() {
+        let (freshness, cache) = cache();
+        let racing = || async {
+            freshness.bump(&[SLOT]);
+            loaded(1)
+        };
+        assert_eq!(cache.get(1, racing).await.unwrap(), 1, "asked before the write, so either is right");
+        assert_eq!(cache.hit(&1), None);
+        assert_eq!(cache.get(1, || async { loaded(2) }).await.unwrap(), 2);
+        assert_eq!(cache.hit(&1), Some(2));
+        freshness.bump(&[Slot(8)]);
+        assert_eq!(cache.hit(&1), Some(2), "another slot");
+        freshness.bump(&[SLOT]);
+        assert_eq!(cache.hit(&1), None);
+    }
+
+    #[tokio::test]
+    async fn who_asks_after_a_write_is_not_given_what_was_read_before_it() {
+        let (freshness, cache) = cache();
+        let (started, wait) = oneshot::channel();
+        let (go, gone) = oneshot::channel::<()>();
+        let started = std::sync::Mutex::new(Some((started, gone)));
+        let before = tokio::spawn({
+            let cache = Arc::clone(&cache);
+            async move {
+                let load = || async {
+                    let (started, gone) = started.lock().unwrap().take().unwrap();
+                    started.send(()).unwrap();
+                    gone.await.unwrap();
+                    loaded(1)
+                };
+                cache.get(1, load).await.unwrap()
+            }
+        });
+        wait.await.unwrap();
+        freshness.bump(&[SLOT]);
+        let after = tokio::spawn({
+            let cache = Arc::clone(&cache);
+            async move { cache.get(1, || async { loaded(2) }).await.unwrap() }
+        });
+        tokio::task::yield_now().await;
+        go.send(()).unwrap();
+        assert_eq!((before.await.unwrap(), after.await.unwrap()), (1, 2));
+        assert_eq!(cache.hit(&1), Some(2));
+    }
+
+    #[tokio::test]
+    async fn failures_are_not_kept() {
+        let (_, cache) = cache();
+        let tries = AtomicU32::new(0);
+        let load = || async {
+            match tries.fetch_add(1, Ordering::SeqCst) {
+                0 => Err(CatalogError::Lease),
+                _ => loaded(1),
+            }
+        };
+        assert!(cache.get(1, load).await.is_err());
+        assert_eq!(cache.get(1, load).await.unwrap(), 1);
+    }
+}

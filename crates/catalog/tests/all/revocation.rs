@@ -1,0 +1,120 @@
+//! Revocation raced with reads: once a suspension is acknowledged, no request that starts later is admitted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use keyway_jsonapi::Value;
+
+use crate::world::World;
+
+/// How often the licence is suspended and reinstated.
+const ROUNDS: u64 = 400;
+const READERS: usize = 4;
+
+/// The writer's progress: 4n while the licence is good, 4n + 1 while it is being suspended, 4n + 2 while it is
+/// suspended, 4n + 3 while it is being reinstated.
+#[derive(Default)]
+struct Progress {
+    step: AtomicU64,
+    over: AtomicBool,
+    /// Those of them that were wrong.
+    wrong: AtomicU64,
+    /// Answers that were checked against a settled state.
+    checked: AtomicU64,
+}
+
+impl Progress {
+    /// Begins or ends a change.
+    fn advance(&self) {
+        self.step.fetch_add(1, Ordering::SeqCst);
+    }
+    /// Compares an answer with the state, when that was settled all the while.
+    fn check(&self, before: u64, after: u64, allowed: bool) {
+        if before == after && before.is_multiple_of(2) {
+            let wrong = u64::from(allowed != before.is_multiple_of(4));
+            self.wrong.fetch_add(wrong, Ordering::SeqCst);
+            self.checked.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    /// Waits until a reader has looked at the settled state.
+    async fn looked_at(&self) {
+        let checked = self.checked.load(Ordering::SeqCst);
+        while self.checked.load(Ordering::SeqCst) == checked {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_read_that_starts_after_a_suspension_is_admitted() {
+    let world = Arc::new(World::new().await);
+    let policy = world.policy(&world.product("LICENSED").await).await;
+    let mut license = world.license(&policy, "KEY").await;
+    let progress = Arc::new(Progress::default());
+    let readers: Vec<_> = (0..READERS)
+        .map(|_| tokio::spawn(read_until_over(Arc::clone(&world), Arc::clone(&progress))))
+        .collect();
+    for _ in 0..ROUNDS {
+        for suspended in [true, false] {
+            progress.advance();
+            world.change(&mut license, "suspended", Value::Bool(suspended)).await;
+            progress.advance();
+            let admitted = world.by_key("KEY").await.is_ok();
+            assert_eq!(admitted, !suspended, "the very next request");
+            progress.looked_at().await;
+        }
+    }
+    progress.over.store(true, Ordering::SeqCst);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert_eq!(progress.wrong.load(Ordering::SeqCst), 0, "wrong answers");
+}
+
+async fn read_until_over(world: Arc<World>, progress: Arc<Progress>) {
+    while !progress.over.load(Ordering::SeqCst) {
+        let before = progress.step.load(Ordering::SeqCst);
+        let admitted = world.by_key("KEY").await.is_ok();
+        let after = progress.step.load(Ordering::SeqCst);
+        progress.check(before, after, admitted);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The same for what is published: once a yank is acknowledged, no later snapshot shows the release.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_snapshot_asked_for_after_a_yank_offers_the_release() {
+    let world = Arc::new(World::new().await);
+    let product = world.product("OPEN").await;
+    let package = world.package(&product, "widget").await;
+    let mut release = world.release(&package, "1.0.0").await;
+    let progress = Arc::new(Progress::default());
+    let readers: Vec<_> = (0..READERS)
+        .map(|_| tokio::spawn(look_until_over(Arc::clone(&world), Arc::clone(&progress))))
+        .collect();
+    for _ in 0..ROUNDS / 4 {
+        for status in ["YANKED", "PUBLISHED"] {
+            progress.advance();
+            world.change(&mut release, "status", Value::Text(status.into())).await;
+            progress.advance();
+            progress.looked_at().await;
+        }
+    }
+    progress.over.store(true, Ordering::SeqCst);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert_eq!(progress.wrong.load(Ordering::SeqCst), 0, "wrong answers");
+}
+
+async fn look_until_over(world: Arc<World>, progress: Arc<Progress>) {
+    let anonymous = world.by(&keyway_access::Presented::Anonymous, None).await.unwrap();
+    while !progress.over.load(Ordering::SeqCst) {
+        let before = progress.step.load(Ordering::SeqCst);
+        let package = world.catalog.package(&world.account, None, "paper", "widget").await.unwrap().unwrap();
+        let seen = world.catalog.seen(&anonymous, &package);
+        let after = progress.step.load(Ordering::SeqCst);
+        progress.check(before, after, seen.visible.contains(0));
+        tokio::task::yield_now().await;
+    }
+}
