@@ -6,6 +6,7 @@ Suites share one world and only read from what it sets up; what a test changes, 
 import itertools
 import re
 import uuid
+from typing import NamedTuple
 
 from . import places
 from .places import FIXTURES
@@ -30,6 +31,14 @@ def channel_of(version: str) -> str:
     if re.search(r"-next|dev", version):
         return "dev"
     return next((channel for channel, mark in CHANNELS if mark.search(version)), "stable")
+
+
+class Made(NamedTuple):
+    """A package made for one test: its name, its id, and the ids of its releases."""
+
+    name: str
+    package: str
+    releases: list[str]
 
 
 class World:
@@ -101,13 +110,11 @@ class World:
         self.vendor.publish(made, f"{name.replace('@', '').replace('/', '-')}-{version}.tgz", content)
         return made
 
-    def new_npm(self, *versions: str, scope: str = "@acme/", **release: object) -> str:
-        """An npm package of its own with these versions; returns its name."""
-        name = f"{scope}part{next(self.numbers)}"
+    def new_npm(self, *versions: str, **release: object) -> Made:
+        """An npm package of its own with these versions."""
+        name = f"@acme/part{next(self.numbers)}"
         package = self.new_package(name, "npm")
-        for version in versions:
-            self.publish_npm(name, version, package, **release)
-        return name
+        return Made(name, package, [self.publish_npm(name, version, package, **release) for version in versions])
 
     def publish_wheel(
         self, name: str, version: str, package: str, requires: list | None = None, **release: object
@@ -117,13 +124,11 @@ class World:
         self.vendor.publish(made, wheel_name(name, version), wheel(name, version, requires))
         return made
 
-    def new_python(self, *versions: str, **release: object) -> str:
-        """A Python package of its own with these versions as wheels; returns its name."""
+    def new_python(self, *versions: str, **release: object) -> Made:
+        """A Python package of its own with these versions as wheels."""
         name = f"acme-part{next(self.numbers)}"
         package = self.new_package(name, "pypi")
-        for version in versions:
-            self.publish_wheel(name, version, package, **release)
-        return name
+        return Made(name, package, [self.publish_wheel(name, version, package, **release) for version in versions])
 
     def publish_fixtures(self) -> "World":
         """The packages of `fixtures/`: version 2.0.0 of the widgets needs the entitlement `pro`."""

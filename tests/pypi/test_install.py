@@ -117,10 +117,8 @@ class Yanked(unittest.TestCase):
 
     def setUp(self):
         self.world = shared()
-        self.name = self.world.new_python("1.0.0")
-        package = f"/releases?package={self.name}"
-        id = self.world.vendor.must("GET", package)[0]["relationships"]["package"]["data"]["id"]
-        self.newer = self.world.publish_wheel(self.name, "1.1.0", id)
+        made = self.world.new_python("1.0.0", "1.1.0")
+        self.name, self.newer = made.name, made.releases[1]
         self.world.vendor.update("releases", self.newer, metadata={"yankedReason": self.REASON})
         self.world.vendor.act("releases", self.newer, "yank")
 

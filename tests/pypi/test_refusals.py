@@ -76,7 +76,7 @@ class Texts(unittest.TestCase):
 
     def test_a_package_that_is_withheld_as_a_whole_says_why_in_pip(self):
         world = shared()
-        name = world.new_python("1.0.0", needs=[world.pro])
+        name = world.new_python("1.0.0", needs=[world.pro]).name
         customer = Pip(world.registry("pypi"), world.keys["basic"])
         self.addCleanup(customer.close)
         run = customer.install(name)
@@ -98,9 +98,9 @@ class Confusion(unittest.TestCase):
         world = cls.world
         cls.names = {
             "licensed": "acme-widget",
-            "draft": world.new_python("1.0.0", status="DRAFT"),
+            "draft": world.new_python("1.0.0", status="DRAFT").name,
             "empty": cls.empty_package("acme-empty"),
-            "withheld": world.new_python("1.0.0", needs=[world.pro]),
+            "withheld": world.new_python("1.0.0", needs=[world.pro]).name,
             "yanked": cls.yanked(),
             "closed": cls.closed(),
         }
@@ -112,10 +112,9 @@ class Confusion(unittest.TestCase):
 
     @classmethod
     def yanked(cls) -> str:
-        name = cls.world.new_python("1.0.0")
-        release = cls.world.vendor.must("GET", f"/releases?package={name}")[0]["id"]
-        cls.world.vendor.act("releases", release, "yank")
-        return name
+        made = cls.world.new_python("1.0.0")
+        cls.world.vendor.act("releases", made.releases[0], "yank")
+        return made.name
 
     @classmethod
     def closed(cls) -> str:

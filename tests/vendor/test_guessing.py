@@ -15,7 +15,7 @@ class Guessing(unittest.TestCase):
         cls.server = Server()
         cls.addClassCleanup(cls.server.close)
         cls.world = World(cls.server.start())
-        cls.name = cls.world.new_npm("1.0.0")
+        cls.name = cls.world.new_npm("1.0.0").name
         cls.paths = {
             "npm": "/v1/engines/npm/" + cls.name.replace("/", "%2f"),
             "pypi": "/v1/engines/pypi/simple/x/",
