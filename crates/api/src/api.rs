@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, StatusCode, header};
-use keyway_access::{EnvironmentView, Presented, Surface, admit, credentials};
-use keyway_base::{Clock, Timestamp};
+use http::{HeaderMap, Method, header};
+use keyway_access::{Presented, Principal, Surface, admit, credentials};
+use keyway_base::Clock;
 use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::{AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
 use keyway_engine::Engines;
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use crate::call::Call;
+use crate::caller::Caller;
 use crate::endpoint::{Endpoint, Verb};
 use crate::gate;
 use crate::path::{Place, decode};
@@ -125,7 +126,7 @@ impl Api {
         context.version = version;
         let environment = self.environment(&account, &request.headers, &head.query).await?;
         context.environment = environment.as_ref().map(|environment| environment.code.clone());
-        let view = view_of(environment.as_deref());
+        let view = EnvironmentFacts::view(environment.as_deref());
         let presented = credentials(&request.headers, &request.query, Surface::Api);
         let presented = presented.map_err(|error| gate::unauthenticated(&error.failure(), "Bearer"))?;
         let principal = self.principal(&account, environment.as_deref(), &presented, &head.matched).await?;
@@ -135,6 +136,7 @@ impl Api {
         admitted(endpoint, &principal, &presented)?;
         let call = Call {
             api: Arc::clone(self),
+            method: request.method.clone(),
             rest: place.rest.to_owned(),
             params: head.matched.params,
             query: head.query,
@@ -202,13 +204,13 @@ impl Api {
         environment: Option<&EnvironmentFacts>,
         presented: &Presented,
         matched: &Matched,
-    ) -> Outcome<Arc<keyway_access::Principal>> {
+    ) -> Outcome<Caller> {
         let generates = matched.endpoint.path == "/tokens" && matched.endpoint.verb == Verb::Post;
         let nobody = Presented::Anonymous;
         let password = presented.credential().is_some_and(|credential| credential.password().is_some());
         let presented = if password && generates { &nobody } else { presented };
         let found = self.parts.catalog.principal(account, environment, Surface::Api, presented).await;
-        found.map_err(|error| match error {
+        found.map(Caller::Known).map_err(|error| match error {
             PrincipalError::Auth(failure) => gate::unauthenticated(&failure, presented.challenge()).into(),
             PrincipalError::Unavailable(error) => Refusal::Catalog(error),
         })
@@ -225,26 +227,8 @@ fn version(headers: &HeaderMap, account: &AccountFacts) -> Result<ApiVersion, Ap
     }
 }
 
-/// What an environment opens.
-fn view_of(environment: Option<&EnvironmentFacts>) -> EnvironmentView {
-    use keyway_domain::resources::IsolationStrategy;
-    match environment {
-        None => EnvironmentView::Global,
-        Some(EnvironmentFacts { id, isolation: IsolationStrategy::Isolated, .. }) => {
-            EnvironmentView::Isolated(*id)
-        }
-        Some(EnvironmentFacts { id, isolation: IsolationStrategy::Shared, .. }) => {
-            EnvironmentView::Shared(*id)
-        }
-    }
-}
-
 /// Callers without a credential, where one is needed, are turned away before anything is looked up.
-fn admitted(
-    endpoint: &Endpoint,
-    principal: &keyway_access::Principal,
-    presented: &Presented,
-) -> Result<(), ApiError> {
+fn admitted(endpoint: &Endpoint, principal: &Principal, presented: &Presented) -> Result<(), ApiError> {
     let refused = |failure| gate::unauthenticated(&failure, presented.challenge());
     if endpoint.hard && principal.role == keyway_jsonapi::Role::Anonymous {
         return Err(refused(keyway_access::AuthFailure::TOKEN_MISSING));

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::HeaderMap;
-use keyway_access::{EnvironmentView, Presented, Principal};
+use http::{HeaderMap, Method};
+use keyway_access::{EnvironmentView, Presented};
 use keyway_base::{RequestId, Timestamp};
 use keyway_catalog::{AccountFacts, EnvironmentFacts};
 use keyway_jsonapi::document::account_path;
@@ -12,12 +12,16 @@ use keyway_jsonapi::{FilterContext, Query, Role};
 use serde_json::{Map, Value};
 
 use crate::Api;
+use crate::caller::Caller;
 use crate::version::ApiVersion;
 
 /// A request whose account, environment and caller are known.
+#[derive(Clone)]
 pub(crate) struct Call {
     /// The API itself.
     pub(crate) api: Arc<Api>,
+    /// The method; HEAD is run as GET.
+    pub(crate) method: Method,
     /// The path below `/v1` and the account, as received.
     pub(crate) rest: String,
     /// What the path's template captured, decoded, in order.
@@ -37,7 +41,7 @@ pub(crate) struct Call {
     /// What was presented.
     pub(crate) presented: Presented,
     /// The caller.
-    pub(crate) principal: Arc<Principal>,
+    pub(crate) principal: Caller,
     /// The API version spoken.
     pub(crate) version: ApiVersion,
     /// The time of the request.

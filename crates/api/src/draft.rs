@@ -13,6 +13,8 @@ pub(crate) struct Draft {
     pub(crate) input: Input,
     /// The records at the other ends of the to-one relations that were sent, by relation.
     pub(crate) related: Vec<(&'static str, Record)>,
+    /// Digests of the passwords that were sent, once they are made.
+    pub(crate) digests: Vec<String>,
     /// What is wrong, in the order found.
     pub(crate) failures: Vec<Invalid>,
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod api;
 mod call;
+mod caller;
 mod distribution;
 mod draft;
 mod endpoint;

@@ -1,5 +1,6 @@
 //! Everything that can end a request early, and the answer it becomes.
 
+use keyway_base::Secret;
 use keyway_catalog::CatalogError;
 use keyway_jsonapi::{ApiError, DecodeError, Invalid};
 use keyway_store::StoreError;
@@ -19,6 +20,9 @@ pub(crate) enum Refusal {
     /// A stored record does not fit its declaration.
     #[error(transparent)]
     Damaged(#[from] DecodeError),
+    /// Not a refusal: the operation is to start over with the digests of these passwords.
+    #[error("digests of passwords are needed")]
+    NeedsDigests(Vec<Secret<String>>),
     /// Something of ours went wrong: a task that died, a key that cannot be read.
     #[error("{0}")]
     Broken(String),

@@ -27,6 +27,10 @@ impl Reply {
     pub(crate) fn data(data: Value) -> Self {
         Self::document(StatusCode::OK, json!({ "data": data }))
     }
+    /// A file.
+    pub(crate) fn file(file: ApiFile) -> Self {
+        Self { status: StatusCode::OK, document: None, headers: HeaderMap::new(), file: Some(file) }
+    }
     /// 204.
     pub(crate) fn nothing() -> Self {
         Self { status: StatusCode::NO_CONTENT, document: None, headers: HeaderMap::new(), file: None }

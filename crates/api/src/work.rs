@@ -172,7 +172,18 @@ impl Work {
         key: String,
         payload: serde_json::Value,
     ) -> Outcome<()> {
-        let job = NewJob { kind: kind.to_owned(), key, account: self.account(), payload, run_at: self.now() };
+        let now = self.now();
+        self.enqueue_at(kind, key, payload, now).await
+    }
+    /// Adds a job that is not to run before a moment.
+    pub(crate) async fn enqueue_at(
+        &mut self,
+        kind: &str,
+        key: String,
+        payload: serde_json::Value,
+        run_at: Timestamp,
+    ) -> Outcome<()> {
+        let job = NewJob { kind: kind.to_owned(), key, account: self.account(), payload, run_at };
         self.write()?.enqueue(&job).await?;
         self.wakes_jobs = true;
         Ok(())

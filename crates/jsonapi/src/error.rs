@@ -248,6 +248,10 @@ impl ApiError {
         )
         .coded("STORAGE_FULL")
     }
+    /// A refusal without any error object (`licensing.md` §17.14).
+    pub const fn nothing_wrong(status: StatusCode) -> Self {
+        Self { status, errors: Vec::new(), named: true, challenge: None, retry_after: None }
+    }
     /// 422 of validation: every failure once (§1.4 step 6).
     pub fn invalid(failures: impl IntoIterator<Item = crate::Invalid>) -> Self {
         let mut errors: Vec<ErrorObject> = Vec::new();

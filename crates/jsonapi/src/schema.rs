@@ -56,6 +56,8 @@ pub enum Form {
     Metadata,
     /// An array of strings.
     Texts,
+    /// Anything: it is only given back.
+    Any,
     /// A string out of a list (`is invalid`).
     Choice(Vec<Cow<'static, str>>),
 }
@@ -213,6 +215,7 @@ fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
         Err(ApiError::schema(at, format!("type mismatch (received {received} expected {expected})")))
     };
     match (&node.form, value) {
+        (Form::Any, _) => Ok(()),
         (Form::Object(nodes), Value::Object(map)) => present(nodes, map, at),
         (Form::Object(_), _) => mismatch("object"),
         (Form::List { item, min, max }, Value::Array(items)) => items_of(item, items, (*min, *max), at),

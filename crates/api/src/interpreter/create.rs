@@ -10,6 +10,7 @@ use crate::draft::Draft;
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{check_values, located, one, sent};
+use crate::licensing::password;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::touch;
@@ -19,8 +20,22 @@ use crate::work::Work;
 pub(crate) async fn create(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<Reply> {
     let extra = hooks.extra(&call, Intent::Create);
     let input = parse(hooks.resource(), hooks.role(&call), Intent::Create, &extra, &call.body)?;
-    let mut work = Work::writing(&call).await?;
-    let draft = draft(&mut work, hooks, input).await?;
+    match attempt(&call, hooks, input.clone(), Vec::new()).await {
+        Err(Refusal::NeedsDigests(passwords)) => {
+            attempt(&call, hooks, input, password::digests(passwords).await?).await
+        }
+        done => done,
+    }
+}
+
+async fn attempt(
+    call: &Arc<Call>,
+    hooks: &'static dyn Hooks,
+    input: Input,
+    digests: Vec<String>,
+) -> Outcome<Reply> {
+    let mut work = Work::writing(call).await?;
+    let draft = draft(&mut work, hooks, input, digests).await?;
     let object = one(&mut work, hooks, &draft.record).await?;
     let reply = located(&work, &draft.record, object);
     work.commit().await?;
@@ -28,12 +43,13 @@ pub(crate) async fn create(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcom
 }
 
 /// Decides, checks and inserts.
-async fn draft(work: &mut Work, hooks: &dyn Hooks, input: Input) -> Outcome<Draft> {
+async fn draft(work: &mut Work, hooks: &dyn Hooks, input: Input, digests: Vec<String>) -> Outcome<Draft> {
     let call = Arc::clone(&work.call);
     let id = input.id.unwrap_or_else(|| RecordId::generate(call.now));
     check_environment(&call, &input)?;
     let record = Record::new(hooks.resource(), id, call.account.id, call.view.current(), call.now);
     let mut draft = sent(work, None, record, input).await?;
+    draft.digests = digests;
     let subject = hooks.new_subject(work, &draft).await?;
     gate::authorize(&call, hooks.actions().create, &subject)?;
     check_values(&mut draft);

@@ -9,6 +9,7 @@ use crate::draft::Draft;
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{check_values, find, one, sent};
+use crate::licensing::password;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::touch;
@@ -16,20 +17,30 @@ use crate::work::Work;
 
 /// Changes a record as the body says.
 pub(crate) async fn update(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<Reply> {
-    let mut work = Work::writing(&call).await?;
+    match attempt(&call, hooks, Vec::new()).await {
+        Err(Refusal::NeedsDigests(passwords)) => {
+            attempt(&call, hooks, password::digests(passwords).await?).await
+        }
+        done => done,
+    }
+}
+
+async fn attempt(call: &Arc<Call>, hooks: &'static dyn Hooks, digests: Vec<String>) -> Outcome<Reply> {
+    let mut work = Work::writing(call).await?;
     let record = find(&mut work, hooks, call.param(0)).await?;
     let read = || {
-        let extra = hooks.extra(&call, Intent::Update);
-        parse(hooks.resource(), hooks.role(&call), Intent::Update, &extra, &call.body)
+        let extra = hooks.extra(call, Intent::Update);
+        parse(hooks.resource(), hooks.role(call), Intent::Update, &extra, &call.body)
     };
     let early = if hooks.schema_first() { Some(read()?) } else { None };
     let subject = hooks.subject(&mut work, &record).await?;
-    gate::authorize(&call, hooks.actions().update, &subject)?;
+    gate::authorize(call, hooks.actions().update, &subject)?;
     let input = match early {
         Some(input) => input,
         None => read()?,
     };
     let mut draft = sent(&mut work, Some(record.clone()), record, input).await?;
+    draft.digests = digests;
     check_values(&mut draft);
     hooks.prepare(&mut work, &mut draft).await?;
     if !draft.failures.is_empty() {

@@ -14,6 +14,7 @@ pub(crate) async fn product(work: &mut Work, product: &Record) -> Outcome<()> {
     licenses(work, &of_it).await?;
     policies(work, &of_it).await?;
     tokens_of(work, BearerType::Product, product).await?;
+    crate::distribution::purge_product(work, product).await?;
     work.touch_everything();
     Ok(())
 }
@@ -60,5 +61,44 @@ async fn belonging(
     scope: &Scope,
 ) -> Outcome<()> {
     work.delete_where(resource, &Scope::belongs(table, column, scope.clone())).await?;
+    Ok(())
+}
+
+/// What a user leaves behind: their tokens, the licences they own, and their use of others'.
+pub(crate) async fn user(work: &mut Work, user: &Record) -> Outcome<()> {
+    licenses(work, &Scope::id("owner_id", user.id())).await?;
+    work.delete_where(LicenseUser::RESOURCE, &Scope::id("user_id", user.id())).await?;
+    tokens_of(work, BearerType::User, user).await?;
+    work.touch_everything();
+    Ok(())
+}
+
+/// Everything in an environment.
+pub(crate) async fn environment(work: &mut Work, environment: &Record) -> Outcome<()> {
+    let inside = Scope::id("environment_id", environment.id());
+    tokens_of(work, BearerType::Environment, environment).await?;
+    // Dependent records first, so that nothing points at what is gone at any moment of the transaction.
+    for resource in keyway_domain::resources::ALL.iter().rev() {
+        if !matches!(resource.table, "accounts" | "environments") {
+            work.delete_where(resource, &inside).await?;
+        }
+    }
+    work.touch_everything();
+    Ok(())
+}
+
+/// One licence's tokens, users and entitlements; noted one by one, so that only theirs goes stale.
+pub(crate) async fn license(work: &mut Work, license: &Record) -> Outcome<()> {
+    let of_it = Scope::id("license_id", license.id());
+    let bearers = Scope::text("bearer_type", BearerType::License.as_str());
+    let tokens = bearers.and(Scope::id("bearer_id", license.id()));
+    for (resource, scope) in
+        [(LicenseEntitlement::RESOURCE, &of_it), (LicenseUser::RESOURCE, &of_it), (Token::RESOURCE, &tokens)]
+    {
+        for record in work.all(resource, scope).await? {
+            work.delete(&record).await?;
+            crate::touch::record(work, Some(&record), None).await?;
+        }
+    }
     Ok(())
 }

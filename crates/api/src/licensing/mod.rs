@@ -1,36 +1,54 @@
 //! Accounts, environments, users, tokens, products, entitlements, policies and licences: their hooks and their
 //! endpoints (`licensing.md` §4–§9, §11).
 
+mod account;
+mod actions;
+mod attachment;
+mod attachments;
 mod cascade;
 mod code;
+mod email;
+mod endpoints;
 mod entitlement;
+mod environment;
+pub(crate) mod expiry;
+mod generate;
+mod license;
+mod license_key;
+mod nested;
+pub(crate) mod password;
 mod permissions;
+mod policy;
 mod product;
+mod token;
+mod user;
 
+pub(crate) use account::Accounts;
+pub(crate) use endpoints::ENDPOINTS;
 pub(crate) use entitlement::Entitlements;
+pub(crate) use environment::Environments;
+pub(crate) use license::Licenses;
+pub(crate) use policy::Policies;
 pub(crate) use product::Products;
+pub(crate) use token::Tokens;
+pub(crate) use user::Users;
 
 use keyway_jsonapi::Value;
 
 use crate::draft::Draft;
-use crate::endpoint::Endpoint as E;
-use crate::endpoint::Operation::{Create, Delete, List, Show, Update};
-
-/// Every endpoint of this module.
-pub(crate) static ENDPOINTS: &[E] = &[
-    E::get("/products", List(&Products)),
-    E::post("/products", Create(&Products)),
-    E::get("/products/{id}", Show(&Products)),
-    E::patch("/products/{id}", Update(&Products)),
-    E::delete("/products/{id}", Delete(&Products)),
-    E::get("/entitlements", List(&Entitlements)),
-    E::post("/entitlements", Create(&Entitlements)),
-    E::get("/entitlements/{id}", Show(&Entitlements)),
-    E::patch("/entitlements/{id}", Update(&Entitlements)),
-    E::delete("/entitlements/{id}", Delete(&Entitlements)),
-];
+use crate::subject::Subject;
 
 /// Metadata that was not sent is empty.
 pub(crate) fn default_metadata(draft: &mut Draft) {
     draft.default("metadata", Value::Json(serde_json::json!({})));
+}
+
+/// The facts about a new record that belongs to the product it names. Whose it would be cannot be told when the
+/// product does not exist.
+pub(crate) fn of_product(draft: &Draft) -> Subject {
+    let environment = draft.record.environment();
+    match draft.related("product") {
+        Some(product) => Subject::OfProduct(environment, product.id().into()),
+        None => Subject::Within(environment),
+    }
 }

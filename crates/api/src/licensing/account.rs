@@ -1,0 +1,89 @@
+//! The account (`licensing.md` §4.1).
+
+use keyway_access::Action;
+use keyway_base::RecordId;
+use keyway_domain::resources::Account;
+use keyway_jsonapi::document::Extras;
+use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Scope};
+use serde_json::json;
+
+use crate::call::Call;
+use crate::draft::Draft;
+use crate::hooks::{Actions, Hooks, Step, done};
+use crate::subject::Subject;
+use crate::version::ApiVersion;
+use crate::work::Work;
+
+/// The rules of accounts.
+pub(crate) struct Accounts;
+
+impl Hooks for Accounts {
+    fn resource(&self) -> &'static Resource {
+        Account::RESOURCE
+    }
+    fn actions(&self) -> Actions {
+        Actions {
+            list: Action::AccountShow,
+            show: Action::AccountShow,
+            create: Action::AccountUpdate,
+            update: Action::AccountUpdate,
+            delete: Action::AccountDelete,
+        }
+    }
+    fn subject<'a>(&'a self, _: &'a mut Work, _: &'a Record) -> Step<'a, Subject> {
+        done(Subject::None)
+    }
+    fn named(&self, call: &Call, _: &str) -> Scope {
+        Scope::id("id", call.account.id)
+    }
+    fn prepare<'a>(&'a self, _: &'a mut Work, draft: &'a mut Draft) -> Step<'a, ()> {
+        if draft.changed("slug") && !draft.text("slug").is_some_and(is_slug) {
+            let detail = "must only contain lowercase letters, digits and dashes, and not be a UUID";
+            draft.fail(Invalid::attribute("slug", Failure::Kind("INVALID"), detail));
+        }
+        if draft.changed("api_version") && draft.text("api_version").and_then(ApiVersion::parse).is_none() {
+            draft.fail(Invalid::attribute("api_version", Failure::Inclusion, "unsupported version"));
+        }
+        done(())
+    }
+    fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
+        let keys = work.call.account.keys.public_meta();
+        let mut extras = Extras::default();
+        extras.attribute("status", "SUBSCRIBED");
+        extras.meta = Some(json!({
+            "publicKey": keys.rsa2048,
+            "keys": { "ed25519": keys.ed25519, "rsa2048": keys.rsa2048, "ecdsa": keys.ecdsa },
+        }));
+        done(vec![extras; records.len()])
+    }
+}
+
+/// `^[a-z0-9][-a-z0-9]+$`, and not a UUID.
+fn is_slug(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() > 1
+        && text.starts_with(plain)
+        && text.chars().all(|c| plain(c) || c == '-')
+        && text.parse::<RecordId>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (text, good) in [
+            ("acme", true),
+            ("a1-b", true),
+            ("a", false),
+            ("-a", false),
+            ("Acme", false),
+            ("a_b", false),
+            ("", false),
+            ("0190163d-8694-739b-aea5-966c26f8ad91", false),
+        ] {
+            assert_eq!(is_slug(text), good, "{text}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What the interpreter does not do: one file for each action.
+
+pub(crate) mod ban_user;
+pub(crate) mod generate_own_token;
+pub(crate) mod generate_token;
+pub(crate) mod license_owner;
+pub(crate) mod license_policy;
+pub(crate) mod license_state;
+pub(crate) mod license_usage;
+pub(crate) mod me;
+pub(crate) mod ping;
+pub(crate) mod regenerate_token;
+pub(crate) mod update_password;
+pub(crate) mod validate;
+mod validation_facts;
+mod validation_scope;
+mod validation_touch;

@@ -1,0 +1,111 @@
+//! `GET` and `POST /licenses/:id/actions/validate`, `POST /licenses/actions/validate-key` (`licensing.md` §9).
+
+use std::sync::Arc;
+
+use keyway_access::Action;
+use keyway_domain::license::validation::{Validation, ValidationScope, validate};
+use keyway_domain::resources::License;
+use keyway_jsonapi::document::camel_keys;
+use keyway_jsonapi::schema::check;
+use keyway_jsonapi::{Declared, Record, Scope};
+use serde_json::{Map, Value, json};
+
+use super::validation_facts::Gathered;
+use super::validation_scope;
+use super::validation_touch::{self, Touch};
+use crate::call::Call;
+use crate::gate;
+use crate::hooks::Hooks as _;
+use crate::interpreter::{find, one};
+use crate::licensing::Licenses;
+use crate::refusal::Outcome;
+use crate::reply::Reply;
+use crate::work::Work;
+
+/// The quick form: no scopes, no event.
+pub(crate) async fn quick(call: Arc<Call>) -> Outcome<Reply> {
+    let mut work = Work::reading(&call).await?;
+    let license = find(&mut work, &Licenses, call.param(0)).await?;
+    permit(&mut work, Action::LicenseValidate, &license).await?;
+    answer(work, &license, None, Map::new()).await
+}
+
+/// By id, with scopes.
+pub(crate) async fn by_id(call: Arc<Call>) -> Outcome<Reply> {
+    let mut work = Work::reading(&call).await?;
+    let license = find(&mut work, &Licenses, call.param(0)).await?;
+    permit(&mut work, Action::LicenseValidate, &license).await?;
+    check(&validation_scope::by_id(), &call.body)?;
+    let (scope, echo) = asked(&call);
+    answer(work, &license, Some(scope), echo).await
+}
+
+/// By key, for anyone who knows it.
+pub(crate) async fn by_key(call: Arc<Call>) -> Outcome<Reply> {
+    check(&validation_scope::by_key(), &call.body)?;
+    let (scope, echo) = asked(&call);
+    let meta = |name: &str| call.meta().and_then(|meta| meta.get(name));
+    let key = meta("key").and_then(Value::as_str).unwrap_or_default();
+    // Hashed keys cannot be made here, so none of them is found.
+    let legacy = ["legacy_encrypted", "encrypted"].into_iter().filter_map(meta).any(|flag| flag == true);
+    let mut work = Work::reading(&call).await?;
+    let named = call.view.scope().and(Scope::text("key", key));
+    let license = if legacy { None } else { work.find(License::RESOURCE, &named).await? };
+    let Some(license) = license else {
+        let meta = meta_of(&call, &Validation::not_found(), echo);
+        return Ok(Reply::data(Value::Null).with("meta", meta));
+    };
+    permit(&mut work, Action::LicenseValidateKey, &license).await?;
+    answer(work, &license, Some(scope), echo).await
+}
+
+async fn permit(work: &mut Work, action: Action, license: &Record) -> Outcome<()> {
+    let subject = Licenses.subject(work, license).await?;
+    gate::authorize(&work.call, action, &subject)?;
+    Ok(())
+}
+
+/// Validates, answers with the licence as it was, and notes the validation.
+async fn answer(
+    mut work: Work,
+    license: &Record,
+    scope: Option<ValidationScope>,
+    echo: Map<String, Value>,
+) -> Outcome<Reply> {
+    let call = Arc::clone(&work.call);
+    let gathered = Gathered::of(&mut work, license, scope.as_ref()).await?;
+    let validation = validate(&gathered.facts(), scope.as_ref(), call.now);
+    let object = one(&mut work, &Licenses, license).await?;
+    drop(work);
+    let touch = Touch {
+        quick: scope.is_none(),
+        valid: validation.valid,
+        checksum: scope.as_ref().and_then(|scope| scope.checksum.clone()).filter(|_| gathered.has_checksum),
+        version: scope.and_then(|scope| scope.version).filter(|_| gathered.has_version),
+    };
+    validation_touch::touch(&call, license, touch).await;
+    Ok(Reply::data(object).with("meta", meta_of(&call, &validation, echo)))
+}
+
+/// The scope that was asked for, and what is echoed: nonce and scope as they were sent.
+fn asked(call: &Call) -> (ValidationScope, Map<String, Value>) {
+    let mut echo = Map::new();
+    let meta = call.meta();
+    for name in ["nonce", "scope"] {
+        if let Some(value) = meta.and_then(|meta| meta.get(name)) {
+            echo.insert(name.to_owned(), camel_keys(value.clone()));
+        }
+    }
+    let scope = meta.and_then(|meta| meta.get("scope")).and_then(Value::as_object);
+    (scope.map(validation_scope::read).unwrap_or_default(), echo)
+}
+
+fn meta_of(call: &Call, validation: &Validation, echo: Map<String, Value>) -> Value {
+    let mut meta = Map::new();
+    meta.insert("ts".to_owned(), call.now.to_string().into());
+    meta.insert("valid".to_owned(), validation.valid.into());
+    meta.insert("detail".to_owned(), validation.detail.clone().into());
+    meta.insert("code".to_owned(), validation.code.as_str().into());
+    meta.extend(echo);
+    json!(meta)
+}

@@ -1,0 +1,168 @@
+//! Making tokens: what all the routes that generate one have in common (`licensing.md` §2.1).
+
+use std::time::Duration;
+
+use keyway_base::{RecordId, Secret, Timestamp};
+use keyway_crypto::token::{self, TokenKind};
+use keyway_domain::permission::{Granted, Permissions};
+use keyway_domain::resources::{BearerType, License, Token, User};
+use keyway_jsonapi::document::resource_object;
+use keyway_jsonapi::{Declared, Extra, Input, Intent, Linkage, Record, Role, Value, parse};
+use serde_json::Value as Json;
+
+use super::permissions;
+use super::token::{Bearer, describe};
+use crate::call::Call;
+use crate::draft::Draft;
+use crate::interpreter::{below, check_values};
+use crate::refusal::{Outcome, Refusal};
+use crate::touch;
+use crate::work::Work;
+
+/// How long tokens of role-`user` users hold unless told, and regenerated ones that had an expiry.
+pub(crate) const TWO_WEEKS: Duration = Duration::from_hours(14 * 24);
+
+/// A token that was just made, with its secret.
+pub(crate) struct Generated {
+    /// The record.
+    pub(crate) record: Record,
+    secret: Secret<String>,
+}
+
+impl Generated {
+    /// The resource object, the secret in it: the only time it is shown.
+    pub(crate) fn object(&self) -> Json {
+        let mut extras = describe(&self.record);
+        extras.attribute("token", self.secret.expose().as_str());
+        resource_object(&self.record, &extras, below)
+    }
+}
+
+/// Reads the body of a route that generates a token. Only licences' tokens have activation limits.
+pub(crate) fn read(call: &Call, kind: Option<BearerType>) -> Outcome<Input> {
+    let attributes = match kind {
+        Some(BearerType::License) => vec!["max_activations", "max_deactivations"],
+        _ => Vec::new(),
+    };
+    let meta = vec![keyway_jsonapi::schema::Node::new("otp", keyway_jsonapi::schema::Form::Text)];
+    let extra = Extra { attributes, meta, optional: true, ..Extra::default() };
+    Ok(parse(Token::RESOURCE, call.role(), Intent::Create, &extra, &call.body)?)
+}
+
+/// Makes a token for a bearer whom the caller may make one for.
+pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> Outcome<Generated> {
+    let call = std::sync::Arc::clone(&work.call);
+    let environment = match bearer.kind {
+        BearerType::Environment => Some(bearer.record.id().into()),
+        _ => call.view.current(),
+    };
+    let id = RecordId::generate(call.now);
+    let mut record = Record::new(Token::RESOURCE, id, call.account.id, environment, call.now);
+    let (kind, secret) = fresh(&call, bearer.role, &mut record);
+    record.set("kind", Value::Text(kind.as_str().to_owned()));
+    record.set("bearer_type", Value::Text(bearer.kind.as_str().to_owned()));
+    record.set("bearer_id", Value::Id(bearer.record.id()));
+    record.set("activations", Value::Int(0));
+    record.set("deactivations", Value::Int(0));
+    record.set("expiry", expiry(&input, bearer.role, call.now));
+    for name in ["name", "max_activations", "max_deactivations"] {
+        record.set(name, input.get(name).cloned().unwrap_or(Value::Null));
+    }
+    let mut draft =
+        Draft { before: None, record, input, related: Vec::new(), digests: Vec::new(), failures: Vec::new() };
+    check_values(&mut draft);
+    grant(work, &call, bearer, &mut draft).await?;
+    if !draft.failures.is_empty() {
+        return Err(Refusal::invalid(draft.failures));
+    }
+    work.insert(&draft.record).await?;
+    touch::record(work, None, Some(&draft.record)).await?;
+    Ok(Generated { record: draft.record, secret })
+}
+
+/// Gives a token a new secret; one that had an expiry gets two more weeks.
+pub(crate) async fn regenerate(work: &mut Work, token: Record) -> Outcome<Generated> {
+    let call = std::sync::Arc::clone(&work.call);
+    let kind = token.get("bearer_type").as_text().and_then(BearerType::parse);
+    let bearer = match (kind, token.get("bearer_id").as_id()) {
+        (Some(kind), Some(id)) => Bearer::find(work, kind, id).await?,
+        _ => None,
+    };
+    let bearer = bearer.ok_or_else(|| Refusal::Broken("a token has no bearer".to_owned()))?;
+    let mut after = token.clone();
+    let (_, secret) = fresh(&call, bearer.role, &mut after);
+    if !token.get("expiry").is_null() {
+        after.set("expiry", Value::Time(call.now.plus(TWO_WEEKS)));
+    }
+    crate::interpreter::change(work, &token, &mut after).await?;
+    Ok(Generated { record: after, secret })
+}
+
+fn fresh(call: &Call, role: Role, record: &mut Record) -> (TokenKind, Secret<String>) {
+    let kind = match role {
+        Role::Environment => TokenKind::Environment,
+        Role::Product => TokenKind::Product,
+        Role::License => TokenKind::Activation,
+        Role::Admin => TokenKind::Admin,
+        Role::Developer => TokenKind::Developer,
+        Role::SalesAgent => TokenKind::Sales,
+        Role::SupportAgent => TokenKind::Support,
+        Role::ReadOnly => TokenKind::ReadOnly,
+        Role::User | Role::Anonymous => TokenKind::User,
+    };
+    let secret = token::generate(kind);
+    let digest = token::digest(call.account.secret(), secret.expose());
+    record.set("digest", Value::Bytes(digest.as_bytes().to_vec()));
+    (kind, secret)
+}
+
+/// An explicit null is never; only role-`user` users' tokens end by default.
+fn expiry(input: &Input, role: Role, now: Timestamp) -> Value {
+    match input.get("expiry") {
+        Some(sent) => sent.clone(),
+        None if role == Role::User => Value::Time(now.plus(TWO_WEEKS)),
+        None => Value::Null,
+    }
+}
+
+/// Custom permissions are a subset of the bearer's, the wildcard is the default. A token cannot make its own
+/// bearer one that may do more than itself.
+async fn grant(work: &mut Work, call: &Call, bearer: &Bearer, draft: &mut Draft) -> Outcome<()> {
+    let own = call.principal.bearer_id() == Some(bearer.record.id());
+    let held = bearer_permissions(work, bearer).await?;
+    let allowed = if own { held.intersection(call.principal.permissions) } else { held };
+    let granted = match draft.input.get("permissions") {
+        Some(value) => permissions::within(value, allowed),
+        None => Some(Granted::Wildcard),
+    };
+    let Some(granted) = granted else {
+        draft.fail(permissions::not_allowed());
+        return Ok(());
+    };
+    let granted = match granted {
+        Granted::Wildcard if allowed != held => Granted::Only(allowed),
+        granted => granted,
+    };
+    draft.record.set("permissions", Value::Json(granted.to_json()));
+    Ok(())
+}
+
+/// What a bearer may do: its own grant, a licence's together with its owner's, within what its kind may.
+async fn bearer_permissions(work: &mut Work, bearer: &Bearer) -> Outcome<Permissions> {
+    let stored =
+        |record: &Record| record.get("permissions").as_json().map_or(Granted::Wildcard, Granted::stored);
+    let mut granted = stored(&bearer.record);
+    if bearer.record.resource == License::RESOURCE
+        && let Some(owner) = bearer.record.get("owner_id").as_id()
+        && let Some(owner) = work.get(User::RESOURCE, owner).await?
+    {
+        granted = granted.and(stored(&owner));
+    }
+    Ok(granted.within(Permissions::allowed(bearer.role)))
+}
+
+/// The bearer that a body names, if it names one.
+pub(crate) fn named_bearer(input: &Input) -> Option<(BearerType, RecordId)> {
+    let Some(Linkage::One(identifier)) = input.relation("bearer") else { return None };
+    Some((BearerType::parse(&identifier.kind)?, identifier.id))
+}

@@ -1,0 +1,122 @@
+//! What is read through a record: lists below it, and the records it refers to.
+
+use keyway_access::Action;
+use keyway_domain::resources::BearerType;
+use keyway_jsonapi::{Record, Scope};
+
+use super::user::held_by;
+use super::{Entitlements, Environments, Licenses, Policies, Products, Tokens, Users};
+use crate::interpreter::{Nested, Related};
+
+pub(super) static PRODUCT_POLICIES: Nested = Nested {
+    parent: &Products,
+    child: &Policies,
+    action: Some(Action::ProductPoliciesList),
+    scope: |product| Scope::id("product_id", product.id()),
+};
+pub(super) static PRODUCT_LICENSES: Nested = Nested {
+    parent: &Products,
+    child: &Licenses,
+    action: Some(Action::ProductLicensesList),
+    scope: |product| Scope::id("product_id", product.id()),
+};
+pub(super) static PRODUCT_USERS: Nested = Nested {
+    parent: &Products,
+    child: &Users,
+    action: Some(Action::ProductUsersList),
+    scope: |product| licensed(&Scope::id("product_id", product.id())),
+};
+pub(super) static PRODUCT_TOKENS: Nested = Nested {
+    parent: &Products,
+    child: &Tokens,
+    action: Some(Action::ProductTokensList),
+    scope: |product| tokens(BearerType::Product, product),
+};
+pub(super) static POLICY_LICENSES: Nested = Nested {
+    parent: &Policies,
+    child: &Licenses,
+    action: Some(Action::PolicyLicensesList),
+    scope: |policy| Scope::id("policy_id", policy.id()),
+};
+pub(super) static POLICY_ENTITLEMENTS: Nested = Nested {
+    parent: &Policies,
+    child: &Entitlements,
+    action: Some(Action::PolicyEntitlementsList),
+    scope: |policy| through("policy_entitlements", "policy_id", policy),
+};
+pub(super) static LICENSE_ENTITLEMENTS: Nested = Nested {
+    parent: &Licenses,
+    child: &Entitlements,
+    action: Some(Action::LicenseEntitlementsList),
+    scope: |license| {
+        let own = through("license_entitlements", "license_id", license);
+        let policy = license.get("policy_id").as_id().map(|id| Scope::id("policy_id", id));
+        own.or(Scope::has("policy_entitlements", "entitlement_id", policy.unwrap_or(Scope::None)))
+    },
+};
+pub(super) static LICENSE_USERS: Nested = Nested {
+    parent: &Licenses,
+    child: &Users,
+    action: Some(Action::LicenseUsersList),
+    scope: |license| {
+        let attached = Scope::has("license_users", "user_id", Scope::id("license_id", license.id()));
+        let owner = license.get("owner_id").as_id().map(|id| Scope::id("id", id));
+        owner.unwrap_or(Scope::None).or(attached)
+    },
+};
+pub(super) static LICENSE_TOKENS: Nested = Nested {
+    parent: &Licenses,
+    child: &Tokens,
+    action: Some(Action::LicenseTokensList),
+    scope: |license| tokens(BearerType::License, license),
+};
+pub(super) static USER_PRODUCTS: Nested = Nested {
+    parent: &Users,
+    child: &Products,
+    action: Some(Action::UserProductsList),
+    scope: |user| Scope::has("licenses", "product_id", held_by(user.id())),
+};
+pub(super) static USER_LICENSES: Nested = Nested {
+    parent: &Users,
+    child: &Licenses,
+    action: Some(Action::UserLicensesList),
+    scope: |user| held_by(user.id()),
+};
+pub(super) static USER_TOKENS: Nested = Nested {
+    parent: &Users,
+    child: &Tokens,
+    action: Some(Action::UserTokensList),
+    scope: |user| tokens(BearerType::User, user),
+};
+pub(super) static ENVIRONMENT_TOKENS: Nested = Nested {
+    parent: &Environments,
+    child: &Tokens,
+    action: Some(Action::EnvironmentTokensList),
+    scope: |environment| tokens(BearerType::Environment, environment),
+};
+
+pub(super) static POLICY_PRODUCT: Related =
+    Related { parent: &Policies, child: &Products, action: Action::PolicyProductShow, column: "product_id" };
+pub(super) static LICENSE_PRODUCT: Related =
+    Related { parent: &Licenses, child: &Products, action: Action::LicenseProductShow, column: "product_id" };
+pub(super) static LICENSE_POLICY: Related =
+    Related { parent: &Licenses, child: &Policies, action: Action::LicensePolicyShow, column: "policy_id" };
+pub(super) static LICENSE_OWNER: Related =
+    Related { parent: &Licenses, child: &Users, action: Action::LicenseOwnerShow, column: "owner_id" };
+
+/// The tokens of a bearer.
+fn tokens(kind: BearerType, bearer: &Record) -> Scope {
+    Scope::text("bearer_type", kind.as_str()).and(Scope::id("bearer_id", bearer.id()))
+}
+
+/// Entitlements that a join table ties to a record.
+fn through(table: &'static str, column: &'static str, record: &Record) -> Scope {
+    Scope::has(table, "entitlement_id", Scope::id(column, record.id()))
+}
+
+/// Users who own or are attached to a licence for which `scope` holds.
+fn licensed(scope: &Scope) -> Scope {
+    let attached =
+        Scope::has("license_users", "user_id", Scope::belongs("licenses", "license_id", scope.clone()));
+    Scope::has("licenses", "owner_id", scope.clone()).or(attached)
+}
