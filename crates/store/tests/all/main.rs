@@ -12,6 +12,7 @@ mod durability;
 mod fresh;
 mod jobs;
 mod kept;
+mod killed;
 mod lists;
 mod model;
 mod records;
