@@ -1,0 +1,94 @@
+//! `GET /artifacts/:id`: the way to an artifact's bytes (`distribution.md` §7.2).
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode, header};
+use keyway_access::Action;
+use keyway_domain::resources::{Artifact, ArtifactStatus, ReleaseStatus};
+use keyway_jsonapi::{ApiError, Record, Scope};
+
+use super::artifact::Artifacts;
+use super::prefer::Preferences;
+use super::release::Releases;
+use super::{link, upload};
+use crate::ApiFile;
+use crate::call::Call;
+use crate::gate;
+use crate::hooks::Hooks;
+use crate::interpreter::{find, one};
+use crate::licensing::Products;
+use crate::refusal::Outcome;
+use crate::reply::Reply;
+use crate::subject::Subject;
+use crate::work::Work;
+
+/// By id, vanity form or file name.
+pub(super) async fn download(call: Arc<Call>) -> Outcome<Reply> {
+    let mut work = Work::reading(&call).await?;
+    reach(&mut work, call.param(0), Scope::All).await
+}
+
+/// Among the artifacts of a release.
+pub(super) async fn of_release(call: Arc<Call>) -> Outcome<Reply> {
+    let mut work = Work::reading(&call).await?;
+    let release = find(&mut work, &Releases, call.param(0)).await?;
+    reach(&mut work, call.param(1), Scope::id("release_id", release.id())).await
+}
+
+/// Among the artifacts of a product.
+pub(super) async fn of_product(call: Arc<Call>) -> Outcome<Reply> {
+    let mut work = Work::reading(&call).await?;
+    let product = find(&mut work, &Products, call.param(0)).await?;
+    reach(&mut work, call.param(1), super::released(&product)).await
+}
+
+/// Finds an artifact and says how to get its bytes, if they can be had.
+async fn reach(work: &mut Work, name: &str, scope: Scope) -> Outcome<Reply> {
+    let call = Arc::clone(&work.call);
+    let visible = gate::visible(&call, Artifacts.resource());
+    let found = Artifacts.find(work, name, visible.and(scope)).await?;
+    let record = found.ok_or_else(|| ApiError::not_found(Artifacts.resource().name, name))?;
+    let subject = Artifacts.subject(work, &record).await?;
+    gate::authorize(&call, Action::ArtifactShow, &subject)?;
+    let shown = Reply::data(one(work, &Artifacts, &record).await?);
+    let preferences = Preferences::of(&call);
+    let Some((artifact, blob)) = downloadable(&record, &subject)?.filter(|_| !preferences.no_download) else {
+        return Ok(shown);
+    };
+    gate::authorize(&call, Action::ArtifactDownload, &subject)?;
+    if wants_bytes(&call) {
+        return Ok(file(&artifact, blob));
+    }
+    let url = link::for_download(&call, &artifact, &blob, link::download_time(&call)?);
+    let status = if preferences.no_redirect { StatusCode::OK } else { StatusCode::SEE_OTHER };
+    Ok(upload::with_link(shown, &url).status(status))
+}
+
+/// The artifact and its blob, when customers could have it: uploaded, its release not yanked.
+fn downloadable(record: &Record, subject: &Subject) -> Outcome<Option<(Artifact, String)>> {
+    let artifact: Artifact = record.typed()?;
+    let yanked =
+        matches!(subject, Subject::Release { release, .. } if release.status == ReleaseStatus::Yanked);
+    if yanked || artifact.status != ArtifactStatus::Uploaded {
+        return Ok(None);
+    }
+    Ok(artifact.blob_key.clone().map(|blob| (artifact, blob)))
+}
+
+/// Whether the bytes are answered here: to requests for a part of them, since delta updaters lose their
+/// credential on a redirect, and to `HEAD`, which a signed URL for `GET` refuses (DESIGN §9).
+fn wants_bytes(call: &Call) -> bool {
+    call.method == Method::HEAD || call.headers.contains_key(header::RANGE)
+}
+
+fn file(artifact: &Artifact, blob: String) -> Reply {
+    let etag = artifact.sha256.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
+    Reply::file(ApiFile {
+        artifact: artifact.id.into(),
+        blob,
+        filename: link::base_name(&artifact.filename).to_owned(),
+        content_type: link::content_type(artifact),
+        size: artifact.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        etag,
+    })
+}

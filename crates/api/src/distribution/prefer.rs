@@ -1,0 +1,57 @@
+//! What the client prefers: `Prefer` header or `?prefer=`, comma lists (`distribution.md` §7).
+
+use keyway_jsonapi::QueryValue;
+
+use crate::call::Call;
+
+/// Preferences that these endpoints know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Preferences {
+    /// 200 with a link instead of a redirect.
+    pub(super) no_redirect: bool,
+    /// Neither redirect nor link.
+    pub(super) no_download: bool,
+}
+
+impl Preferences {
+    /// Those of a request. Array-style query values are ignored.
+    pub(super) fn of(call: &Call) -> Self {
+        let headers = call.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        let query = match call.query.get("prefer") {
+            Some(QueryValue::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        Self::parse(headers.chain(query))
+    }
+
+    fn parse<'a>(lists: impl Iterator<Item = &'a str>) -> Self {
+        let mut preferences = Self::default();
+        for word in lists.flat_map(|list| list.split(',')) {
+            match word.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+                "no-redirect" => preferences.no_redirect = true,
+                "no-download" => preferences.no_download = true,
+                _ => {}
+            }
+        }
+        preferences
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_words_are_understood() {
+        let read = |lists: &[&'static str]| {
+            let preferences = Preferences::parse(lists.iter().copied());
+            (preferences.no_redirect, preferences.no_download)
+        };
+        assert_eq!(read(&[]), (false, false));
+        assert_eq!(read(&["no-redirect"]), (true, false));
+        assert_eq!(read(&["respond-async, No-Download"]), (false, true));
+        assert_eq!(read(&["no-download,no-redirect"]), (true, true));
+        assert_eq!(read(&["no-download", "no-redirect;q=1"]), (true, true));
+        assert_eq!(read(&["noredirect", ""]), (false, false));
+    }
+}

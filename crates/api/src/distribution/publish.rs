@@ -1,0 +1,42 @@
+//! `POST /releases/:id/actions/publish`: any status becomes PUBLISHED; when it was yanked stays on record.
+
+use std::sync::Arc;
+
+use keyway_access::Action;
+use keyway_domain::resources::ReleaseStatus;
+use keyway_jsonapi::{Record, Value};
+
+use super::release::{self, Releases};
+use crate::call::Call;
+use crate::gate;
+use crate::interpreter::{change, find, one};
+use crate::refusal::Outcome;
+use crate::reply::Reply;
+use crate::work::Work;
+
+/// Publishes a release.
+pub(super) async fn publish(call: Arc<Call>) -> Outcome<Reply> {
+    moved(call, Action::ReleasePublish, ReleaseStatus::Published, |_, _| {}).await
+}
+
+/// Moves a release to a status.
+pub(super) async fn moved(
+    call: Arc<Call>,
+    action: Action,
+    status: ReleaseStatus,
+    and: fn(&Work, &mut Record),
+) -> Outcome<Reply> {
+    let mut work = Work::writing(&call).await?;
+    let before = find(&mut work, &Releases, call.param(0)).await?;
+    let subject = release::subject(&mut work, &before).await?;
+    gate::authorize(&call, action, &subject)?;
+    let mut after = before.clone();
+    if before.get("status").as_text() != Some(status.as_str()) {
+        after.set("status", Value::Text(status.as_str().to_owned()));
+        and(&work, &mut after);
+        change(&mut work, &before, &mut after).await?;
+    }
+    let reply = Reply::data(one(&mut work, &Releases, &after).await?);
+    work.commit().await?;
+    Ok(reply)
+}

@@ -1,0 +1,68 @@
+//! `PUT /releases/:id/package`: moves a release into another package of its product, or out of any. Its version
+//! must be one there.
+
+use std::sync::Arc;
+
+use keyway_access::Action;
+use keyway_base::RecordId;
+use keyway_domain::resources::Package;
+use keyway_jsonapi::schema::{Node, check};
+use keyway_jsonapi::{Declared, Invalid, Linkage, Record, Value, linkage};
+
+use super::release::{self, Releases};
+use super::version;
+use crate::call::Call;
+use crate::gate;
+use crate::interpreter::{associates, change, find, one};
+use crate::refusal::{Outcome, Refusal};
+use crate::reply::Reply;
+use crate::work::Work;
+
+/// Moves a release.
+pub(super) async fn repackage(call: Arc<Call>) -> Outcome<Reply> {
+    let mut work = Work::writing(&call).await?;
+    let before = find(&mut work, &Releases, call.param(0)).await?;
+    let wanted = read(&call)?;
+    let subject = release::subject(&mut work, &before).await?;
+    gate::authorize(&call, Action::ReleasePackageUpdate, &subject)?;
+    let package = package(&mut work, &before, wanted).await?;
+    let mut after = before.clone();
+    if before.get("package_id").as_id() != wanted {
+        after = moved(&mut work, &before, package.as_ref()).await?;
+        change(&mut work, &before, &mut after).await?;
+    }
+    let reply = Reply::data(one(&mut work, &Releases, &after).await?);
+    work.commit().await?;
+    Ok(reply)
+}
+
+fn read(call: &Call) -> Outcome<Option<RecordId>> {
+    check(&[Node::identifier("data", &["packages"]).required().nullable()], &call.body)?;
+    Ok(match call.body.get("data").map(linkage) {
+        Some(Linkage::One(identifier)) => Some(identifier.id),
+        _ => None,
+    })
+}
+
+/// The package that is meant: one that exists, of the same product.
+async fn package(work: &mut Work, release: &Record, id: Option<RecordId>) -> Outcome<Option<Record>> {
+    let Some(id) = id else { return Ok(None) };
+    let view = work.call.view;
+    let found = work.get(Package::RESOURCE, id).await?.filter(|package| associates(view, package));
+    let package = found.ok_or_else(|| Refusal::invalid([Invalid::missing_relation("package")]))?;
+    if package.get("product_id") == release.get("product_id") {
+        Ok(Some(package))
+    } else {
+        Err(Refusal::invalid([release::package_of_another_product()]))
+    }
+}
+
+/// The release in its new package, its version read by the rules there.
+async fn moved(work: &mut Work, before: &Record, package: Option<&Record>) -> Outcome<Record> {
+    let mut record = before.clone();
+    record.set("package_id", package.map_or(Value::Null, |package| Value::Id(package.id())));
+    match version::assign(work, &mut record, package).await? {
+        Some(failure) => Err(Refusal::invalid([failure])),
+        None => Ok(record),
+    }
+}

@@ -1,0 +1,41 @@
+//! `POST /artifacts`: a row that waits for its bytes, and the URL to send them to (`distribution.md` §7.1).
+
+use std::sync::Arc;
+
+use http::{StatusCode, header};
+use keyway_base::RecordId;
+use serde_json::Value;
+
+use super::artifact::Artifacts;
+use super::link;
+use super::prefer::Preferences;
+use crate::call::Call;
+use crate::interpreter::create;
+use crate::refusal::{Outcome, Refusal};
+use crate::reply::Reply;
+
+/// Creates an artifact and sends the client on with its bytes.
+pub(super) async fn upload(call: Arc<Call>) -> Outcome<Reply> {
+    let created = create(Arc::clone(&call), &Artifacts).await?;
+    let id = id_in(&created).ok_or_else(|| Refusal::Broken("a new artifact without an id".to_owned()))?;
+    let url = link::for_upload(&call, id);
+    let status = match Preferences::of(&call).no_redirect {
+        true => StatusCode::OK,
+        false => StatusCode::TEMPORARY_REDIRECT,
+    };
+    Ok(with_link(created, &url).status(status))
+}
+
+/// The id of the resource in a reply.
+fn id_in(reply: &Reply) -> Option<RecordId> {
+    reply.document.as_ref()?.get("data")?.get("id")?.as_str()?.parse().ok()
+}
+
+/// The reply with a URL as `Location` and as the resource's `links.redirect`.
+pub(super) fn with_link(mut reply: Reply, url: &str) -> Reply {
+    let links = reply.document.as_mut().and_then(|document| document.pointer_mut("/data/links"));
+    if let Some(Value::Object(links)) = links {
+        links.insert("redirect".to_owned(), url.into());
+    }
+    reply.header(header::LOCATION, url)
+}

@@ -1,0 +1,209 @@
+//! What becomes of bytes that arrive at a signed URL, and whether they may (`distribution.md` §7.1, §8).
+
+use http::StatusCode;
+use keyway_base::{AccountId, ArtifactId, Timestamp};
+use keyway_blob::{BlobError, BlobKey, Staged};
+use keyway_crypto::signed_url::{Grant, Method};
+use keyway_domain::resources::{Artifact, ArtifactStatus};
+use keyway_jsonapi::{Declared, Record, Scope, Value};
+use keyway_store::{Changes, NewJob, StoreError, Write};
+use serde_json::json;
+
+use super::holder::{Held, Holder};
+use super::job;
+use crate::Api;
+
+/// Why a signed URL of the blob store is not honoured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct BlobRefusal {
+    /// The status.
+    pub status: StatusCode,
+    /// What happened, in a sentence without a full stop.
+    pub text: String,
+}
+
+impl BlobRefusal {
+    fn new(status: StatusCode, text: &str) -> Self {
+        Self { status, text: text.to_owned() }
+    }
+    fn gone() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "the artifact is not here any more")
+    }
+    fn revoked() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "the one this URL was given to may not use it any more")
+    }
+    fn other_bytes() -> Self {
+        Self::new(StatusCode::CONFLICT, "the artifact has other bytes already: make a new artifact for these")
+    }
+    fn unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the service is temporarily unavailable: try again")
+    }
+}
+
+impl From<StoreError> for BlobRefusal {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Full) {
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "the server has no room left");
+        }
+        tracing::error!(error = &error as &dyn std::error::Error, "a signed URL could not be looked up");
+        Self::unavailable()
+    }
+}
+
+impl From<BlobError> for BlobRefusal {
+    fn from(error: BlobError) -> Self {
+        if matches!(error, BlobError::Full { .. }) {
+            return Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the server has no room left for this upload",
+            );
+        }
+        tracing::error!(error = &error as &dyn std::error::Error, "an upload could not be kept");
+        Self::unavailable()
+    }
+}
+
+/// What bytes mean to the artifact they were sent for.
+#[derive(Debug, PartialEq, Eq)]
+enum Fit {
+    /// It waits for them.
+    Awaited,
+    /// It has them.
+    Known,
+    /// It has others.
+    Other,
+}
+
+impl Api {
+    /// Whether a signed URL may still be used: asked before any byte is read or sent.
+    ///
+    /// # Errors
+    /// 404 when the artifact is gone or withdrawn, 403 when its holder was revoked, 503 when the database does
+    /// not answer.
+    pub async fn admit(&self, grant: &Grant) -> Result<(), BlobRefusal> {
+        let account = self.account_of_blobs().await?;
+        let mut read = self.parts().db.read().await?;
+        let Some(artifact) = grant.artifact else { return Err(BlobRefusal::gone()) };
+        let artifact = read.find(Artifact::RESOURCE, account, &Scope::id("id", artifact)).await?;
+        artifact.filter(|artifact| stands(artifact, grant)).ok_or_else(BlobRefusal::gone)?;
+        let holder = Holder::parse(&grant.principal).ok_or_else(BlobRefusal::revoked)?;
+        let mut held = Held { read: &mut read, account, now: self.parts().clock.wall() };
+        let good = match grant.method {
+            Method::Get => holder.may_download(&mut held).await?,
+            Method::Put => holder.may_upload(&mut held).await?,
+        };
+        if good { Ok(()) } else { Err(BlobRefusal::revoked()) }
+    }
+
+    /// Takes the complete upload of an artifact: WAITING becomes PROCESSING, and a job reads the file. The same
+    /// bytes may come again.
+    ///
+    /// # Errors
+    /// 404 when the artifact is gone, 409 when it has other bytes, 507 when the disk is full.
+    pub async fn uploaded(&self, grant: &Grant, staged: Staged) -> Result<(), BlobRefusal> {
+        let account = self.account_of_blobs().await?;
+        let artifact = grant.artifact.ok_or_else(BlobRefusal::gone)?;
+        let key = BlobKey::new(account, staged.digests().sha256);
+        match self.look(account, artifact, &key).await? {
+            Fit::Known => return Ok(()),
+            Fit::Other => return Err(BlobRefusal::other_bytes()),
+            Fit::Awaited => {}
+        }
+        let now = self.parts().clock.wall();
+        // Should we die between the file and its row, this job finds a file that nothing refers to.
+        self.promise_deletion(account, &key, now).await?;
+        let (size, digests) = (staged.size(), staged.digests().clone());
+        self.parts().blobs.commit(account, staged).await?;
+        let mut write = self.parts().db.begin().await?;
+        let mut record = find(&mut write, account, artifact).await?;
+        match fit(&record, &key) {
+            Fit::Known => return Ok(()),
+            Fit::Other => return Err(BlobRefusal::other_bytes()),
+            Fit::Awaited => {}
+        }
+        record.set("status", Value::Text(ArtifactStatus::Processing.as_str().to_owned()));
+        record.set("blob_key", Value::Text(key.to_string()));
+        record.set("content_length", i64::try_from(size).map_or(Value::Null, Value::Int));
+        record.set("md5", Value::Bytes(digests.md5.as_bytes().to_vec()));
+        record.set("sha1", Value::Bytes(digests.sha1.as_bytes().to_vec()));
+        record.set("sha256", Value::Bytes(digests.sha256.as_bytes().to_vec()));
+        record.set("sha512", Value::Bytes(digests.sha512.as_bytes().to_vec()));
+        record.set("updated_at", Value::Time(now));
+        let columns =
+            ["status", "blob_key", "content_length", "md5", "sha1", "sha256", "sha512", "updated_at"];
+        write.update(&record, &columns).await?;
+        let (job_key, payload) = job::about(record.id());
+        write
+            .enqueue(&NewJob { kind: job::INGEST.to_owned(), key: job_key, account, payload, run_at: now })
+            .await?;
+        // An artifact in processing is as invisible to every cached view as one that waits: the job that ends
+        // the processing touches them.
+        write.commit(Changes::none()).await?;
+        self.parts().wake_jobs.notify_one();
+        Ok(())
+    }
+
+    async fn account_of_blobs(&self) -> Result<AccountId, BlobRefusal> {
+        Ok(self.parts().catalog.account().await.map_err(|_| BlobRefusal::unavailable())?.id)
+    }
+
+    /// What the bytes mean now, before they are made a blob.
+    async fn look(
+        &self,
+        account: AccountId,
+        artifact: ArtifactId,
+        key: &BlobKey,
+    ) -> Result<Fit, BlobRefusal> {
+        let found = self.parts().db.find(Artifact::RESOURCE, account, &Scope::id("id", artifact)).await?;
+        let found = found.filter(is_wanted).ok_or_else(BlobRefusal::gone)?;
+        Ok(fit(&found, key))
+    }
+
+    async fn promise_deletion(
+        &self,
+        account: AccountId,
+        key: &BlobKey,
+        now: Timestamp,
+    ) -> Result<(), BlobRefusal> {
+        let mut write = self.parts().db.begin().await?;
+        let job = NewJob {
+            kind: job::DELETE_BLOB.to_owned(),
+            key: key.to_string(),
+            account,
+            payload: json!({ "blob": key.to_string() }),
+            run_at: now.plus(job::GRACE),
+        };
+        write.enqueue(&job).await?;
+        Ok(write.commit(Changes::none()).await?)
+    }
+}
+
+/// Whether what a grant is for is still there: the very bytes, or an artifact that takes bytes.
+fn stands(artifact: &Record, grant: &Grant) -> bool {
+    match grant.method {
+        Method::Get => {
+            artifact.get("status").as_text() == Some(ArtifactStatus::Uploaded.as_str())
+                && artifact.get("blob_key").as_text() == Some(grant.blob.as_str())
+        }
+        Method::Put => is_wanted(artifact),
+    }
+}
+
+fn is_wanted(artifact: &Record) -> bool {
+    artifact.get("status").as_text() != Some(ArtifactStatus::Yanked.as_str())
+}
+
+fn fit(artifact: &Record, key: &BlobKey) -> Fit {
+    let waits = artifact.get("status").as_text() == Some(ArtifactStatus::Waiting.as_str());
+    match artifact.get("blob_key").as_text() {
+        None if waits => Fit::Awaited,
+        Some(known) if known == key.to_string() => Fit::Known,
+        _ => Fit::Other,
+    }
+}
+
+async fn find(write: &mut Write, account: AccountId, artifact: ArtifactId) -> Result<Record, BlobRefusal> {
+    let found = write.find(Artifact::RESOURCE, account, &Scope::id("id", artifact)).await?;
+    found.filter(is_wanted).ok_or_else(BlobRefusal::gone)
+}
