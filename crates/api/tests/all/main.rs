@@ -1,0 +1,4 @@
+//! The API through its front door: requests in, answers out, on a real store in a temporary directory.
+
+mod products;
+mod world;
