@@ -16,7 +16,7 @@ use crate::limits::CacheLimits;
 use crate::names::{Listing, NamesKey};
 use crate::package::{Found, PackageKey};
 use crate::principal::{PrincipalKey, Standing};
-use crate::seen::Decisions;
+use crate::seen::{Decisions, NamesByClass};
 
 /// Everything the read path knows without asking the database. Make one per process.
 pub struct Catalog {
@@ -30,6 +30,7 @@ pub struct Catalog {
     pub(crate) packages: Cache<PackageKey, Found>,
     pub(crate) names: Cache<NamesKey, Arc<Known<Listing>>>,
     pub(crate) decisions: Decisions,
+    pub(crate) names_by_class: NamesByClass,
     pub(crate) documents: Documents,
 }
 
@@ -62,6 +63,7 @@ impl Catalog {
             packages: Cache::new(limits.packages, limits.absences, freshness()),
             names: Cache::new(limits.packages / 8, 0, freshness()),
             decisions: Decisions::new(limits.seen),
+            names_by_class: NamesByClass::new(limits.seen / 4),
             documents: Documents::new(limits.documents),
             db,
             engines,
@@ -74,7 +76,7 @@ impl Catalog {
         CacheSizes {
             principals: self.principals.bytes(),
             packages: self.packages.bytes() + self.names.bytes(),
-            seen: self.decisions.bytes(),
+            seen: self.decisions.bytes() + self.names_by_class.bytes(),
             documents: self.documents.bytes(),
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use keyway_access::{PackageSnapshot, Principal, Seen, may_list, view};
+use keyway_access::{PackageSnapshot, Principal, Seen, may_list, names_class, view};
 use keyway_base::Timestamp;
-use keyway_engine::NameList;
+use keyway_engine::{NameList, PackageName};
 
 use crate::names::Listing;
 use crate::{Catalog, Identity, Known};
@@ -42,6 +42,33 @@ impl Decisions {
     }
 }
 
+/// The names that each class of principals may see of each listing. Time does not count in it.
+pub(crate) struct NamesByClass(moka::sync::Cache<NamesSeenKey, Arc<NameList>>);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct NamesSeenKey {
+    listing: Identity,
+    class: u64,
+}
+
+impl NamesByClass {
+    pub(crate) fn new(bytes: u64) -> Self {
+        let names = moka::sync::Cache::builder()
+            .max_capacity(bytes)
+            .weigher(|_: &NamesSeenKey, names: &Arc<NameList>| {
+                let of = |name: &PackageName| size_of_val(name) + name.key.len() + name.normalised.len();
+                u32::try_from(256 + names.0.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self(names)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.run_pending_tasks();
+        self.0.weighted_size()
+    }
+}
+
 impl Catalog {
     /// What a principal may see of a package now. The first time costs O(releases), every other the same
     /// whatever the package holds.
@@ -57,11 +84,17 @@ impl Catalog {
         seen
     }
 
-    /// Those of the names that a principal may see. Costs O(names): documents made of them are cached by
-    /// [`keyway_access::names_class`].
-    pub fn names_seen(&self, principal: &Principal, listing: &Listing) -> NameList {
+    /// Those of the names that a principal may see. The first of a class of principals costs O(names), every
+    /// other the same whatever there is.
+    pub fn names_seen(&self, principal: &Principal, listing: &Known<Listing>) -> Arc<NameList> {
+        let key = NamesSeenKey { listing: listing.identity(), class: names_class(principal) };
+        if let Some(names) = self.names_by_class.0.get(&key) {
+            return names;
+        }
         let now = self.clock.wall();
         let visible = listing.packages.iter().filter(|entry| may_list(principal, entry, now));
-        NameList(visible.map(|entry| entry.name.clone()).collect())
+        let names = Arc::new(NameList(visible.map(|entry| entry.name.clone()).collect()));
+        self.names_by_class.0.insert(key, Arc::clone(&names));
+        names
     }
 }

@@ -57,7 +57,7 @@ enum Found {
     Granted,
     Absent,
     Package(Arc<Known<PackageSnapshot>>, Arc<Seen>),
-    Names { list: NameList, source: Identity, class: u64 },
+    Names { list: Arc<NameList>, source: Identity, class: u64 },
 }
 
 /// Answers a request.

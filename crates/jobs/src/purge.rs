@@ -13,7 +13,7 @@ use keyway_domain::resources::{
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
-use keyway_store::{Changes, Job, Page, Tombstone, Write};
+use keyway_store::{Changes, Job, Page, Write};
 
 use crate::kind::{self, about, delete_blob, subject};
 use crate::runner::{Ended, Parts, end};
@@ -180,24 +180,8 @@ impl Step {
         if let Some(blob) = record.get("blob_key").as_text() {
             self.write.enqueue(&delete_blob(self.account, blob, self.now)).await?;
         }
-        if record.resource == Package::RESOURCE {
-            self.bury(&record.typed()?).await?;
-        }
         self.slots.extend(touches(Mutation { before: Some(record), after: None }, &related));
         self.write.delete(record.resource, self.account, record.id()).await?;
         Ok(())
-    }
-
-    /// The name of a package in an ecosystem is never given out again (`npm-pypi.md` §3).
-    async fn bury(&mut self, package: &Package) -> Result<(), JobError> {
-        let Some(engine) = &package.engine else { return Ok(()) };
-        let tombstone = Tombstone {
-            account: self.account,
-            engine,
-            package: &package.normalised_key,
-            version: "",
-            filename: "",
-        };
-        Ok(self.write.tombstone(&tombstone, self.now).await?)
     }
 }

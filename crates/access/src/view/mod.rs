@@ -53,11 +53,11 @@ pub fn may_list(principal: &Principal, entry: &PackageListing, _now: Timestamp) 
 /// Callers of one class get the same index of names: the key of its cached document.
 pub fn names_class(principal: &Principal) -> u64 {
     let mut products: Vec<_> = principal.grants.iter().map(|grant| grant.product).collect();
-    products.extend(principal.product());
     products.sort_unstable();
     products.dedup();
     let mut hasher = DefaultHasher::new();
-    tier(principal).hash(&mut hasher);
+    // A product sees its own packages only, a team user who holds a licence of it all of them.
+    (tier(principal), principal.product()).hash(&mut hasher);
     has_permissions(principal, &[Permission::PackageRead]).hash(&mut hasher);
     principal.view.hash(&mut hasher);
     products.hash(&mut hasher);

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use keyway_access::PackageSnapshot;
+use keyway_access::{CredentialScheme, PackageSnapshot};
 use keyway_base::Timestamp;
 use keyway_catalog::{CacheLimits, Known};
-use keyway_domain::resources::{Entitlement, Environment, Manifest};
+use keyway_domain::resources::{Entitlement, Environment, Manifest, User};
 use keyway_engine::Status;
 use keyway_jsonapi::Value;
 
-use crate::world::{START, World};
+use crate::world::{START, World, credential};
 
 async fn package(world: &World, key: &str) -> Option<Arc<Known<PackageSnapshot>>> {
     world.catalog.package(&world.account, None, "paper", key).await.unwrap()
@@ -164,18 +164,33 @@ async fn names_are_sorted_narrowed_and_kept_up_to_date() {
     let (open, licensed) = (world.product("OPEN").await, world.product("LICENSED").await);
     world.package(&open, "zebra").await;
     world.package(&licensed, "Ant").await;
-    let license = world.license(&world.policy(&licensed).await, "KEY").await;
+    let mut license = world.license(&world.policy(&licensed).await, "KEY").await;
     let anonymous = world.by(&keyway_access::Presented::Anonymous, None).await.unwrap();
     let seen = async |principal: &keyway_access::Principal| {
         let listing = world.catalog.names(&world.account, None, "paper").await.unwrap();
         let names = world.catalog.names_seen(principal, &listing);
-        names.0.into_iter().map(|name| name.key).collect::<Vec<_>>().join(" ")
+        names.0.iter().map(|name| name.key.as_str()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(seen(&anonymous).await, "zebra");
     assert_eq!(seen(&*world.by_key("KEY").await.unwrap()).await, "Ant zebra");
     world.package(&open, "bee").await;
     assert_eq!(seen(&anonymous).await, "bee zebra");
-    assert!(license.get("suspended").as_bool() == Some(false));
+
+    // An admin who holds a licence of a product is not the product's own token.
+    let mut admin = world.record::<User>();
+    admin.set("role", Value::Text("admin".into()));
+    world.put(&admin).await;
+    world.change(&mut license, "owner_id", Value::Id(admin.id())).await;
+    for (kind, bearer, expected) in [
+        ("users", &admin, "Ant bee zebra"),
+        ("products", &licensed, "Ant"),
+        ("users", &admin, "Ant bee zebra"),
+    ] {
+        let token = world.token(kind, bearer, "secret").await;
+        let caller = world.by(&credential(CredentialScheme::Bearer, "secret"), None).await.unwrap();
+        assert_eq!(seen(&caller).await, expected, "{kind}");
+        world.remove(&token).await;
+    }
 }
 
 #[tokio::test]
