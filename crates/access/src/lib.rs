@@ -21,6 +21,8 @@ mod target;
 mod terms;
 mod view;
 mod visible;
+#[cfg(any(test, feature = "worlds"))]
+pub mod worlds;
 
 pub use action::Action;
 pub use authenticate::authenticate;

@@ -1,0 +1,6 @@
+//! Access through its public face.
+
+mod authentication;
+
+mod scopes;
+mod views;
