@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use keyway_blob::{BlobError, BlobKey, Staged};
 use keyway_crypto::signed_url::{self, Grant, GrantError};
+use tokio::time::timeout;
 
 use crate::answer::{NO_STORE, text};
 use crate::body::Body;
@@ -197,7 +198,8 @@ async fn stage(
             return Err(refusal_of(error));
         }
     };
-    while let Some(frame) = body.frame().await {
+    let still = front.settings.limits.idle_time;
+    while let Some(frame) = timeout(still, body.frame()).await.map_err(|_| stood_still())? {
         let frame = frame.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the upload was cut short"))?;
         let Ok(data) = frame.into_data() else { continue };
         if let Err(error) = staging.write(data).await {
@@ -206,6 +208,10 @@ async fn stage(
         }
     }
     staging.finish().await.map_err(refusal_of)
+}
+
+fn stood_still() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "the upload stood still for too long")
 }
 
 fn refusal_of(error: BlobError) -> Refusal {

@@ -1,0 +1,160 @@
+//! The JSON:API surface around a toy API.
+
+use std::sync::atomic::Ordering;
+
+use crate::world::{SMALL, World};
+
+#[tokio::test]
+async fn requests_arrive_whole_and_answers_carry_what_all_carry() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let reply = wire.ask("POST", "/v1/licenses?page%5Bsize%5D=1", &[], b"{\"a\":1}").await;
+    assert_eq!(reply.text(), "POST /v1/licenses?page%5Bsize%5D=1 127.0.0.1 {\"a\":1}");
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("cache-control", "no-transform, no-store, max-age=0"),
+        ("content-security-policy", "default-src 'none'"),
+        ("keygen-version", "1.8"),
+        ("keygen-edition", "EE"),
+        ("keygen-mode", "singleplayer"),
+    ] {
+        assert_eq!(reply.header(name), Some(value), "{name}");
+    }
+    assert!(reply.header("access-control-expose-headers").unwrap().contains("Keygen-Signature"));
+    assert!(reply.header("keygen-signature").unwrap().contains("algorithm=\"ed25519\""));
+    assert_eq!(reply.header("date"), reply.header("keygen-date"));
+    let chunked = "POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n\
+                   3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    wire.send(chunked).await;
+    assert_eq!(wire.reply(false).await.text(), "POST /v1/x? 127.0.0.1 abcde");
+}
+
+#[tokio::test]
+async fn the_signature_covers_the_exact_bytes() {
+    let world = World::new().await;
+    let reply = world.wire().await.get("/v1/me", &[]).await;
+    let digest = keyway_crypto::digest::sha256(&reply.body).header_value();
+    assert_eq!(reply.header("digest"), Some(digest.as_str()));
+    let odd = [("Keygen-Accept-Signature", "keyid=\"x\", algorithm=\"ed25519\"")];
+    let refused = world.wire().await.get("/v1/me", &odd).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("invalid accept-signature header"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn ten_megabytes_are_refused_in_the_apis_form_and_the_connection_lives() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let body = vec![b' '; 10 << 20];
+    let reply = wire.ask("POST", "/v1/licenses", &[], &body).await;
+    assert_eq!(reply.status, 413);
+    assert_eq!(reply.header("content-type"), Some("application/vnd.api+json; charset=utf-8"));
+    let error: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(error["errors"][0]["code"], "PAYLOAD_TOO_LARGE");
+    assert_eq!(error["meta"]["id"], reply.header("x-request-id").unwrap());
+    assert_eq!(wire.get("/v1/me", &[]).await.status, 200);
+    let mut chunked =
+        b"POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    chunked.extend_from_slice(b"a00000\r\n");
+    chunked.extend_from_slice(&body);
+    chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+    wire.send(chunked).await;
+    assert_eq!(wire.reply(false).await.status, 413);
+    assert_eq!(wire.get("/v1/me", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_waits_to_be_asked_is_told_at_once() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    wire.send(
+        "POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10485760\r\nExpect: 100-continue\r\n\r\n",
+    )
+    .await;
+    assert_eq!(wire.reply(false).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_mutation_outlives_the_client_that_asked_for_it() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    wire.send("POST /v1/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}").await;
+    world.behind.arrived.notified().await;
+    drop(wire);
+    world.behind.go_on.notify_one();
+    while world.behind.mutations.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_never_reaches_the_api() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    wire.send("POST /v1/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{}").await;
+    drop(wire);
+    let mut odd = world.wire().await;
+    odd.send("POST /v1/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n").await;
+    odd.rest().await;
+    assert_eq!(world.wire().await.get("/v1/me", &[]).await.status, 200);
+    assert_eq!(world.behind.mutations.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_api_is_an_answer_that_says_nothing() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let reply = wire.get("/v1/panic", &[]).await;
+    assert_eq!(reply.status, 500);
+    assert!(
+        reply.text().contains("Internal server error") && !reply.text().contains("told"),
+        "{}",
+        reply.text()
+    );
+    assert_eq!(wire.get("/v1/me", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn files_of_the_api_have_ranges() {
+    let world = World::new().await;
+    let reply = world.wire().await.get("/v1/file", &[("Range", "bytes=-3")]).await;
+    assert_eq!((reply.status, reply.body.as_slice()), (206, SMALL.get(33..).unwrap()));
+    assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"Widget 1.zip\""));
+    assert_eq!(reply.header("cache-control"), Some("no-transform, no-store, max-age=0"));
+}
+
+#[tokio::test]
+async fn browsers_may_ask_from_anywhere() {
+    let world = World::new().await;
+    let headers = [
+        ("Origin", "https://app.example.org"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "authorization, keygen-version"),
+    ];
+    let reply = world.wire().await.ask("OPTIONS", "/v1/licenses", &headers, b"").await;
+    assert_eq!(reply.status, 204);
+    assert_eq!(reply.header("access-control-allow-headers"), Some("authorization, keygen-version"));
+    assert_eq!(reply.header("access-control-max-age"), Some("86400"));
+    assert!(reply.header("access-control-allow-methods").unwrap().contains("PATCH"));
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_limited_here_too() {
+    let world = World::with(|settings| settings.limits.wrong_credentials = 2).await;
+    let mut wire = world.wire().await;
+    for token in ["Bearer one", "Bearer one", "Bearer two"] {
+        assert_eq!(wire.get("/v1/secret", &[("Authorization", token)]).await.status, 401);
+    }
+    let reply = wire.get("/v1/me", &[("Authorization", "Bearer three")]).await;
+    assert_eq!((reply.status, reply.header("retry-after")), (429, Some("3")));
+    assert!(reply.text().contains("TOO_MANY_REQUESTS"), "{}", reply.text());
+    assert_eq!(wire.get("/v1/me", &[]).await.status, 200, "anonymous requests go on");
+}
+
+#[tokio::test]
+async fn paths_that_lead_nowhere() {
+    let world = World::new().await;
+    let reply = world.wire().await.get("/nowhere", &[]).await;
+    assert_eq!(reply.status, 404);
+    assert!(reply.text().contains("The requested endpoint was not found"), "{}", reply.text());
+}

@@ -1,0 +1,15 @@
+//! The front end through sockets: a whole server over a small account, with toy engines and a toy API.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod api;
+mod blobs;
+mod drain;
+mod engines;
+mod heads;
+mod operations;
+mod tls;
+#[path = "../../src/toy.rs"]
+mod toy;
+mod wire;
+mod world;

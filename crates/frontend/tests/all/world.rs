@@ -1,0 +1,339 @@
+//! A server over a small account: product and policy, a good and a suspended licence, the package `widget` of
+//! the engine `toy` with one release of two files; an API that echoes.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use keyway_base::{AccountId, Clock, ManualClock, RecordId, Secret, Timestamp};
+use keyway_blob::{BlobKey, BlobStore, DiskOptions, Staged, Urls};
+use keyway_catalog::{CacheLimits, Catalog};
+use keyway_crypto::account_keys::AccountKeys;
+use keyway_crypto::signed_url::{Grant, KeyId, Method, UrlKeys};
+use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release};
+use keyway_frontend::{
+    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Readiness, Refusal, Server, Settings,
+    Telemetry, Uploads,
+};
+use keyway_jsonapi::{Declared, Field, Kind, Record, Value};
+use keyway_store::{Changes, Db, Inserted, Options};
+use tempfile::TempDir;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::toy::ENGINES;
+use crate::wire::Wire;
+
+pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
+pub(crate) const GOOD: &str = "GOOD-KEY";
+pub(crate) const SUSPENDED: &str = "SUSPENDED-KEY";
+/// The contents of `widget.zip`.
+pub(crate) const SMALL: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) urls: Arc<Urls>,
+    pub(crate) blobs: BlobStore,
+    pub(crate) behind: Arc<Behind>,
+    pub(crate) account: AccountId,
+    db: Db,
+    license: Mutex<Record>,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
+    directory: TempDir,
+}
+
+/// What stands behind the front end, and what happened to it.
+#[derive(Default)]
+pub(crate) struct Behind {
+    pub(crate) uploads: Mutex<Vec<Staged>>,
+    pub(crate) conflict: AtomicBool,
+    pub(crate) unready: AtomicBool,
+    pub(crate) mutations: AtomicUsize,
+    /// Lets `POST /v1/slow` go on.
+    pub(crate) go_on: Notify,
+    /// Tells that `POST /v1/slow` arrived.
+    pub(crate) arrived: Notify,
+    file: Mutex<Option<(BlobKey, u64)>>,
+}
+
+impl JsonApi for Behind {
+    fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer> {
+        Box::pin(async move {
+            let mut headers = HeaderMap::new();
+            let (status, body) = match call.path.as_str() {
+                "/v1/panic" => panic!("the API was told to"),
+                "/v1/secret" => (StatusCode::UNAUTHORIZED, Bytes::new()),
+                "/v1/slow" => {
+                    self.arrived.notify_one();
+                    self.go_on.notified().await;
+                    self.mutations.fetch_add(1, Ordering::SeqCst);
+                    (StatusCode::CREATED, Bytes::from_static(b"{}"))
+                }
+                "/v1/file" => {
+                    let (blob, size) = self.file.lock().unwrap().unwrap();
+                    let (filename, content_type) = ("Widget 1.zip".to_owned(), "application/zip".to_owned());
+                    let body = ApiAnswerBody::File { blob, filename, content_type, size };
+                    return ApiAnswer { status: StatusCode::OK, headers, body };
+                }
+                _ => {
+                    headers.insert("keygen-version", HeaderValue::from_static("1.8"));
+                    let line = format!("{} {}?{} {}", call.method, call.path, call.query, call.peer);
+                    (StatusCode::OK, Bytes::from([line.as_bytes(), b" ", &call.body].concat()))
+                }
+            };
+            ApiAnswer { status, headers, body: ApiAnswerBody::Bytes(body) }
+        })
+    }
+}
+
+impl Uploads for Behind {
+    fn admit<'a>(&'a self, grant: &'a Grant) -> Boxed<'a, Result<(), Refusal>> {
+        let revoked = grant.principal == "revoked";
+        let refusal = Refusal::new(StatusCode::FORBIDDEN, "access was revoked");
+        Box::pin(async move { if revoked { Err(refusal) } else { Ok(()) } })
+    }
+    fn uploaded(&self, _: Grant, staged: Staged) -> Boxed<'_, Result<(), Refusal>> {
+        Box::pin(async move {
+            if self.conflict.load(Ordering::SeqCst) {
+                return Err(Refusal::new(StatusCode::CONFLICT, "the artifact was uploaded already"));
+            }
+            self.uploads.lock().unwrap().push(staged);
+            Ok(())
+        })
+    }
+}
+
+impl Readiness for Behind {
+    fn check(&self) -> Boxed<'_, Result<(), String>> {
+        let unready = self.unready.load(Ordering::SeqCst);
+        Box::pin(
+            async move { if unready { Err("the database cannot be reached".to_owned()) } else { Ok(()) } },
+        )
+    }
+}
+
+/// Bytes of `big.bin`: too many for any buffer on the way.
+pub(crate) fn big() -> &'static [u8] {
+    static BIG: LazyLock<Vec<u8>> = LazyLock::new(|| (0..=250).cycle().take(24 << 20).collect());
+    &BIG
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A world whose release has the file `big.bin` too.
+    pub(crate) async fn large(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::made(big(), change).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::made(b"not big", change).await
+    }
+
+    async fn made(big: &[u8], change: impl FnOnce(&mut Settings)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let db = Db::open(&Options { path: directory.path().join("db"), readers: 2 }).await.unwrap();
+        let mut options = DiskOptions::new(directory.path().join("blobs"));
+        options.reserve = 0;
+        let blobs = BlobStore::open(options).await.unwrap();
+        let clock = Arc::new(ManualClock::at(START));
+        let account = seed_account(&db).await;
+        let license = seed(&db, &blobs, account, big).await;
+        let behind = Arc::new(Behind::default());
+        let key = put_blob(&blobs, account, SMALL).await;
+        *behind.file.lock().unwrap() = Some((key, SMALL.len() as u64));
+        let mut settings = Settings::new("127.0.0.1:0".parse().unwrap());
+        settings.domain = Some("example.com".to_owned());
+        change(&mut settings);
+        let urls = Arc::new(Urls::new("http://127.0.0.1", UrlKeys::new(KeyId(1), &Secret::new(vec![1; 32]))));
+        let server = Server::bind(FrontParts {
+            catalog: Catalog::new(db.clone(), ENGINES, clock.clone(), CacheLimits::default()),
+            engines: ENGINES,
+            blobs: blobs.clone(),
+            urls: urls.clone(),
+            api: behind.clone(),
+            uploads: behind.clone(),
+            readiness: behind.clone(),
+            clock: clock.clone(),
+            telemetry: Arc::new(Telemetry::new(ENGINES)),
+            settings,
+        });
+        let server = server.await.unwrap();
+        let address = server.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        let (stop, running) = (Some(stop), Some(running));
+        let license = Mutex::new(license);
+        Self { address, clock, urls, blobs, behind, account, db, license, stop, running, directory }
+    }
+
+    pub(crate) async fn wire(&self) -> Wire {
+        Wire::connect(self.address).await
+    }
+
+    /// Begins to stop the server; the task ends when it has stopped.
+    pub(crate) fn stop(&mut self) -> JoinHandle<()> {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.running.take().unwrap()
+    }
+
+    /// Suspends the good licence, as another process would: through the database and its change log.
+    pub(crate) async fn suspend(&self) {
+        let mut license = self.license.lock().unwrap().clone();
+        license.set("suspended", true.into_value());
+        let mut write = self.db.begin().await.unwrap();
+        assert!(write.update(&license, &["suspended"]).await.unwrap());
+        write.commit(Changes::everything(self.account)).await.unwrap();
+    }
+
+    /// The path of a signed URL.
+    pub(crate) fn signed(&self, change: impl FnOnce(&mut Grant)) -> String {
+        let mut grant = Grant {
+            method: Method::Put,
+            blob: "upload".to_owned(),
+            artifact: Some(RecordId::generate(START).into()),
+            principal: "license".to_owned(),
+            length_cap: Some(1 << 30),
+            expires: self.clock.wall().plus(Duration::from_secs(60)),
+            filename: None,
+            content_type: None,
+        };
+        change(&mut grant);
+        self.urls.url(&grant).strip_prefix("http://127.0.0.1").unwrap().to_owned()
+    }
+
+    /// How many uploads are in staging.
+    pub(crate) fn staged(&self) -> usize {
+        std::fs::read_dir(self.directory.path().join("blobs/staging")).unwrap().count()
+    }
+
+    pub(crate) async fn put(&self, content: &[u8]) -> BlobKey {
+        put_blob(&self.blobs, self.account, content).await
+    }
+}
+
+async fn put_blob(blobs: &BlobStore, account: AccountId, content: &[u8]) -> BlobKey {
+    let mut staging = blobs.stage(1 << 30, None).await.unwrap();
+    staging.write(Bytes::copy_from_slice(content)).await.unwrap();
+    blobs.commit(account, staging.finish().await.unwrap()).await.unwrap()
+}
+
+/// Generating keys takes long: once for all tests.
+fn account_keys() -> &'static AccountKeys {
+    static KEYS: OnceLock<AccountKeys> = OnceLock::new();
+    KEYS.get_or_init(|| AccountKeys::generate().unwrap())
+}
+
+async fn seed_account(db: &Db) -> AccountId {
+    let keys = account_keys();
+    let id = RecordId::generate(START);
+    let mut account = filled::<Account>(id.into());
+    account.set("id", Value::Id(id));
+    account.set("slug", Value::Text("acme".into()));
+    account.set("name", Value::Text("Acme".into()));
+    account.set("secret", Value::Text(keys.secret().text().expose().clone()));
+    account.set("keys", Value::Text(keys.to_text().into_inner()));
+    insert(db, id.into(), &[account]).await;
+    id.into()
+}
+
+/// Makes everything below the account; gives back the good licence.
+async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Record {
+    let mut product = filled::<Product>(account);
+    product.set("distribution_strategy", Value::Text("LICENSED".into()));
+    let mut policy = filled::<Policy>(account);
+    policy.set("product_id", Value::Id(product.id()));
+    policy.set("authentication_strategy", Value::Text("MIXED".into()));
+    let license = |key: &str, suspended: bool| {
+        let mut license = filled::<License>(account);
+        license.set("product_id", Value::Id(product.id()));
+        license.set("policy_id", Value::Id(policy.id()));
+        license.set("key", Value::Text(key.into()));
+        license.set("name", Value::Text(key.to_lowercase()));
+        license.set("suspended", suspended.into_value());
+        license
+    };
+    let (good, suspended) = (license(GOOD, false), license(SUSPENDED, true));
+    let mut package = filled::<Package>(account);
+    package.set("product_id", Value::Id(product.id()));
+    package.set("key", Value::Text("widget".into()));
+    package.set("normalised_key", Value::Text("widget".into()));
+    package.set("name", Value::Text("Widget".into()));
+    package.set("engine", Value::Text("toy".into()));
+    let mut release = filled::<Release>(account);
+    release.set("product_id", Value::Id(product.id()));
+    release.set("package_id", Value::Id(package.id()));
+    release.set("version", Value::Text("1.0.0".into()));
+    release.set("version_key", Value::Text("1.0.0".into()));
+    release.set("channel", Value::Text("stable".into()));
+    release.set("status", Value::Text("PUBLISHED".into()));
+    let small = artifact(blobs, &release, "widget.zip", SMALL).await;
+    let large = artifact(blobs, &release, "big.bin", big).await;
+    insert(db, account, &[product, policy, good.clone(), suspended, package, release, small, large]).await;
+    good
+}
+
+async fn artifact(blobs: &BlobStore, release: &Record, filename: &str, content: &[u8]) -> Record {
+    let account = release.account();
+    let key = put_blob(blobs, account, content).await;
+    let digests = keyway_crypto::digest::Digests::of(content);
+    let mut artifact = filled::<Artifact>(account);
+    artifact.set("release_id", Value::Id(release.id()));
+    artifact.set("filename", Value::Text(filename.into()));
+    artifact.set("status", Value::Text("UPLOADED".into()));
+    artifact.set("blob_key", Value::Text(key.to_string()));
+    artifact.set("content_type", Value::Text("application/zip".into()));
+    artifact.set("content_length", Value::Int(i64::try_from(content.len()).unwrap()));
+    for (column, bytes) in [
+        ("md5", digests.md5.as_bytes().as_slice()),
+        ("sha1", digests.sha1.as_bytes().as_slice()),
+        ("sha256", digests.sha256.as_bytes().as_slice()),
+        ("sha512", digests.sha512.as_bytes().as_slice()),
+    ] {
+        artifact.set(column, Value::Bytes(bytes.to_vec()));
+    }
+    artifact
+}
+
+async fn insert(db: &Db, account: AccountId, records: &[Record]) {
+    let mut write = db.begin().await.unwrap();
+    for record in records {
+        assert_eq!(write.insert(record).await.unwrap(), Inserted::Yes);
+    }
+    write.commit(Changes::everything(account)).await.unwrap();
+}
+
+/// A record with every column that must have a value filled in.
+fn filled<T: Declared>(account: AccountId) -> Record {
+    let id = RecordId::generate(START);
+    let mut record = Record::new(T::RESOURCE, id, account, None, START);
+    for column in T::RESOURCE.columns.iter().filter(|column| !column.nullable) {
+        if !record.get(column.name).is_null() {
+            continue;
+        }
+        let attribute = T::RESOURCE.attributes.iter().find(|attribute| attribute.column == Some(column.name));
+        let texts = attribute.and_then(|attribute| attribute.one_of.or(attribute.schema_one_of));
+        let value = match (column.kind, texts) {
+            (Kind::Text, Some(texts)) => Value::Text((*texts.first().unwrap()).to_owned()),
+            (Kind::Text, None) => Value::Text(format!("{}-{id}", column.name)),
+            (Kind::Json, _) if column.name == "permissions" => Value::Json(serde_json::json!(["*"])),
+            (Kind::Json, _) => Value::Json(serde_json::json!({})),
+            (Kind::Int, _) => Value::Int(0),
+            (Kind::Bool, _) => false.into_value(),
+            (Kind::Bytes, _) => Value::Bytes(Vec::new()),
+            (Kind::Id, _) => Value::Id(id),
+            (Kind::Time, _) => Value::Time(START),
+        };
+        record.set(column.name, value);
+    }
+    record
+}
