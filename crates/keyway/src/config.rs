@@ -9,7 +9,10 @@ pub(crate) fn render(layers: &Layers) -> String {
     for known in KNOWN {
         let (value, source) = layers.get(known.name);
         let value = if value.is_empty() { "(not set)" } else { value };
-        text.push_str(&format!("{:width$}  {value}\n{:width$}    {source}; {}\n", known.name, "", known.about));
+        text.push_str(&format!(
+            "{:width$}  {value}\n{:width$}    {source}; {}\n",
+            known.name, "", known.about
+        ));
     }
     text
 }

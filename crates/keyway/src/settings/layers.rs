@@ -60,7 +60,8 @@ impl Layers {
     /// A file that cannot be read or parsed, a name that is not a setting, a value of the wrong kind.
     pub(crate) fn file(&mut self, known: &[Known], path: &Path) -> Result<()> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the settings file {shown}"))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the settings file {shown}"))?;
         let table: toml::Table = text.parse().with_context(|| format!("{shown} is not valid TOML"))?;
         for (name, value) in table {
             let Some(setting) = known.iter().find(|k| k.name == name) else {
@@ -70,8 +71,12 @@ impl Layers {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Boolean(flag) => flag.to_string(),
-                toml::Value::Array(items) => join(&items).with_context(|| format!("{shown}: setting '{name}'"))?,
-                _ => bail!("{shown}: setting '{name}' must be a string, a number, true, false or a list of strings"),
+                toml::Value::Array(items) => {
+                    join(&items).with_context(|| format!("{shown}: setting '{name}'"))?
+                }
+                _ => bail!(
+                    "{shown}: setting '{name}' must be a string, a number, true, false or a list of strings"
+                ),
             };
             self.set(setting.name, text, Source::File(shown.clone()));
         }
@@ -82,7 +87,11 @@ impl Layers {
     ///
     /// # Errors
     /// A `KEYWAY_*` variable that is not a setting, so that a typing mistake does not go unnoticed.
-    pub(crate) fn environment(&mut self, known: &[Known], variables: impl Iterator<Item = (String, String)>) -> Result<()> {
+    pub(crate) fn environment(
+        &mut self,
+        known: &[Known],
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<()> {
         for (variable, value) in variables {
             let Some(name) = variable.strip_prefix("KEYWAY_") else { continue };
             let name = name.to_ascii_lowercase();
@@ -90,7 +99,9 @@ impl Layers {
                 continue;
             }
             let Some(setting) = known.iter().find(|k| k.name == name) else {
-                bail!("the environment variable {variable} is not a setting (see `keyway config` for all of them)");
+                bail!(
+                    "the environment variable {variable} is not a setting (see `keyway config` for all of them)"
+                );
             };
             self.set(setting.name, value, Source::Environment(variable));
         }
@@ -134,7 +145,8 @@ mod tests {
     fn later_layers_win_and_say_so() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("k.toml");
-        std::fs::write(&path, "listen = \"127.0.0.1:2\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n").unwrap();
+        std::fs::write(&path, "listen = \"127.0.0.1:2\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n")
+            .unwrap();
         let mut layers = Layers::defaults(KNOWN);
         assert_eq!(layers.get("listen"), ("127.0.0.1:1", &Source::Default));
         layers.file(KNOWN, &path).unwrap();
@@ -155,7 +167,8 @@ mod tests {
         let error = Layers::defaults(KNOWN).file(KNOWN, &path).unwrap_err().to_string();
         assert!(error.contains("no setting 'lisen'"), "{error}");
         let variables = [("KEYWAY_LISEN".to_owned(), String::new())];
-        let error = Layers::defaults(KNOWN).environment(KNOWN, variables.into_iter()).unwrap_err().to_string();
+        let error =
+            Layers::defaults(KNOWN).environment(KNOWN, variables.into_iter()).unwrap_err().to_string();
         assert!(error.contains("KEYWAY_LISEN"), "{error}");
     }
 }

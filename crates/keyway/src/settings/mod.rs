@@ -7,17 +7,34 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keyway_frontend::Network;
 
-pub(crate) use layers::{Known, Layers, Source};
+pub(crate) use layers::{Known, Layers};
 
 /// Every setting there is.
 pub(crate) const KNOWN: &[Known] = &[
     Known { name: "listen", default: "127.0.0.1:7788", about: "address and port to listen on" },
-    Known { name: "data", default: "keyway-data", about: "directory of the embedded database and blob store" },
+    Known {
+        name: "data",
+        default: "keyway-data",
+        about: "directory of the embedded database and blob store",
+    },
     Known { name: "domain", default: "", about: "serve api.DOMAIN and ENGINE.pkg.DOMAIN" },
-    Known { name: "public_url", default: "", about: "the URL customers reach the server by, for links in documents" },
-    Known { name: "trusted_proxies", default: "", about: "addresses or networks whose X-Forwarded-* headers count" },
-    Known { name: "pypi_upstream", default: "", about: "Python index that unknown names are sent to; empty is off" },
+    Known {
+        name: "public_url",
+        default: "",
+        about: "the URL customers reach the server by, for links in documents",
+    },
+    Known {
+        name: "trusted_proxies",
+        default: "",
+        about: "addresses or networks whose X-Forwarded-* headers count",
+    },
+    Known {
+        name: "pypi_upstream",
+        default: "",
+        about: "Python index that unknown names are sent to; empty is off",
+    },
     Known { name: "tls_cert", default: "", about: "PEM file with the certificate chain; turns TLS on" },
     Known { name: "tls_key", default: "", about: "PEM file with the certificate's private key" },
     Known { name: "database", default: "", about: "database server; not available in this release" },
@@ -25,10 +42,18 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { name: "account_name", default: "Keyway", about: "name of the account made at first start" },
     Known { name: "admin_email", default: "admin@localhost.localdomain", about: "e-mail of the first admin" },
     Known { name: "cache_mib", default: "256", about: "memory for cached packages and documents, in MiB" },
-    Known { name: "disk_reserve_mib", default: "256", about: "free disk space below which uploads are refused, in MiB" },
+    Known {
+        name: "disk_reserve_mib",
+        default: "256",
+        about: "free disk space below which uploads are refused, in MiB",
+    },
     Known { name: "log", default: "text", about: "log format: text or json" },
     Known { name: "log_level", default: "info", about: "error, warn, info, debug or trace" },
-    Known { name: "stop_seconds", default: "30", about: "how long a stop waits for running downloads to move on" },
+    Known {
+        name: "stop_seconds",
+        default: "30",
+        about: "how long a stop waits for running downloads to move on",
+    },
 ];
 
 /// The settings, parsed.
@@ -57,31 +82,18 @@ pub(crate) struct Tls {
     pub(crate) key: PathBuf,
 }
 
-/// An address block in CIDR form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Network {
-    pub(crate) address: IpAddr,
-    pub(crate) prefix: u8,
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let address: IpAddr = address.parse().ok()?;
-        let widest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Some(widest), |text| text.parse().ok())?;
-        (prefix <= widest).then_some(Self { address, prefix })
-    }
-}
-
 impl Settings {
     /// Reads all layers.
     ///
     /// # Errors
     /// The first thing that is wrong, naming the setting and where its value came from.
-    pub(crate) fn load(config: Option<&Path>, flags: &[(&'static str, Option<String>)]) -> Result<(Self, Layers)> {
+    pub(crate) fn load(
+        config: Option<&Path>,
+        flags: &[(&'static str, Option<String>)],
+    ) -> Result<(Self, Layers)> {
         let mut layers = Layers::defaults(KNOWN);
-        let named = std::env::vars().find(|(name, _)| name == "KEYWAY_CONFIG").map(|(_, path)| PathBuf::from(path));
+        let named =
+            std::env::vars().find(|(name, _)| name == "KEYWAY_CONFIG").map(|(_, path)| PathBuf::from(path));
         if let Some(path) = config.or(named.as_deref()) {
             layers.file(KNOWN, path)?;
         }
@@ -98,10 +110,13 @@ impl Settings {
         for (name, what) in [("database", "PostgreSQL"), ("blobs", "S3")] {
             let (value, source) = layers.get(name);
             if !value.is_empty() {
-                bail!("setting '{name}' ({source}): {what} is not available in this release; leave it out to use the embedded store in the data directory");
+                bail!(
+                    "setting '{name}' ({source}): {what} is not available in this release; leave it out to use the embedded store in the data directory"
+                );
             }
         }
-        let public_url = optional(layers, "public_url").map(|url| base_url("public_url", url, layers)).transpose()?;
+        let public_url =
+            optional(layers, "public_url").map(|url| base_url("public_url", url, layers)).transpose()?;
         let domain = optional(layers, "domain").map(|name| host_name(name, layers)).transpose()?;
         Ok(Self {
             listen: parsed(layers, "listen", "an address and port such as 127.0.0.1:7788")?,
@@ -109,12 +124,15 @@ impl Settings {
             domain,
             public_url,
             trusted_proxies: proxies(layers)?,
-            pypi_upstream: optional(layers, "pypi_upstream").map(|url| base_url("pypi_upstream", url, layers)).transpose()?,
+            pypi_upstream: optional(layers, "pypi_upstream")
+                .map(|url| base_url("pypi_upstream", url, layers))
+                .transpose()?,
             tls: tls(layers)?,
             account_name: required(layers, "account_name")?.to_owned(),
             admin_email: required(layers, "admin_email")?.to_lowercase(),
             cache_bytes: parsed::<u64>(layers, "cache_mib", "a number of MiB")?.saturating_mul(1 << 20),
-            disk_reserve: parsed::<u64>(layers, "disk_reserve_mib", "a number of MiB")?.saturating_mul(1 << 20),
+            disk_reserve: parsed::<u64>(layers, "disk_reserve_mib", "a number of MiB")?
+                .saturating_mul(1 << 20),
             json_log: one_of(layers, "log", &["text", "json"])? == "json",
             log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
             stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,
@@ -145,7 +163,10 @@ fn required<'l>(layers: &'l Layers, name: &str) -> Result<&'l str> {
 
 fn parsed<T: std::str::FromStr>(layers: &Layers, name: &str, wanted: &str) -> Result<T> {
     let (value, source) = layers.get(name);
-    value.parse().ok().with_context(|| format!("setting '{name}' ({source}) is '{value}', which is not {wanted}"))
+    value
+        .parse()
+        .ok()
+        .with_context(|| format!("setting '{name}' ({source}) is '{value}', which is not {wanted}"))
 }
 
 fn one_of<'l>(layers: &'l Layers, name: &str, allowed: &[&str]) -> Result<&'l str> {
@@ -170,7 +191,8 @@ fn base_url(name: &str, url: &str, layers: &Layers) -> Result<String> {
 
 fn host_name(name: &str, layers: &Layers) -> Result<String> {
     let source = layers.get("domain").1;
-    let label = |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let label =
+        |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let bare = name.split_once(':').map_or(name, |(host, _)| host);
     if !bare.split('.').all(label) {
         bail!("setting 'domain' ({source}) is '{name}', which is not a DNS name such as example.com");
@@ -181,7 +203,7 @@ fn host_name(name: &str, layers: &Layers) -> Result<String> {
 fn proxies(layers: &Layers) -> Result<Vec<Network>> {
     let (value, source) = layers.get("trusted_proxies");
     let parse = |text: &str| {
-        Network::parse(text).with_context(|| {
+        text.parse::<Network>().ok().with_context(|| {
             format!("setting 'trusted_proxies' ({source}): '{text}' is neither an address nor a network such as 10.0.0.0/8")
         })
     };

@@ -1,0 +1,68 @@
+//! The seams between the front end and what stands behind it.
+
+use std::sync::Arc;
+
+use keyway_api::{Api, ApiBody, ApiRequest};
+use keyway_blob::{BlobKey, Staged};
+use keyway_crypto::signed_url::Grant;
+use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Readiness, Refusal, Uploads};
+use keyway_store::Db;
+
+/// The API behind the front end's traits.
+pub(crate) struct ApiDoor(pub(crate) Arc<Api>);
+
+/// The database as a condition of readiness.
+pub(crate) struct DatabaseReady(pub(crate) Db);
+
+impl JsonApi for ApiDoor {
+    fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer> {
+        let ApiCall { method, path, query, headers, body, peer, request_id } = call;
+        let request = ApiRequest { method, path, query, headers, body, peer, request_id };
+        Box::pin(async move {
+            let response = self.0.handle(request).await;
+            let body = match response.body {
+                ApiBody::Bytes(bytes) => ApiAnswerBody::Bytes(bytes),
+                ApiBody::File(file) => match file.blob.parse::<BlobKey>() {
+                    Ok(blob) => ApiAnswerBody::File {
+                        blob,
+                        filename: file.filename,
+                        content_type: file.content_type,
+                        size: file.size,
+                    },
+                    Err(error) => {
+                        tracing::error!(artifact = %file.artifact, %error, "an artifact points at no blob");
+                        let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+                        return ApiAnswer {
+                            status,
+                            headers: response.headers,
+                            body: ApiAnswerBody::Bytes(bytes::Bytes::new()),
+                        };
+                    }
+                },
+            };
+            ApiAnswer { status: response.status, headers: response.headers, body }
+        })
+    }
+}
+
+impl Uploads for ApiDoor {
+    fn admit<'a>(&'a self, grant: &'a Grant) -> Boxed<'a, Result<(), Refusal>> {
+        Box::pin(async move {
+            self.0.admit(grant).await.map_err(|refused| Refusal::new(refused.status, refused.text))
+        })
+    }
+    fn uploaded(&self, grant: Grant, staged: Staged) -> Boxed<'_, Result<(), Refusal>> {
+        Box::pin(async move {
+            let taken = self.0.uploaded(&grant, staged).await;
+            taken.map_err(|refused| Refusal::new(refused.status, refused.text))
+        })
+    }
+}
+
+impl Readiness for DatabaseReady {
+    fn check(&self) -> Boxed<'_, Result<(), String>> {
+        Box::pin(async move {
+            self.0.ping().await.map_err(|error| format!("the database does not answer: {error}"))
+        })
+    }
+}

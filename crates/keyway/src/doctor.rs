@@ -1,0 +1,104 @@
+//! `keyway doctor`: checks what a server stands on, and says what to mend.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyway_base::{Clock, Timestamp};
+use keyway_blob::{BlobStore, DiskOptions};
+use tokio::net::TcpStream;
+
+use crate::clock::SystemClock;
+use crate::embedded::{self, Embedded};
+use crate::settings::Settings;
+
+/// 2026-01-01: a clock that shows less is wrong.
+const PAST: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// One finding: what was looked at, and what was found or what to do.
+struct Finding {
+    about: &'static str,
+    outcome: Result<String, String>,
+}
+
+/// Runs every check and prints it; `true` when all is well.
+pub(crate) async fn run(settings: &Settings) -> bool {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let findings = [
+        Finding { about: "data directory", outcome: directory(&settings.data) },
+        Finding { about: "clock", outcome: time(clock.wall()) },
+        Finding { about: "database", outcome: database(settings, &clock).await },
+        Finding { about: "blob store", outcome: blobs(settings).await },
+        Finding { about: "public URL", outcome: public_url(settings).await },
+    ];
+    for Finding { about, outcome } in &findings {
+        match outcome {
+            Ok(found) => println!("ok     {about:<15} {found}"),
+            Err(mend) => println!("mend   {about:<15} {mend}"),
+        }
+    }
+    findings.iter().all(|finding| finding.outcome.is_ok())
+}
+
+fn directory(data: &Path) -> Result<String, String> {
+    let shown = data.display();
+    if !data.is_dir() {
+        return Err(format!("{shown} is not there yet: `keyway serve --data {shown}` makes it"));
+    }
+    let probe = data.join(".doctor");
+    std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe)).map_err(|error| {
+        format!("{shown} cannot be written ({error}): give it to the user that runs the server")
+    })?;
+    Ok(format!("{shown} can be written"))
+}
+
+fn time(now: Timestamp) -> Result<String, String> {
+    if now < PAST {
+        return Err(format!("shows {now}: set it, or licences expire at the wrong time"));
+    }
+    Ok(format!("shows {now}"))
+}
+
+async fn database(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<String, String> {
+    let embedded =
+        Embedded::existing(settings, Arc::clone(clock)).await.map_err(|error| format!("{error:#}"))?;
+    embedded.db.ping().await.map_err(|error| format!("does not answer: {error}"))?;
+    let account = embedded.account().await.map_err(|error| format!("cannot be read: {error:#}"))?;
+    let jobs = embedded.db.pending_jobs().await.map_err(|error| format!("cannot be read: {error}"))?;
+    embedded.db.close().await;
+    match account {
+        Some(account) => Ok(format!("account '{}', {jobs} jobs waiting", account.name)),
+        None => Err("holds no account yet: start the server once".to_owned()),
+    }
+}
+
+async fn blobs(settings: &Settings) -> Result<String, String> {
+    let root = embedded::blobs(&settings.data);
+    if !root.is_dir() {
+        return Err(format!("{} is not there yet: start the server once", root.display()));
+    }
+    let options = DiskOptions { reserve: settings.disk_reserve, ..DiskOptions::new(&root) };
+    let store = BlobStore::open(options).await.map_err(|error| error.to_string())?;
+    let free = store
+        .check()
+        .await
+        .map_err(|error| format!("{error}: free some space, or lower disk_reserve_mib"))?;
+    Ok(format!("{} MiB free", free >> 20))
+}
+
+/// Whether something listens where customers are told to go.
+async fn public_url(settings: &Settings) -> Result<String, String> {
+    let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
+    let (scheme, rest) = url.split_once("://").ok_or("is not a URL")?;
+    let host = rest.split('/').next().unwrap_or(rest);
+    let port = if scheme == "https" { 443 } else { 80 };
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let address = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    match tokio::time::timeout(Duration::from_secs(5), TcpStream::connect(&address)).await {
+        Ok(Ok(_)) => Ok(format!("{url} accepts connections")),
+        Ok(Err(error)) => Err(format!(
+            "{url} cannot be reached ({error}): is the server running, and does its name lead here?"
+        )),
+        Err(_) => Err(format!("{url} did not answer within 5 seconds: check name, firewall and proxy")),
+    }
+}

@@ -1,0 +1,92 @@
+//! `keyway quickstart --check`: runs the printed commands with the real clients and reports.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, Result};
+use tokio::process::Command as Process;
+
+use super::commands::{self, Command};
+use super::world::{License, World};
+
+/// Words that each refusal must show to the person at the keyboard.
+const REASONS: &[(&str, &[&str])] =
+    &[("suspended", &["suspended"]), ("expired", &["expired"]), ("unentitled", &["entitlement", "PRO"])];
+
+/// Runs every command of every licence; `true` when all behave.
+///
+/// # Errors
+/// When no temporary directory can be had.
+pub(super) async fn run(base: &str, world: &World) -> Result<bool> {
+    let scratch = std::env::temp_dir().join(format!("keyway-check-{}", std::process::id()));
+    let (mut passed, mut failed) = (0, 0);
+    for license in &world.licenses {
+        for command in commands::of(base, license) {
+            let place = scratch.join(format!("{}-{}", license.slug, command.client));
+            std::fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
+            let outcome = one(&command, license, &place).await;
+            let line = format!("{:<5} {:<11}", command.client, license.slug);
+            match outcome {
+                Ok(said) => {
+                    passed += 1;
+                    println!("ok      {line} {said}");
+                }
+                Err(problem) => {
+                    failed += 1;
+                    println!("FAILED  {line} {problem}");
+                }
+            }
+        }
+    }
+    std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))?;
+    println!("{passed} passed, {failed} failed");
+    Ok(failed == 0)
+}
+
+/// Runs one command; what the client said, or what is wrong.
+async fn one(command: &Command, license: &License, place: &Path) -> Result<String, String> {
+    let line = command.line.replace("DIR", &place.display().to_string());
+    let mut words = line.split(' ');
+    let program = words.next().unwrap_or_default();
+    let output = Process::new(program)
+        .args(words)
+        .current_dir(place)
+        .env("HOME", place)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(|error| format!("{program} cannot be run: {error}"))?;
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let delivered = delivered(command.client, place);
+    if license.good {
+        if output.status.success() && delivered {
+            return Ok("installed".to_owned());
+        }
+        return Err(format!("should have worked: {said}"));
+    }
+    if output.status.success() || delivered {
+        return Err("should have been refused, but was delivered".to_owned());
+    }
+    let wanted = REASONS.iter().find(|(slug, _)| *slug == license.slug).map_or(&[][..], |(_, words)| words);
+    let shown = said
+        .lines()
+        .find(|line| wanted.iter().all(|word| line.to_lowercase().contains(&word.to_lowercase())));
+    shown
+        .map(|line| format!("refused: {}", line.trim()))
+        .ok_or_else(|| format!("refused, but without the reason: {said}"))
+}
+
+/// Whether the package arrived.
+fn delivered(client: &str, place: &Path) -> bool {
+    let wanted = match client {
+        "npm" => "node_modules/@acme/gadget/package.json",
+        "pip" => "acme_gadget",
+        // curl writes the refusal's text into the same file: the archive begins like gzip
+        _ => {
+            let bytes = std::fs::read(place.join("acme.tar.gz")).unwrap_or_default();
+            return bytes.starts_with(&[0x1f, 0x8b]);
+        }
+    };
+    place.join(wanted).exists()
+}

@@ -1,0 +1,148 @@
+//! The sample packages of `fixtures/`, carried in the binary.
+
+/// A sample package.
+pub(super) struct Package {
+    pub(super) engine: &'static str,
+    pub(super) key: &'static str,
+    pub(super) name: &'static str,
+    pub(super) releases: &'static [Release],
+}
+
+/// A sample release. `pro` asks for the entitlement of that name.
+pub(super) struct Release {
+    pub(super) version: &'static str,
+    pub(super) channel: &'static str,
+    pub(super) pro: bool,
+    pub(super) files: &'static [File],
+}
+
+/// A sample file.
+pub(super) struct File {
+    pub(super) name: &'static str,
+    pub(super) platform: Option<&'static str>,
+    pub(super) arch: Option<&'static str>,
+    pub(super) bytes: &'static [u8],
+}
+
+macro_rules! file {
+    ($path:literal, $name:literal) => {
+        file!($path, $name, None, None)
+    };
+    ($path:literal, $name:literal, $platform:expr, $arch:expr) => {
+        File {
+            name: $name,
+            platform: $platform,
+            arch: $arch,
+            bytes: include_bytes!(concat!("../../../../fixtures/packages/", $path, "/", $name)),
+        }
+    };
+}
+
+const fn release(version: &'static str, channel: &'static str, pro: bool, files: &'static [File]) -> Release {
+    Release { version, channel, pro, files }
+}
+
+/// Everything the quickstart publishes.
+pub(super) const PACKAGES: &[Package] = &[
+    Package {
+        engine: "npm",
+        key: "@acme/widget",
+        name: "Widget",
+        releases: &[
+            release("1.0.0", "stable", false, &[file!("npm", "acme-widget-1.0.0.tgz")]),
+            release("1.1.0", "stable", false, &[file!("npm", "acme-widget-1.1.0.tgz")]),
+            release("2.0.0-beta.1", "beta", false, &[file!("npm", "acme-widget-2.0.0-beta.1.tgz")]),
+            release("2.0.0", "stable", true, &[file!("npm", "acme-widget-2.0.0.tgz")]),
+        ],
+    },
+    Package {
+        engine: "npm",
+        key: "@acme/gadget",
+        name: "Gadget",
+        releases: &[release("1.0.0", "stable", true, &[file!("npm", "acme-gadget-1.0.0.tgz")])],
+    },
+    Package {
+        engine: "npm",
+        key: "acme-tool",
+        name: "Tool",
+        releases: &[release("1.0.0", "stable", false, &[file!("npm", "acme-tool-1.0.0.tgz")])],
+    },
+    Package {
+        engine: "pypi",
+        key: "acme-widget",
+        name: "Widget",
+        releases: &[
+            release(
+                "1.0.0",
+                "stable",
+                false,
+                &[
+                    file!("pypi", "acme_widget-1.0.0-py3-none-any.whl"),
+                    file!("pypi", "acme_widget-1.0.0.tar.gz"),
+                ],
+            ),
+            release(
+                "1.1.0",
+                "stable",
+                false,
+                &[
+                    file!("pypi", "acme_widget-1.1.0-py3-none-any.whl"),
+                    file!("pypi", "acme_widget-1.1.0.tar.gz"),
+                ],
+            ),
+            release("2.0.0b1", "beta", false, &[file!("pypi", "acme_widget-2.0.0b1-py3-none-any.whl")]),
+            release(
+                "2.0.0",
+                "stable",
+                true,
+                &[
+                    file!("pypi", "acme_widget-2.0.0-py3-none-any.whl"),
+                    file!("pypi", "acme_widget-2.0.0.tar.gz"),
+                ],
+            ),
+        ],
+    },
+    Package {
+        engine: "pypi",
+        key: "acme-gadget",
+        name: "Gadget",
+        releases: &[release("1.0.0", "stable", true, &[file!("pypi", "acme_gadget-1.0.0-py3-none-any.whl")])],
+    },
+    Package {
+        engine: "raw",
+        key: "acme-installer",
+        name: "Installer",
+        releases: &[
+            release(
+                "1.0.0",
+                "stable",
+                false,
+                &[
+                    file!(
+                        "raw/acme-installer",
+                        "acme-1.0.0-linux-x86_64.tar.gz",
+                        Some("linux"),
+                        Some("x86_64")
+                    ),
+                    file!(
+                        "raw/acme-installer",
+                        "acme-1.0.0-windows-x86_64.zip",
+                        Some("windows"),
+                        Some("x86_64")
+                    ),
+                ],
+            ),
+            release(
+                "1.1.0",
+                "stable",
+                true,
+                &[file!(
+                    "raw/acme-installer",
+                    "acme-1.1.0-linux-x86_64.tar.gz",
+                    Some("linux"),
+                    Some("x86_64")
+                )],
+            ),
+        ],
+    },
+];

@@ -1,0 +1,221 @@
+//! `keyway serve`: puts the parts together, serves, and stops in good order.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use keyway_api::{Api, ApiParts, PublicUrls};
+use keyway_base::{Clock, Secret};
+use keyway_blob::{BlobStore, DiskOptions, Urls};
+use keyway_catalog::{CacheLimits, Catalog};
+use keyway_frontend::{FrontParts, Limits, Server as Front, Telemetry, TlsPem};
+use keyway_jobs::{Parts as JobParts, Runner};
+use keyway_jsonapi::Scope;
+use keyway_store::DataDirLock;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::adapters::{ApiDoor, DatabaseReady};
+use crate::clock::SystemClock;
+use crate::embedded::{self, Embedded};
+use crate::engines::ENGINES;
+use crate::settings::Settings;
+
+/// A running server.
+pub(crate) struct Server {
+    embedded: Embedded,
+    url: String,
+    stop: watch::Sender<bool>,
+    front: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+    _lock: DataDirLock,
+}
+
+/// `keyway serve`.
+///
+/// # Errors
+/// What kept the server from starting.
+pub(crate) async fn run(settings: &Settings) -> Result<()> {
+    let server = Server::start(settings).await?;
+    println!("listening on {}", server.url());
+    server.run().await
+}
+
+impl Server {
+    /// Starts everything; returns once the server answers.
+    ///
+    /// # Errors
+    /// A data directory in use, a database or blob store that cannot be opened, an address that cannot be
+    /// listened on, a certificate that cannot be read.
+    pub(crate) async fn start(settings: &Settings) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        std::fs::create_dir_all(&settings.data)
+            .with_context(|| format!("cannot make the data directory {}", settings.data.display()))?;
+        let lock = DataDirLock::acquire(&settings.data)?;
+        let embedded = Embedded::open(settings, Arc::clone(&clock)).await?;
+        if let Some(first) = embedded.make_account(settings).await? {
+            println!("admin token: {}", first.secret.expose());
+            println!("(shown once: keep it; `keyway token create` makes another)");
+        }
+        let parts = Composition::of(settings, &embedded).await?;
+        let front = Front::bind(parts.front).await.context("the server cannot start")?;
+        let url = settings.public_url.clone().unwrap_or_else(|| bound(settings, &front));
+        let (stop, stopped) = watch::channel(false);
+        let background = vec![
+            tokio::spawn(parts.runner.run(until(stopped.clone()))),
+            tokio::spawn(parts.catalog.run_tail(until(stopped.clone()))),
+        ];
+        let front = tokio::spawn(front.run(until(stopped)));
+        Ok(Self { embedded, url, stop, front, background, _lock: lock })
+    }
+
+    /// Where it answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A fresh admin token of a name; earlier ones of the name end.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub(crate) async fn admin_token(&self, name: &str) -> Result<Secret<String>> {
+        self.embedded.revoke_tokens(&Scope::text("name", name)).await?;
+        Ok(self.embedded.admin_token(Some(name)).await?.secret)
+    }
+
+    /// Serves until it is told to stop, then stops in good order.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to, or a part died.
+    pub(crate) async fn run(self) -> Result<()> {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed?,
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: running downloads may finish");
+        self.stop().await
+    }
+
+    /// Takes no more connections, lets what is under way finish, and closes the database.
+    ///
+    /// # Errors
+    /// When a part died before.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.stop.send_replace(true);
+        self.front.await.context("the front end died")?;
+        for part in self.background {
+            part.await.context("a background part died")?;
+        }
+        self.embedded.db.close().await;
+        Ok(())
+    }
+}
+
+/// The parts that run.
+struct Composition {
+    front: FrontParts,
+    catalog: Arc<Catalog>,
+    runner: Arc<Runner>,
+}
+
+impl Composition {
+    async fn of(settings: &Settings, embedded: &Embedded) -> Result<Self> {
+        let (db, clock) = (embedded.db.clone(), Arc::clone(&embedded.clock));
+        let blobs = blobs(settings).await?;
+        let catalog =
+            Catalog::new(db.clone(), ENGINES, Arc::clone(&clock), cache_limits(settings.cache_bytes));
+        let base = settings.public_url.clone().unwrap_or_else(|| api_base(settings));
+        let urls = Arc::new(Urls::new(&base, embedded.url_keys().await?));
+        let wake = Arc::new(Notify::new());
+        let api = Api::new(ApiParts {
+            db: db.clone(),
+            catalog: Arc::clone(&catalog),
+            blobs: blobs.clone(),
+            urls: Arc::clone(&urls),
+            engines: ENGINES,
+            clock: Arc::clone(&clock),
+            public: PublicUrls { api: base },
+            wake_jobs: Arc::clone(&wake),
+        });
+        let job_parts = JobParts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            engines: ENGINES,
+            clock: Arc::clone(&clock),
+            wake,
+        };
+        let front = FrontParts {
+            settings: front_settings(settings)?,
+            engines: ENGINES,
+            catalog: Arc::clone(&catalog),
+            blobs,
+            urls,
+            api: Arc::new(ApiDoor(Arc::clone(&api))),
+            uploads: Arc::new(ApiDoor(api)),
+            readiness: Arc::new(DatabaseReady(db)),
+            clock,
+            telemetry: Arc::new(Telemetry::new(ENGINES)),
+        };
+        Ok(Self { front, catalog, runner: Runner::new(job_parts) })
+    }
+}
+
+async fn blobs(settings: &Settings) -> Result<BlobStore> {
+    let root = embedded::blobs(&settings.data);
+    let options = DiskOptions { reserve: settings.disk_reserve, ..DiskOptions::new(&root) };
+    let store = BlobStore::open(options)
+        .await
+        .with_context(|| format!("cannot open the blob store {}", root.display()))?;
+    let swept = store.sweep().await?;
+    if swept > 0 {
+        tracing::info!(swept, "removed what interrupted uploads had left");
+    }
+    Ok(store)
+}
+
+/// Half for documents, the rest for what they are made of.
+fn cache_limits(bytes: u64) -> CacheLimits {
+    CacheLimits {
+        documents: bytes / 2,
+        packages: bytes / 4,
+        principals: bytes / 16,
+        seen: bytes / 16,
+        refusals: bytes / 64,
+        absences: bytes / 64,
+    }
+}
+
+fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
+    let mut front = keyway_frontend::Settings::new(settings.listen);
+    front.domain.clone_from(&settings.domain);
+    front.public_url.clone_from(&settings.public_url);
+    front.trusted_proxies.clone_from(&settings.trusted_proxies);
+    front.pypi_upstream.clone_from(&settings.pypi_upstream);
+    front.limits =
+        Limits { drain_time: std::time::Duration::from_secs(settings.stop_seconds), ..Limits::default() };
+    if let Some(tls) = &settings.tls {
+        let read = |path: &std::path::Path, what: &str| {
+            std::fs::read(path).with_context(|| format!("setting '{what}': cannot read {}", path.display()))
+        };
+        let certificate = read(&tls.cert, "tls_cert")?;
+        front.tls = Some(TlsPem { certificate, key: Secret::new(read(&tls.key, "tls_key")?) });
+    }
+    Ok(front)
+}
+
+/// The base of API links when no public URL is configured.
+fn api_base(settings: &Settings) -> String {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    settings.domain.as_ref().map_or_else(|| settings.local_url(), |domain| format!("{scheme}://api.{domain}"))
+}
+
+/// The address that was really bound, for `--listen …:0`.
+fn bound(settings: &Settings, front: &Front) -> String {
+    Settings { listen: front.address(), ..settings.clone() }.local_url()
+}
+
+/// Ends when the switch is thrown, or the thrower is gone.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // an error means that the sender is gone, which is the end as well
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
