@@ -34,7 +34,7 @@ impl SqlitePools {
         let failed = |cause: sqlx::Error| StoreError::Open { path: path.to_owned(), source: Box::new(cause) };
         let options = connect_options(path);
         let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-        let writer = pool(1).connect_with(writing).await.map_err(failed)?;
+        let writer = connect_writer(writing).await.map_err(failed)?;
         let reading = options.pragma("query_only", "ON");
         let readers = pool(readers.max(1)).connect_lazy_with(reading);
         Ok(Self { readers, writer })
@@ -76,6 +76,19 @@ impl SqlitePools {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// Connects the writer. Changing a new file to WAL mode does not wait for others who do the same, so the waiting
+/// is done here.
+async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let mut pause = Duration::from_millis(5);
+    loop {
+        match pool(1).connect_with(options.clone()).await {
+            Err(cause) if is_locked(&cause) && pause < PATIENCE => tokio::time::sleep(pause).await,
+            result => return result,
+        }
+        pause *= 2;
     }
 }
 

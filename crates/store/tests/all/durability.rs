@@ -103,3 +103,20 @@ async fn writers_of_two_processes_take_turns() {
     }
     assert_eq!(world.db.count(LICENSES, world.account, &Scope::All).await.unwrap(), 20);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_on_a_new_directory_all_get_the_schema() {
+    for _ in 0..5 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyway.db");
+        let opened: Vec<_> = (0..4)
+            .map(|_| {
+                let options = Options { path: path.clone(), readers: 1 };
+                tokio::spawn(async move { keyway_store::Db::open(&options).await })
+            })
+            .collect();
+        for task in opened {
+            task.await.unwrap().unwrap().ping().await.unwrap();
+        }
+    }
+}
