@@ -1,34 +1,25 @@
 //! Engine requests: credential, principal, view, answer (DESIGN §3, §4). The engine words everything; this file
 //! looks up what it needs and carries out what it replies.
 
+mod delivery;
+mod lookup;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{RETRY_AFTER, VARY};
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{AuthFailure, Credential, CredentialScheme, PackageSnapshot, Presented, Principal};
-use keyway_access::{Seen, Surface, Who, credentials, names_class};
-use keyway_base::Secret;
-use keyway_blob::BlobKey;
-use keyway_catalog::PrincipalError;
-use keyway_catalog::{
-    AccountFacts, Answer, CatalogError, DocumentAddress, EnvironmentFacts, Identity, Known,
-};
-use keyway_crypto::digest::Sha256;
-use keyway_engine::{
-    Access, Act, AnyEngine, Call, Context, Denial, FileReply, Head, NameList, Need, Outcome, Reason, Reply,
-};
+use keyway_access::{PackageSnapshot, Seen};
+use keyway_catalog::{AccountFacts, CatalogError, EnvironmentFacts, Identity, Known};
+use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason};
 use keyway_jsonapi::ApiError;
 
 use crate::answer;
 use crate::body::Body;
-use crate::document::{document_response, uncompressed};
 use crate::exchange::Exchange;
-use crate::file::{FileAnswer, FileFacts};
 use crate::front::Front;
-use crate::incoming::{BodyError, read_whole};
 use crate::jsonapi::rescued;
 use crate::signature::{Signing, sign};
 
@@ -162,220 +153,6 @@ async fn environment(
             let error = ApiError::environment_invalid(header.is_some());
             Err(Trouble::Other(Box::new(rescued(exchange, &error))))
         }
-    }
-}
-
-impl Request<'_> {
-    /// Answers an operation that reads.
-    async fn read(&self, call: &dyn Call) -> Result<Response<Body>, Trouble> {
-        if call.need() == Need::Nothing {
-            return self.deliver(call, "", Found::Granted).await;
-        }
-        let principal = self.principal(self.presented()?).await?;
-        let is_caller = call.need() == Need::Caller;
-        if is_caller && principal.who == Who::Anonymous {
-            return Err(AuthFailure::TOKEN_MISSING.denial().into());
-        }
-        let found = self.find(call.need(), &principal).await?;
-        let caller = if is_caller { principal.display_name() } else { String::new() };
-        self.deliver(call, &caller, found).await
-    }
-
-    /// Answers an operation with a body.
-    async fn act(&self, call: &dyn Call, body: Incoming) -> Result<Response<Body>, Trouble> {
-        let limits = &self.front.settings.limits;
-        let limit = self.engine.descriptor().body_limit;
-        let body = read_whole(body, self.exchange.headers(), limit, limits.body_time).await;
-        let body = body.map_err(|error| {
-            let status = match error {
-                BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                BodyError::Cut => StatusCode::BAD_REQUEST,
-                BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
-            };
-            Trouble::Other(Box::new(answer::text(status, error.to_string())))
-        })?;
-        match call.act(&body) {
-            Err(plain) => Ok(answer::plain(plain)),
-            Ok(Act::Read) => self.read(call).await,
-            Ok(Act::LogIn { user: _, password }) => self.log_in(call, password).await,
-        }
-    }
-
-    /// Checks a credential that came in a body.
-    async fn log_in(&self, call: &dyn Call, password: Secret<String>) -> Result<Response<Body>, Trouble> {
-        let scheme = CredentialScheme::Bearer;
-        let credential = Credential { scheme, secret: password.clone(), user: None };
-        self.principal(Presented::One(credential)).await?;
-        let outcome = Outcome::LoggedIn { token: password };
-        let reply = call.render(&self.context(""), &outcome);
-        Ok(self.carry_out(reply, None).await?)
-    }
-
-    fn presented(&self) -> Result<Presented, Denial> {
-        let presented = credentials(self.exchange.headers(), self.exchange.query(), Surface::Engine);
-        presented.map_err(|error| error.failure().denial())
-    }
-
-    /// Who is asking. Guessing is limited before anything is looked up.
-    async fn principal(&self, presented: Presented) -> Result<Arc<Known<Principal>>, Trouble> {
-        let Self { front, exchange, account, .. } = self;
-        if presented.credential().is_some() {
-            let now = front.clock.monotonic();
-            if let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, now) {
-                return Err(Trouble::TooMany(too_many(wait), wait));
-            }
-        }
-        let principal = front.catalog.principal(account, self.environment, Surface::Engine, &presented).await;
-        principal.map_err(|error| match error {
-            PrincipalError::Auth(failure) => {
-                if let Some(credential) =
-                    presented.credential().filter(|_| failure.reason == Reason::CredentialInvalid)
-                {
-                    front.wrong(account.id, exchange.client, credential);
-                }
-                failure.denial().into()
-            }
-            PrincipalError::Unavailable(error) => unavailable(exchange, &error).into(),
-        })
-    }
-
-    /// Looks up what an operation needs, and what of it the caller may see.
-    async fn find(&self, need: Need<'_>, principal: &Known<Principal>) -> Result<Found, Denial> {
-        let Self { front, exchange, account, environment, .. } = self;
-        let key = self.engine.descriptor().key;
-        let catalog = &front.catalog;
-        let snapshot = match need {
-            Need::Nothing | Need::Caller => return Ok(Found::Granted),
-            Need::Names => return self.names(principal).await,
-            Need::Package { key: name } => catalog.package(account, *environment, key, name).await,
-            Need::Product { product, package } => {
-                catalog.product_releases(account, *environment, product, package).await
-            }
-        };
-        match snapshot.map_err(|error| unavailable(exchange, &error))? {
-            Some(snapshot) => {
-                let seen = catalog.seen(principal, &snapshot);
-                Ok(Found::Package(snapshot, seen))
-            }
-            // Whether a name is ours is told to callers only that can be held to it.
-            None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
-            None => Ok(Found::Absent),
-        }
-    }
-
-    async fn names(&self, principal: &Known<Principal>) -> Result<Found, Denial> {
-        let Self { front, exchange, account, environment, .. } = self;
-        let names = front.catalog.names(account, *environment, self.engine.descriptor().key).await;
-        let names = names.map_err(|error| unavailable(exchange, &error))?;
-        let list = front.catalog.names_seen(principal, &names);
-        if list.0.is_empty() && principal.who == Who::Anonymous {
-            return Err(AuthFailure::TOKEN_MISSING.denial());
-        }
-        Ok(Found::Names { list, source: names.identity(), class: names_class(principal) })
-    }
-
-    /// Lets the engine answer, from the document cache where it can.
-    async fn deliver(&self, call: &dyn Call, caller: &str, found: Found) -> Result<Response<Body>, Trouble> {
-        let context = self.context(caller);
-        let (access, key) = match &found {
-            Found::Granted => (Access::Granted, None),
-            Found::Absent => (Access::Absent, None),
-            Found::Names { list, source, class } => (Access::Names(list), Some((*source, *class))),
-            Found::Package(snapshot, seen) => {
-                (Access::Package(seen.view(snapshot)), Some((snapshot.identity(), seen.class)))
-            }
-        };
-        let package = match &found {
-            Found::Package(snapshot, _) => Some(&***snapshot),
-            _ => None,
-        };
-        let (Some(variant), Some((source, class))) = (call.variant(), key) else {
-            return Ok(self.carry_out(call.reply(&context, &access), package).await?);
-        };
-        let address = DocumentAddress {
-            account: self.account,
-            engine: self.engine.descriptor().key,
-            source,
-            variant,
-            class,
-            base: self.base,
-        };
-        let telemetry = &self.front.telemetry;
-        if let Some(document) = self.front.catalog.cached_document(&address) {
-            telemetry.documents_hit.increment(1);
-            return Ok(document_response(self.exchange.method(), self.exchange.headers(), &document));
-        }
-        telemetry.documents_rendered.increment(1);
-        match self.front.catalog.document(&address, || call.reply(&context, &access)).await {
-            Answer::Document(document) => {
-                Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))
-            }
-            Answer::Other(reply) => Ok(self.carry_out(reply, package).await?),
-        }
-    }
-
-    fn context<'c>(&'c self, caller: &'c str) -> Context<'c> {
-        let upstream = self.account.pypi_upstream.as_deref();
-        Context {
-            base: self.base,
-            account: &self.account.name,
-            caller,
-            signer: self.account.signer(),
-            upstream: upstream.or(self.front.settings.pypi_upstream.as_deref()),
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        reply: Reply,
-        package: Option<&PackageSnapshot>,
-    ) -> Result<Response<Body>, Denial> {
-        match reply {
-            Reply::Plain(plain) => Ok(answer::plain(plain)),
-            Reply::Document(document) => {
-                let document = uncompressed(document);
-                Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))
-            }
-            Reply::File(file) => self.file(&file, package).await,
-        }
-    }
-
-    /// Streams an artifact of the package.
-    async fn file(
-        &self,
-        file: &FileReply,
-        package: Option<&PackageSnapshot>,
-    ) -> Result<Response<Body>, Denial> {
-        let Self { front, exchange, account, .. } = self;
-        let release = package.and_then(|snapshot| snapshot.package.releases.get(file.release));
-        let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
-        let artifact = artifact.filter(|artifact| artifact.uploaded);
-        let Some((artifact, digests)) = artifact.and_then(|found| Some((found, found.digests.as_ref()?)))
-        else {
-            tracing::error!(request = %exchange.id, "an engine replied with a file that is not there");
-            return Err(try_again());
-        };
-        let key = BlobKey::new(account.id, Sha256::new(digests.sha256));
-        let media_type = file.media_type.unwrap_or(&artifact.media_type);
-        let facts = FileFacts {
-            digest: key.digest(),
-            size: artifact.size,
-            media_type,
-            save_as: Some(artifact.filename.as_str()).filter(|_| file.attachment),
-            caching: HeaderValue::from_static("private, no-cache"),
-        };
-        let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
-        let mut response = if answer.needs_bytes() {
-            let blob = front.blobs.read(&key).await.map_err(|error| {
-                tracing::error!(request = %exchange.id, %error, "an artifact's bytes could not be opened");
-                try_again()
-            })?;
-            answer.with_bytes(&blob, media_type, exchange.id)
-        } else {
-            answer.without_bytes()
-        };
-        response.headers_mut().insert(VARY, HeaderValue::from_static("Authorization"));
-        Ok(response)
     }
 }
 

@@ -1,3 +1,5 @@
+//! Places and hosts, as a table from the distribution spec and as a property.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,135 @@
+//! An engine's reply, carried out: documents through the cache, artifacts from the blob store.
+
+use http::header::VARY;
+use http::{HeaderValue, Response};
+use keyway_access::PackageSnapshot;
+use keyway_blob::BlobKey;
+use keyway_catalog::{Answer, DocumentAddress};
+use keyway_crypto::digest::Sha256;
+use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply};
+
+use super::{Found, Request, Trouble, try_again};
+use crate::answer;
+use crate::body::Body;
+use crate::document::{document_response, uncompressed};
+use crate::file::{FileAnswer, FileFacts};
+
+impl Request<'_> {
+    /// Lets the engine answer, from the document cache where it can.
+    pub(super) async fn deliver(
+        &self,
+        call: &dyn Call,
+        caller: &str,
+        found: Found,
+    ) -> Result<Response<Body>, Trouble> {
+        let context = self.context(caller);
+        let (access, key) = match &found {
+            Found::Granted => (Access::Granted, None),
+            Found::Absent => (Access::Absent, None),
+            Found::Names { list, source, class } => (Access::Names(list), Some((*source, *class))),
+            Found::Package(snapshot, seen) => {
+                (Access::Package(seen.view(snapshot)), Some((snapshot.identity(), seen.class)))
+            }
+        };
+        let package = match &found {
+            Found::Package(snapshot, _) => Some(&***snapshot),
+            _ => None,
+        };
+        let (Some(variant), Some((source, class))) = (call.variant(), key) else {
+            return Ok(self.carry_out(call.reply(&context, &access), package).await?);
+        };
+        let address = DocumentAddress {
+            account: self.account,
+            engine: self.engine.descriptor().key,
+            source,
+            variant,
+            class,
+            base: self.base,
+        };
+        let Self { front, exchange, .. } = self;
+        if let Some(document) = front.catalog.cached_document(&address) {
+            front.telemetry.documents_hit.increment(1);
+            return Ok(document_response(exchange.method(), exchange.headers(), &document));
+        }
+        if let Access::Package(view) = &access
+            && view.denial.is_some()
+        {
+            // Mostly a refusal, which is never kept: no need to wait in line for it.
+            let reply = call.reply(&context, &access);
+            if !matches!(reply, Reply::Document(_)) {
+                return Ok(self.carry_out(reply, package).await?);
+            }
+        }
+        match front.catalog.document(&address, || call.reply(&context, &access)).await {
+            Answer::Document(document) => {
+                front.telemetry.documents_rendered.increment(1);
+                Ok(document_response(exchange.method(), exchange.headers(), &document))
+            }
+            Answer::Other(reply) => Ok(self.carry_out(reply, package).await?),
+        }
+    }
+
+    pub(super) fn context<'c>(&'c self, caller: &'c str) -> Context<'c> {
+        let upstream = self.account.pypi_upstream.as_deref();
+        Context {
+            base: self.base,
+            account: &self.account.name,
+            caller,
+            signer: self.account.signer(),
+            upstream: upstream.or(self.front.settings.pypi_upstream.as_deref()),
+        }
+    }
+
+    pub(super) async fn carry_out(
+        &self,
+        reply: Reply,
+        package: Option<&PackageSnapshot>,
+    ) -> Result<Response<Body>, Denial> {
+        match reply {
+            Reply::Plain(plain) => Ok(answer::plain(plain)),
+            Reply::Document(document) => {
+                let document = uncompressed(document);
+                Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))
+            }
+            Reply::File(file) => self.file(&file, package).await,
+        }
+    }
+
+    /// Streams an artifact of the package.
+    async fn file(
+        &self,
+        file: &FileReply,
+        package: Option<&PackageSnapshot>,
+    ) -> Result<Response<Body>, Denial> {
+        let Self { front, exchange, account, .. } = self;
+        let release = package.and_then(|snapshot| snapshot.package.releases.get(file.release));
+        let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
+        let artifact = artifact.filter(|artifact| artifact.uploaded);
+        let Some((artifact, digests)) = artifact.and_then(|found| Some((found, found.digests.as_ref()?)))
+        else {
+            tracing::error!(request = %exchange.id, "an engine replied with a file that is not there");
+            return Err(try_again());
+        };
+        let key = BlobKey::new(account.id, Sha256::new(digests.sha256));
+        let media_type = file.media_type.unwrap_or(&artifact.media_type);
+        let facts = FileFacts {
+            digest: key.digest(),
+            size: artifact.size,
+            media_type,
+            save_as: Some(artifact.filename.as_str()).filter(|_| file.attachment),
+            caching: HeaderValue::from_static("private, no-cache"),
+        };
+        let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
+        let mut response = if answer.needs_bytes() {
+            let blob = front.blobs.read(&key).await.map_err(|error| {
+                tracing::error!(request = %exchange.id, %error, "an artifact's bytes could not be opened");
+                try_again()
+            })?;
+            answer.with_bytes(&blob, media_type, exchange.id)
+        } else {
+            answer.without_bytes()
+        };
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Authorization"));
+        Ok(response)
+    }
+}

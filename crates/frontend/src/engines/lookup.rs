@@ -1,0 +1,141 @@
+//! Who is asking, and what of what they ask for they may see.
+
+use std::sync::Arc;
+
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use keyway_access::{
+    AuthFailure, Credential, CredentialScheme, Presented, Principal, Surface, Who, credentials, names_class,
+};
+use keyway_base::Secret;
+use keyway_catalog::{Known, PrincipalError};
+use keyway_engine::{Act, Call, Denial, Need, Outcome, Reason};
+
+use super::{Found, Request, Trouble, too_many, unavailable};
+use crate::answer;
+use crate::body::Body;
+use crate::incoming::{BodyError, read_whole};
+
+impl Request<'_> {
+    /// Answers an operation that reads.
+    pub(super) async fn read(&self, call: &dyn Call) -> Result<Response<Body>, Trouble> {
+        if call.need() == Need::Nothing {
+            return self.deliver(call, "", Found::Granted).await;
+        }
+        let principal = self.principal(self.presented()?).await?;
+        let is_caller = call.need() == Need::Caller;
+        if is_caller && principal.who == Who::Anonymous {
+            return Err(AuthFailure::TOKEN_MISSING.denial().into());
+        }
+        if is_caller {
+            self.in_good_standing(&principal)?;
+        }
+        let found = self.find(call.need(), &principal).await?;
+        let caller = if is_caller { principal.display_name() } else { String::new() };
+        self.deliver(call, &caller, found).await
+    }
+
+    /// Answers an operation with a body.
+    pub(super) async fn act(&self, call: &dyn Call, body: Incoming) -> Result<Response<Body>, Trouble> {
+        let limits = &self.front.settings.limits;
+        let limit = self.engine.descriptor().body_limit;
+        let body = read_whole(body, self.exchange.headers(), limit, limits.body_time).await;
+        let body = body.map_err(|error| {
+            let status = match error {
+                BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                BodyError::Cut => StatusCode::BAD_REQUEST,
+                BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
+            };
+            Trouble::Other(Box::new(answer::text(status, error.to_string())))
+        })?;
+        match call.act(&body) {
+            Err(plain) => Ok(answer::plain(plain)),
+            Ok(Act::Read) => self.read(call).await,
+            Ok(Act::LogIn { user: _, password }) => self.log_in(call, password).await,
+        }
+    }
+
+    /// Checks a credential that came in a body.
+    async fn log_in(&self, call: &dyn Call, password: Secret<String>) -> Result<Response<Body>, Trouble> {
+        let scheme = CredentialScheme::Bearer;
+        let credential = Credential { scheme, secret: password.clone(), user: None };
+        let principal = self.principal(Presented::One(credential)).await?;
+        self.in_good_standing(&principal)?;
+        let outcome = Outcome::LoggedIn { token: password };
+        let reply = call.render(&self.context(""), &outcome);
+        Ok(self.carry_out(reply, None).await?)
+    }
+
+    fn presented(&self) -> Result<Presented, Denial> {
+        let presented = credentials(self.exchange.headers(), self.exchange.query(), Surface::Engine);
+        presented.map_err(|error| error.failure().denial())
+    }
+
+    /// Who is asking. Guessing is limited before anything is looked up.
+    async fn principal(&self, presented: Presented) -> Result<Arc<Known<Principal>>, Trouble> {
+        let Self { front, exchange, account, .. } = self;
+        if presented.credential().is_some() {
+            let now = front.clock.monotonic();
+            if let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, now) {
+                return Err(Trouble::TooMany(too_many(wait), wait));
+            }
+        }
+        let principal = front.catalog.principal(account, self.environment, Surface::Engine, &presented).await;
+        principal.map_err(|error| match error {
+            PrincipalError::Auth(failure) => {
+                if let Some(credential) =
+                    presented.credential().filter(|_| failure.reason == Reason::CredentialInvalid)
+                {
+                    front.wrong(account.id, exchange.client, credential);
+                }
+                failure.denial().into()
+            }
+            PrincipalError::Unavailable(error) => unavailable(exchange, &error).into(),
+        })
+    }
+
+    /// Looks up what an operation needs, and what of it the caller may see.
+    async fn find(&self, need: Need<'_>, principal: &Known<Principal>) -> Result<Found, Denial> {
+        let Self { front, exchange, account, environment, .. } = self;
+        let key = self.engine.descriptor().key;
+        let catalog = &front.catalog;
+        let snapshot = match need {
+            Need::Nothing | Need::Caller => return Ok(Found::Granted),
+            Need::Names => return self.names(principal).await,
+            Need::Package { key: name } => catalog.package(account, *environment, key, name).await,
+            Need::Product { product, package } => {
+                catalog.product_releases(account, *environment, product, package).await
+            }
+        };
+        match snapshot.map_err(|error| unavailable(exchange, &error))? {
+            Some(snapshot) => {
+                let seen = catalog.seen(principal, &snapshot);
+                Ok(Found::Package(snapshot, seen))
+            }
+            // Whether a name is ours is told to callers only that can be held to it.
+            None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
+            None => {
+                self.in_good_standing(principal)?;
+                Ok(Found::Absent)
+            }
+        }
+    }
+
+    /// Licences that do not stand are refused where no package's view refuses them: names that are not ours
+    /// are sent on for nobody else.
+    fn in_good_standing(&self, principal: &Principal) -> Result<(), Denial> {
+        principal.standing(self.front.clock.wall()).map_err(|failure| failure.denial())
+    }
+
+    async fn names(&self, principal: &Known<Principal>) -> Result<Found, Denial> {
+        let Self { front, exchange, account, environment, .. } = self;
+        self.in_good_standing(principal)?;
+        let names = front.catalog.names(account, *environment, self.engine.descriptor().key).await;
+        let names = names.map_err(|error| unavailable(exchange, &error))?;
+        let list = front.catalog.names_seen(principal, &names);
+        if list.0.is_empty() && principal.who == Who::Anonymous {
+            return Err(AuthFailure::TOKEN_MISSING.denial());
+        }
+        Ok(Found::Names { list, source: names.identity(), class: names_class(principal) })
+    }
+}
