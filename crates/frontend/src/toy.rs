@@ -105,9 +105,7 @@ impl Engine for Toy {
         }
     }
     fn refuse(&self, _: &Op, denial: &Denial) -> Plain {
-        Plain::status(denial.reason.status())
-            .body("text/plain", denial.message.clone())
-            .reason(&denial.message)
+        denied(denial)
     }
     fn bad_path(&self, error: &BadPath) -> Plain {
         let status = match error {
@@ -140,10 +138,14 @@ fn text(status: StatusCode, text: &str) -> Reply {
     Plain::status(status).body("text/plain", text.to_owned()).into()
 }
 
+fn denied(denial: &Denial) -> Plain {
+    let refused = Plain::status(denial.reason.status()).body("text/plain", denial.message.clone());
+    refused.reason(&denial.message)
+}
+
 fn package(context: &Context<'_>, view: &View<'_>) -> Reply {
     if let Some(denial) = view.denial {
-        let refused = Plain::status(denial.reason.status()).body("text/plain", denial.message.clone());
-        return refused.reason(&denial.message).into();
+        return denied(denial).into();
     }
     let versions: Vec<String> = view.releases().map(|(_, release)| release.version.to_string()).collect();
     let body = format!("{} at {}: {}", view.package.name, context.base, versions.join(" "));
@@ -160,5 +162,9 @@ fn file_of(view: &View<'_>, name: &str) -> Reply {
         let artifact = View::artifacts(found).find(|(_, artifact)| artifact.filename == name)?;
         Some(FileReply { release, artifact: artifact.0, media_type: None, attachment: true })
     });
-    found.map_or_else(|| text(StatusCode::NOT_FOUND, "no such file"), Reply::File)
+    match (found, view.denial) {
+        (Some(file), _) => Reply::File(file),
+        (None, Some(denial)) => denied(denial).into(),
+        (None, None) => text(StatusCode::NOT_FOUND, "no such file"),
+    }
 }
