@@ -126,18 +126,31 @@ impl LicenseGrant {
     pub fn has_user(&self, user: UserId) -> bool {
         self.owner == Some(user) || self.users.contains(&user)
     }
-    /// What is wrong with using the licence's key to authenticate, in the order of `licensing.md` §2.
-    pub(crate) fn check_key(&self, now: Timestamp) -> Result<(), AuthFailure> {
-        use AuthenticationStrategy::{License, Mixed};
+    /// Whether the licence stands at all: what refuses everything that is not open to anybody, in the order of
+    /// `licensing.md` §2.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] when its owner is banned, it is suspended, or it expired under REVOKE_ACCESS.
+    pub fn standing(&self, now: Timestamp) -> Result<(), AuthFailure> {
         let revoked = self.is_expired(now) && self.expiration_strategy == ExpirationStrategy::Revoke;
         match () {
             () if self.owner_banned => Err(AuthFailure::LICENSE_BANNED),
             () if self.suspended => Err(AuthFailure::LICENSE_SUSPENDED),
             () if revoked => Err(AuthFailure::LICENSE_EXPIRED),
-            () if !matches!(self.authentication_strategy, License | Mixed) => {
-                Err(AuthFailure::LICENSE_NOT_ALLOWED)
-            }
             () => Ok(()),
+        }
+    }
+    /// What is wrong with using the licence's key to authenticate. On engine routes a licence that does not
+    /// stand is let in, so that the view refuses it with a reason where the client shows one.
+    pub(crate) fn check_key(&self, surface: Surface, now: Timestamp) -> Result<(), AuthFailure> {
+        use AuthenticationStrategy::{License, Mixed};
+        if surface == Surface::Api {
+            self.standing(now)?;
+        }
+        if matches!(self.authentication_strategy, License | Mixed) {
+            Ok(())
+        } else {
+            Err(AuthFailure::LICENSE_NOT_ALLOWED)
         }
     }
 }
@@ -161,12 +174,24 @@ impl Principal {
     ///
     /// # Errors
     /// [`AuthFailure`], as [`crate::authenticate`] would give it now.
-    pub fn check(&self, _surface: Surface, now: Timestamp) -> Result<(), AuthFailure> {
+    pub fn check(&self, surface: Surface, now: Timestamp) -> Result<(), AuthFailure> {
         if self.token.as_ref().and_then(|token| token.expiry).is_some_and(|expiry| expiry < now) {
             return Err(AuthFailure::TOKEN_EXPIRED);
         }
         match (&self.who, &self.token, self.grants.first()) {
-            (Who::License(_), None, Some(grant)) => grant.check_key(now),
+            (Who::License(_), None, Some(grant)) => grant.check_key(surface, now),
+            _ => Ok(()),
+        }
+    }
+    /// Whether the caller is in good standing: vendors always are, customers when one of their licences stands
+    /// or they hold none.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] of the first licence when none stands.
+    pub fn standing(&self, now: Timestamp) -> Result<(), AuthFailure> {
+        let mut standings = self.grants.iter().map(|grant| grant.standing(now));
+        match standings.next() {
+            Some(Err(first)) if standings.all(|standing| standing.is_err()) => Err(first),
             _ => Ok(()),
         }
     }

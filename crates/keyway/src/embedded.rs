@@ -1,5 +1,6 @@
 //! The embedded installation: the data directory, its database, and the account made at first start.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +32,15 @@ pub(crate) struct NewToken {
     pub(crate) secret: Secret<String>,
 }
 
+/// Makes the data directory, readable by its owner alone: the database holds the account's keys.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn make_private(data: &Path) -> Result<()> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.with_context(|| format!("cannot make the data directory {}", data.display()))
+}
+
 /// Where the database file is.
 pub(crate) fn database(data: &Path) -> PathBuf {
     data.join("keyway.db")
@@ -47,8 +57,7 @@ impl Embedded {
     /// A directory or database that cannot be made, opened or migrated.
     pub(crate) async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let data = &settings.data;
-        std::fs::create_dir_all(data)
-            .with_context(|| format!("cannot make the data directory {}", data.display()))?;
+        make_private(data)?;
         let readers =
             std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
         let options = Options { path: database(data), readers };

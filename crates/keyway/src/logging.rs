@@ -1,5 +1,7 @@
 //! Structured logs on standard error, in text or JSON.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::settings::Settings;
@@ -10,8 +12,11 @@ use crate::settings::Settings;
 /// When logging was already started.
 pub(crate) fn start(settings: &Settings) -> anyhow::Result<()> {
     let level = LevelFilter::from_level(settings.log_level);
-    let builder =
-        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = if settings.json_log {
         builder.json().flatten_event(true).try_init()
     } else {

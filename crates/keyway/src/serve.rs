@@ -48,8 +48,7 @@ impl Server {
     /// listened on, a certificate that cannot be read.
     pub(crate) async fn start(settings: &Settings) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        std::fs::create_dir_all(&settings.data)
-            .with_context(|| format!("cannot make the data directory {}", settings.data.display()))?;
+        embedded::make_private(&settings.data)?;
         let lock = DataDirLock::acquire(&settings.data)?;
         let embedded = Embedded::open(settings, Arc::clone(&clock)).await?;
         if let Some(first) = embedded.make_account(settings).await? {

@@ -37,7 +37,7 @@ impl World {
     pub fn by_key(&self, license: &r::License, view: EnvironmentView) -> Result<Principal, AuthFailure> {
         let speaker = self.speaker(r::BearerType::License, license.id);
         let found = speaker.map(|speaker| Bearer { by: PresentedAs::LicenseKey, speaker });
-        authenticate(account(), view, &credential(CredentialScheme::License), found, Surface::Engine, NOW)
+        authenticate(account(), view, &credential(CredentialScheme::License), found, Surface::Api, NOW)
     }
 
     /// The records behind a bearer.

@@ -123,12 +123,23 @@ fn a_cached_key_is_refused_once_its_licence_expires() {
     world.policies[0].expiration_strategy = r::ExpirationStrategy::Revoke;
     world.licenses[0].expiry = Some(day(1));
     let principal = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
-    assert_eq!(principal.check(Surface::Engine, day(1)), Ok(()));
-    let failure = principal.check(Surface::Engine, just_after(day(1))).unwrap_err();
+    assert_eq!(principal.check(Surface::Api, day(1)), Ok(()));
+    let failure = principal.check(Surface::Api, just_after(day(1))).unwrap_err();
     assert_eq!((failure.status.as_u16(), failure.code), (403, "LICENSE_EXPIRED"));
     assert_eq!(failure.denial().reason, Reason::Expired);
     let token = world.by_token(&world.tokens[0], EnvironmentView::Global).unwrap();
-    assert_eq!(token.check(Surface::Engine, day(2)), Ok(()), "tokens are judged by what they ask for");
+    assert_eq!(token.check(Surface::Api, day(2)), Ok(()), "tokens are judged by what they ask for");
+}
+
+#[test]
+fn engines_let_a_known_key_in_so_that_the_view_can_say_why_not() {
+    let mut world = world();
+    world.policies[0].expiration_strategy = r::ExpirationStrategy::Revoke;
+    world.licenses[0].expiry = Some(day(1));
+    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
+    assert_eq!(principal.check(Surface::Engine, day(2)), Ok(()));
+    assert_eq!(principal.standing(day(2)).unwrap_err().code, "LICENSE_EXPIRED");
+    assert_eq!(principal.standing(day(1)), Ok(()));
 }
 
 #[test]

@@ -56,8 +56,13 @@ async fn one(command: &Command, license: &License, place: &Path) -> Result<Strin
         .output()
         .await
         .map_err(|error| format!("{program} cannot be run: {error}"))?;
-    let said =
+    let mut said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if command.client == "curl" && !output.status.success() {
+        // curl writes the refusal's text where the file would have gone; the printed line shows it
+        let written = std::fs::read(place.join("acme.tar.gz")).unwrap_or_default();
+        said.push_str(&String::from_utf8_lossy(&written));
+    }
     let delivered = delivered(command.client, place);
     if license.good {
         if output.status.success() && delivered {
