@@ -1,3 +1,5 @@
+//! Keys made, stored, read back, and verified by an independent reader.
+
 use aws_lc_rs::signature::{RSA_PSS_2048_8192_SHA256, RsaParameters, UnparsedPublicKey};
 
 use super::*;

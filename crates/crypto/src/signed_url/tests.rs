@@ -1,3 +1,5 @@
+//! Grants round trip; tampered, expired and foreign ones do not.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

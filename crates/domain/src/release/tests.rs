@@ -1,3 +1,5 @@
+//! Versions, tags and upgrades, by the tables of `distribution.md` §5 and §6.
+
 use keyway_base::{AccountId, RecordId};
 use keyway_jsonapi::Declared;
 use serde_json::json;

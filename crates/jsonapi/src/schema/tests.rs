@@ -1,3 +1,5 @@
+//! What a schema refuses, in which words, and what comes first.
+
 use super::*;
 use serde_json::json;
 

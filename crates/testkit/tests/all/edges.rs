@@ -23,15 +23,30 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["base", "jsonapi"]),
     ("blob", &["base", "crypto"]),
     ("catalog", &["access", "store", "engine", "domain", "jsonapi", "crypto", "versions", "base"]),
-    ("api", &["jsonapi", "domain", "access", "store", "catalog", "blob", "engine", "crypto", "versions", "base"]),
+    (
+        "api",
+        &["jsonapi", "domain", "access", "store", "catalog", "blob", "engine", "crypto", "versions", "base"],
+    ),
     ("jobs", &["domain", "store", "blob", "engine", "archive", "crypto", "jsonapi", "versions", "base"]),
-    ("frontend", &["api", "catalog", "access", "engine", "blob", "crypto", "store", "jsonapi", "domain", "base"]),
+    (
+        "frontend",
+        &["api", "catalog", "access", "engine", "blob", "crypto", "store", "jsonapi", "domain", "base"],
+    ),
     ("testkit", &["base"]),
 ];
 
 /// The crates of layers 0 to 2, which may not even transitively reach for effects.
 const PURE: &[&str] = &[
-    "base", "versions", "crypto", "archive", "jsonapi", "domain", "engine", "access", "engine-npm", "engine-pypi",
+    "base",
+    "versions",
+    "crypto",
+    "archive",
+    "jsonapi",
+    "domain",
+    "engine",
+    "access",
+    "engine-npm",
+    "engine-pypi",
     "engine-raw",
 ];
 
@@ -80,7 +95,9 @@ fn crates_depend_only_on_what_their_layer_allows() {
             continue;
         };
         let ours = targets.iter().filter_map(|target| target.strip_prefix("keyway-"));
-        wrong.extend(ours.filter(|target| !allowed.contains(target)).map(|target| format!("{short} -> {target}")));
+        wrong.extend(
+            ours.filter(|target| !allowed.contains(target)).map(|target| format!("{short} -> {target}")),
+        );
     }
     assert!(wrong.is_empty(), "edges that the design does not allow:\n{}", wrong.join("\n"));
 }
@@ -103,7 +120,8 @@ fn pure_crates_reach_no_effect() {
 #[test]
 fn only_the_store_knows_a_database() {
     let graph = graph();
-    let users = graph.edges.iter().filter(|(name, targets)| name.starts_with("keyway") && targets.contains("sqlx"));
+    let users =
+        graph.edges.iter().filter(|(name, targets)| name.starts_with("keyway") && targets.contains("sqlx"));
     let users: Vec<&str> = users.map(|(name, _)| name.as_str()).collect();
     assert_eq!(users, ["keyway-store"]);
 }

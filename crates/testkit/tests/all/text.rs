@@ -24,9 +24,10 @@ fn every_module_opens_by_saying_what_it_is() {
 
 #[test]
 fn files_stay_readable_in_one_sitting() {
-    let long = rust().into_iter().map(|(path, text)| (path, text.lines().count())).filter(|(path, lines)| {
-        *lines > MAX_LINES && !LONG_FILES.iter().any(|(known, _)| path == known)
-    });
+    let long = rust()
+        .into_iter()
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(path, lines)| *lines > MAX_LINES && !LONG_FILES.iter().any(|(known, _)| path == known));
     let long: Vec<String> = long.map(|(path, lines)| format!("{lines} {path}")).collect();
     assert_none("files past the limit: find the seam, or list them with a reason", &long);
 }
@@ -39,7 +40,15 @@ fn functions_stay_readable_at_a_glance() {
         for (number, line) in before_tests(&text).lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let word = line.trim_start();
-            let starts = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(crate) fn ", "pub(super) fn ", "pub(crate) async fn "];
+            let starts = [
+                "fn ",
+                "pub fn ",
+                "async fn ",
+                "pub async fn ",
+                "pub(crate) fn ",
+                "pub(super) fn ",
+                "pub(crate) async fn ",
+            ];
             if open.is_none() && starts.iter().any(|start| word.starts_with(start)) && !word.ends_with(';') {
                 open = Some((number, indent, word.to_owned()));
             } else if let Some((start, level, name)) = &open {
@@ -77,6 +86,8 @@ fn only_the_blob_crate_opens_files_for_bytes() {
             || path == "crates/store/src/data_dir.rs"
             // certificate and key are read once, at start
             || path == "crates/frontend/src/tls.rs"
+            // reads the file that `blob` opened for it
+            || path == "crates/jobs/src/examine.rs"
             || path.contains("/fuzz/");
         !allowed && doors.iter().any(|door| before_tests(text).contains(door))
     });
@@ -89,7 +100,10 @@ fn only_the_store_holds_sql() {
     let wrong = rust().into_iter().filter(|(path, text)| {
         let text = before_tests(text);
         let quoted = phrases.iter().any(|phrase| text.contains(&format!("\"{phrase}")));
-        !path.starts_with("crates/store/") && !path.starts_with("crates/testkit/") && !path.contains("/tests/") && quoted
+        !path.starts_with("crates/store/")
+            && !path.starts_with("crates/testkit/")
+            && !path.contains("/tests/")
+            && quoted
     });
     assert_none("SQL outside `store`", &wrong.map(|(path, _)| path).collect::<Vec<_>>());
 }
@@ -108,12 +122,14 @@ fn the_tree_names_no_machine_and_no_registry_host() {
     let hosts = ["npmjs", "pythonhosted", "pypi", "golang", "debian", "crates"];
     let mut wrong = Vec::new();
     for path in files() {
-        if path == "Cargo.lock" {
+        if path.ends_with("Cargo.lock") {
             continue;
         }
         let Ok(text) = std::fs::read_to_string(root().join(&path)) else { continue };
         for (number, line) in text.lines().enumerate() {
-            let host = hosts.iter().any(|host| line.contains(&format!("{host}.org")) || line.contains(&format!("{host}.io")));
+            let host = hosts
+                .iter()
+                .any(|host| line.contains(&format!("{host}.org")) || line.contains(&format!("{host}.io")));
             let place = ["/work/", "/root/", "/farm/"].iter().any(|place| {
                 line.match_indices(place).any(|(at, _)| {
                     let before = line[..at].chars().next_back();

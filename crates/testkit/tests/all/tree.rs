@@ -5,7 +5,11 @@ use std::process::Command;
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the crate sits two levels down").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("the crate sits two levels down")
+        .to_owned()
 }
 
 /// Every tracked (or about to be tracked) file with its path from the root.

@@ -1,3 +1,5 @@
+//! Each ecosystem's own order, channels and equality.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Upstream's dialect, by the tables of `distribution.md` §6.
+
 use proptest::prelude::*;
 
 use super::*;
