@@ -143,14 +143,10 @@ impl Api {
             headers: request.headers,
             body: head.body,
             account,
-            environment,
             view,
             presented,
             principal,
-            version,
             now: self.parts.clock.wall(),
-            peer: request.peer,
-            request_id: request.request_id,
         };
         self.run(endpoint, Arc::new(call)).await
     }

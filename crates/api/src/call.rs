@@ -1,19 +1,17 @@
 //! One request, read and placed: everything that operations may look at.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 use keyway_access::{EnvironmentView, Presented};
-use keyway_base::{RequestId, Timestamp};
-use keyway_catalog::{AccountFacts, EnvironmentFacts};
+use keyway_base::Timestamp;
+use keyway_catalog::AccountFacts;
 use keyway_jsonapi::document::account_path;
 use keyway_jsonapi::{FilterContext, Query, Role};
 use serde_json::{Map, Value};
 
 use crate::Api;
 use crate::caller::Caller;
-use crate::version::ApiVersion;
 
 /// A request whose account, environment and caller are known.
 #[derive(Clone)]
@@ -34,22 +32,14 @@ pub(crate) struct Call {
     pub(crate) body: Map<String, Value>,
     /// The account.
     pub(crate) account: Arc<AccountFacts>,
-    /// The environment, if one was named.
-    pub(crate) environment: Option<Arc<EnvironmentFacts>>,
     /// What the environment opens.
     pub(crate) view: EnvironmentView,
     /// What was presented.
     pub(crate) presented: Presented,
     /// The caller.
     pub(crate) principal: Caller,
-    /// The API version spoken.
-    pub(crate) version: ApiVersion,
     /// The time of the request.
     pub(crate) now: Timestamp,
-    /// Where it came from.
-    pub(crate) peer: IpAddr,
-    /// Its name in answers and logs.
-    pub(crate) request_id: RequestId,
 }
 
 impl Call {

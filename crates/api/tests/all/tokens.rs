@@ -1,0 +1,169 @@
+//! Tokens, `/me` and `/profile` (`licensing.md` §2.1, §2.2).
+
+use serde_json::json;
+
+use crate::world::{World, document, one};
+
+#[tokio::test]
+async fn every_bearer_gets_its_kind_of_token_and_status() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let user = world.user("jane@example.com", "user").await;
+    for (path, status, kind, prefix, expires) in [
+        (format!("products/{product}/tokens"), 200, "product-token", "prod-", false),
+        (format!("licenses/{license}/tokens"), 200, "activation-token", "activ-", false),
+        (format!("users/{user}/tokens"), 200, "user-token", "user-", true),
+    ] {
+        let answer = world.admin.post(&path, json!(null)).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        assert_eq!(answer.text("/data/attributes/kind"), kind);
+        let token = answer.text("/data/attributes/token").to_owned();
+        assert!(token.starts_with(prefix) && token.ends_with("v3"), "{token}");
+        assert_eq!(answer.at("/data/attributes/expiry").is_null(), !expires);
+        let activations = answer.body["data"]["attributes"].get("activations").is_some();
+        assert_eq!(activations, kind == "activation-token");
+        let id = answer.text("/data/id");
+        let shown = world.admin.get(&format!("{path}/{id}")).await;
+        assert_eq!(shown.status, 200);
+        assert!(shown.body["data"]["attributes"].get("token").is_none(), "the secret is shown once");
+        assert_eq!(world.anonymous().bearer(&token).get("me").await.status, 200);
+    }
+    let own = world
+        .admin
+        .post("tokens", json!({"data": {"type": "tokens", "attributes": {"name": "ci", "expiry": null}}}))
+        .await;
+    assert_eq!((own.status, own.text("/data/attributes/kind")), (201, "admin-token"));
+    assert!(own.header("location").unwrap().ends_with(own.text("/data/id")));
+}
+
+#[tokio::test]
+async fn activation_limits_are_for_licences_tokens() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let body = document("tokens", json!({"maxActivations": 2}), json!({}));
+    let made = world.admin.post(&format!("licenses/{license}/tokens"), body.clone()).await;
+    assert_eq!(made.at("/data/attributes/maxActivations"), &json!(2));
+    let refused = world.admin.post(&format!("products/{product}/tokens"), body).await;
+    assert_eq!(refused.error(), (400, "", "/data/attributes/maxActivations"));
+    let negative = document("tokens", json!({"maxActivations": -1}), json!({}));
+    let refused = world.admin.post(&format!("licenses/{license}/tokens"), negative).await;
+    assert_eq!(refused.error().1, "MAX_ACTIVATIONS_INVALID");
+}
+
+#[tokio::test]
+async fn regeneration_ends_the_old_secret_and_revocation_the_token() {
+    let world = World::new().await;
+    let user = world.user("jane@example.com", "user").await;
+    let token = world.token_of(&format!("users/{user}")).await;
+    world.clock.advance(std::time::Duration::from_secs(86_400));
+    let again = token.put("tokens", json!(null)).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(again.text("/data/attributes/expiry"), "2026-06-16T12:00:00.000Z");
+    assert_eq!(token.get("me").await.error(), (401, "TOKEN_INVALID", ""));
+    let token = world.anonymous().bearer(again.text("/data/attributes/token"));
+    assert_eq!(token.get("me").await.status, 200);
+    let by_id = world.admin.put(&format!("tokens/{}", again.text("/data/id")), json!(null)).await;
+    assert_eq!(by_id.status, 200);
+    assert_eq!(token.get("me").await.status, 401);
+    let token = world.anonymous().bearer(by_id.text("/data/attributes/token"));
+    let path = format!("tokens/{}", by_id.text("/data/id"));
+    assert_eq!(token.delete(&path).await.status, 204);
+    assert_eq!(token.get("me").await.error(), (401, "TOKEN_INVALID", ""));
+}
+
+#[tokio::test]
+async fn tokens_expire_while_they_are_cached() {
+    let world = World::new().await;
+    let user = world.user("jane@example.com", "user").await;
+    let token = world.token_of(&format!("users/{user}")).await;
+    assert_eq!(token.get("me").await.status, 200);
+    world.clock.advance(std::time::Duration::from_secs(14 * 86_400));
+    assert_eq!(token.get("me").await.status, 200, "the expiry itself is not past it");
+    world.clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(token.get("me").await.error(), (401, "TOKEN_EXPIRED", ""));
+}
+
+#[tokio::test]
+async fn permissions_of_a_token_stay_within_its_bearer_and_its_maker() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let path = format!("products/{product}/tokens");
+    let beyond = document("tokens", json!({"permissions": ["environment.create"]}), json!({}));
+    let answer = world.admin.post(&path, beyond).await;
+    assert_eq!(answer.error(), (422, "PERMISSIONS_NOT_ALLOWED", "/data/attributes/permissions"));
+    let unknown = document("tokens", json!({"permissions": ["fly"]}), json!({}));
+    assert_eq!(world.admin.post(&path, unknown).await.error().1, "PERMISSIONS_NOT_ALLOWED");
+    let narrow = document("tokens", json!({"permissions": ["product.read", "token.generate"]}), json!({}));
+    let narrow = world.admin.post("tokens", narrow).await;
+    assert_eq!(narrow.status, 201, "{}", narrow.body);
+    let narrow = world.anonymous().bearer(narrow.text("/data/attributes/token"));
+    let refused = narrow.get("licenses").await;
+    assert!(refused.detail().contains("token lacks permission to perform action"), "{}", refused.detail());
+    let offspring = narrow.post("tokens", json!(null)).await;
+    assert_eq!(offspring.at("/data/attributes/permissions"), &json!(["product.read", "token.generate"]));
+    let wider = document("tokens", json!({"permissions": ["license.read"]}), json!({}));
+    assert_eq!(narrow.post("tokens", wider).await.error().1, "PERMISSIONS_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn a_bearer_can_be_named_and_others_are_refused() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let user = world.user("jane@example.com", "user").await;
+    let body = document("tokens", json!({}), one("bearer", "users", &user));
+    assert_eq!(world.admin.post("tokens", body).await.text("/data/attributes/kind"), "user-token");
+    let body = document("tokens", json!({}), one("bearer", "products", &product));
+    assert_eq!(world.admin.post("tokens", body).await.status, 403, "products have a route of their own");
+    let body = document("tokens", json!({}), one("bearer", "users", &product));
+    let answer = world.admin.post("tokens", body).await;
+    assert_eq!(answer.error(), (422, "BEARER_NOT_FOUND", "/data/relationships/bearer"));
+}
+
+#[tokio::test]
+async fn lists_are_filtered_and_scoped() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let other = world.product("Other").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let theirs = world.token_of(&format!("products/{product}")).await;
+    world.token_of(&format!("products/{other}")).await;
+    let activation = world.token_of(&format!("licenses/{license}")).await;
+    assert_eq!(world.admin.get("tokens").await.ids().len(), 4);
+    assert_eq!(world.admin.get("tokens?bearer[type]=product").await.ids().len(), 2);
+    assert_eq!(world.admin.get(&format!("tokens?bearer[id]={license}")).await.ids().len(), 1);
+    assert_eq!(world.admin.get("tokens?bearer[role]=admin").await.ids().len(), 1);
+    assert_eq!(theirs.get("tokens").await.ids().len(), 2, "its own and its licence's");
+    assert_eq!(activation.get("tokens").await.ids().len(), 1);
+}
+
+#[tokio::test]
+async fn me_and_profile() {
+    let world = World::new().await;
+    let me = world.admin.get("me").await;
+    assert_eq!(me.text("/data/type"), "users");
+    let token = me.text("/included/0/id").to_owned();
+    assert_eq!(me.header("keygen-token"), Some(token.as_str()));
+    assert_eq!(me.header("keygen-bearer"), Some(world.admin_id.to_string().as_str()));
+    assert_eq!(me.header("keygen-account"), Some(world.account.to_string().as_str()));
+    assert_eq!(world.admin.get("profile").await.text("/data/meta/tokenId"), token);
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, key) = world.license(&policy, json!({})).await;
+    let me = world.key(&key).get("me").await;
+    assert_eq!((me.text("/data/type"), me.text("/data/id")), ("licenses", license.as_str()));
+    assert!(me.body.get("included").is_none());
+    let no_token = world.key(&key).put("tokens", json!(null)).await;
+    assert_eq!(no_token.status, 404, "there is no token to regenerate");
+    assert_eq!(
+        world.token_of(&format!("products/{product}")).await.get("me").await.text("/data/type"),
+        "products"
+    );
+    assert_eq!(world.anonymous().get("me").await.error(), (401, "TOKEN_MISSING", ""));
+    let old = world.admin.clone().header("keygen-version", "1.3").get("me").await;
+    assert_eq!(old.header("keygen-token-id"), Some(token.as_str()));
+}
