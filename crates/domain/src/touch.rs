@@ -83,6 +83,11 @@ const LICENSE_QUIET: &[&str] = &[
     "group_id",
 ];
 
+/// Columns of products, environments and entitlements that no decision reads.
+const PRODUCT_QUIET: &[&str] = &["metadata", "url", "platforms"];
+/// Columns of a policy that decisions read.
+const POLICY_LOUD: &[&str] = &["product_id", "protected", "expiration_strategy", "authentication_strategy"];
+
 /// The slots that a mutation makes stale.
 pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
     let mut slots = BTreeSet::new();
@@ -90,17 +95,12 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
     let mut touched = Touched { account: record.account(), slots: &mut slots };
     match record.resource.table {
         "accounts" => touched.add(SlotKey::Account(record.account())),
-        "environments" | "products" | "entitlements" | "policy_entitlements" => {
-            if mutation.changes_beside(&["metadata", "url", "platforms"]) {
-                touched.add(SlotKey::Access(record.account()));
-            }
+        "environments" | "products" | "entitlements" | "policy_entitlements"
+            if mutation.changes_beside(PRODUCT_QUIET) =>
+        {
+            touched.add(SlotKey::Access(record.account()));
         }
-        "policies" => {
-            let columns = ["product_id", "protected", "expiration_strategy", "authentication_strategy"];
-            if mutation.changes(&columns) {
-                touched.add(SlotKey::Access(record.account()));
-            }
-        }
+        "policies" if mutation.changes(POLICY_LOUD) => touched.add(SlotKey::Access(record.account())),
         "users" => touched.user(mutation),
         "tokens" => touched.token(mutation),
         "licenses" => touched.license(mutation),
@@ -110,7 +110,6 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
             touched.id(mutation, "user_id", SlotKey::User);
         }
         "packages" => touched.package(mutation),
-        "releases" | "constraints" | "artifacts" | "manifests" => {}
         _ => {}
     }
     for digest in &related.credentials {
