@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyway_access::{Credential, CredentialScheme, Presented, Principal, Surface};
-use keyway_base::{AccountId, Clock as _, ManualClock, RecordId, Secret, Timestamp};
+use keyway_base::{AccountId, ManualClock, RecordId, Secret, Timestamp};
 use keyway_catalog::{AccountFacts, CacheLimits, Catalog, EnvironmentFacts, Known, PrincipalError};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::{license_key, token};
@@ -250,10 +250,6 @@ impl World {
 
     pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(std::time::Duration::from_secs(seconds));
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.wall()
     }
 }
 

@@ -1,0 +1,9 @@
+//! Jobs over a real database and real files, with an engine made of paper.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod ingest;
+mod purge;
+mod runner;
+mod upkeep;
+mod world;

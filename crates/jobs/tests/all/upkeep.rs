@@ -1,0 +1,94 @@
+//! Waits that end, and bytes that nobody refers to.
+
+use std::time::Duration;
+
+use keyway_domain::resources::ArtifactStatus;
+use keyway_jobs::kind;
+use keyway_jsonapi::Value;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_file_that_did_not_come_within_the_hour_fails() {
+    let world = World::new().await;
+    let (late, came) = (world.waiting(&world.release, "late"), world.waiting(&world.release, "came"));
+    world.put(&late).await;
+    world.enqueue(&kind::expire(world.account, late.id(), world.now())).await;
+    let came = world.uploaded(came, b"hello").await;
+    world.enqueue(&kind::expire(world.account, came.id(), world.now())).await;
+    world.run().await;
+    world.advance(kind::UPLOAD_TIME - Duration::from_secs(1));
+    world.run().await;
+    assert_eq!(world.artifact(&late).await.status, ArtifactStatus::Waiting);
+    world.advance(Duration::from_secs(2));
+    world.run().await;
+    let failed = world.artifact(&late).await;
+    assert_eq!(failed.status, ArtifactStatus::Failed);
+    assert!(failed.failure.unwrap().contains("was not uploaded within an hour"));
+    assert_eq!(world.artifact(&came).await.status, ArtifactStatus::Uploaded);
+    assert_eq!(world.db.pending_jobs().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_end_of_waiting_that_comes_too_early_comes_back() {
+    let world = World::new().await;
+    let artifact = world.waiting(&world.release, "late");
+    world.put(&artifact).await;
+    world.enqueue(&kind::about(kind::EXPIRE, world.account, artifact.id(), world.now())).await;
+    assert_eq!(world.run().await, 1);
+    assert_eq!(world.artifact(&artifact).await.status, ArtifactStatus::Waiting);
+    world.advance(kind::UPLOAD_TIME);
+    assert_eq!(world.run().await, 1);
+    assert_eq!(world.artifact(&artifact).await.status, ArtifactStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_blob_goes_when_its_grace_is_over_unless_something_refers_to_it() {
+    let world = World::new().await;
+    let unused = world.store(b"unused").await.to_string();
+    let used = world.uploaded(world.waiting(&world.release, "used"), b"used").await;
+    let used = used.get("blob_key").as_text().unwrap().to_owned();
+    for key in [&unused, &used] {
+        world.enqueue(&kind::delete_blob(world.account, key, world.now())).await;
+    }
+    world.run().await;
+    assert!(world.holds(&unused).await, "a grace");
+    world.advance(kind::GRACE + Duration::from_secs(1));
+    world.run().await;
+    assert!(!world.holds(&unused).await);
+    assert!(world.holds(&used).await);
+    assert_eq!(world.db.pending_jobs().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn bytes_that_came_again_get_a_new_grace() {
+    let world = World::new().await;
+    let key = world.store(b"again").await.to_string();
+    let mut early = kind::delete_blob(world.account, &key, world.now());
+    early.run_at = world.now();
+    world.enqueue(&early).await;
+    assert_eq!(world.run().await, 1);
+    assert!(world.holds(&key).await, "just committed: an upload may be about to refer to it");
+    world.advance(kind::GRACE + Duration::from_secs(1));
+    assert_eq!(world.run().await, 1);
+    assert!(!world.holds(&key).await);
+}
+
+#[tokio::test]
+async fn a_job_that_names_nothing_is_dropped() {
+    let world = World::new().await;
+    for kind in kind::ALL {
+        let mut job = kind::about(kind, world.account, world.release.id(), world.now());
+        job.key = "nonsense".to_owned();
+        job.payload = serde_json::json!({ "id": "nonsense", "blob": "nonsense" });
+        world.enqueue(&job).await;
+    }
+    assert_eq!(world.run().await, kind::ALL.len());
+    assert_eq!(world.db.pending_jobs().await.unwrap(), 0);
+    let mut artifact = world.waiting(&world.release, "a");
+    artifact.set("blob_key", Value::Text("nonsense".into()));
+    world.put(&artifact).await;
+    world.enqueue(&kind::about(kind::INGEST, world.account, artifact.id(), world.now())).await;
+    world.run().await;
+    assert_eq!(world.artifact(&artifact).await.status, ArtifactStatus::Failed);
+}
