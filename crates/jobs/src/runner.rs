@@ -17,6 +17,11 @@ const LEASE: Duration = Duration::from_secs(60);
 const RENEWAL: Duration = Duration::from_secs(20);
 /// How often to look for jobs that became due by themselves, or that another process enqueued.
 const POLL: Duration = Duration::from_secs(1);
+/// How often the change log is pruned.
+const PRUNING: Duration = Duration::from_secs(60 * 60);
+/// How many entries of the change log stay: far more than any process is behind. One that is behind by more
+/// notices, and takes everything that it has cached for stale.
+const CHANGES_KEPT: u32 = 10_000;
 /// After how many attempts an upload is given up; other jobs are tried until they succeed.
 const ATTEMPTS: u32 = 5;
 /// The wait after the first failure; each further one waits four times as long.
@@ -82,7 +87,8 @@ impl Runner {
             shutdown.await;
             let _ = stop.send(true);
         };
-        tokio::join!(watcher, self.work(stopped.clone()), self.work(stopped));
+        let workers = async { tokio::join!(self.work(stopped.clone()), self.work(stopped.clone())) };
+        tokio::join!(watcher, workers, self.prune(stopped.clone()));
     }
 
     /// Runs every job that is due now, and those that become due by it; says how many runs that were.
@@ -95,6 +101,21 @@ impl Runner {
             runs += 1;
         }
         Ok(runs)
+    }
+
+    /// Keeps the change log from growing for ever.
+    async fn prune(&self, mut stopped: watch::Receiver<bool>) {
+        let mut hours = tokio::time::interval(PRUNING);
+        while !*stopped.borrow() {
+            tokio::select! {
+                _ = stopped.changed() => {}
+                _ = hours.tick() => {
+                    if let Err(error) = self.parts.db.prune_changes(CHANGES_KEPT).await {
+                        tracing::warn!(%error, "the change log cannot be pruned");
+                    }
+                }
+            }
+        }
     }
 
     /// One of the workers.
