@@ -16,7 +16,8 @@ impl World {
     pub fn callers(&self, view: EnvironmentView) -> Vec<Principal> {
         let anonymous = Principal::anonymous(account(), view);
         let by_token = self.tokens.iter().filter_map(|token| self.by_token(token, view).ok());
-        let by_key = self.licenses.iter().filter_map(|license| self.by_key(license, view).ok());
+        let by_key =
+            self.licenses.iter().filter_map(|license| self.by_key(license, view, Surface::Engine).ok());
         std::iter::once(anonymous).chain(by_token).chain(by_key).collect()
     }
 
@@ -30,14 +31,19 @@ impl World {
         authenticate(account(), view, &credential(CredentialScheme::Bearer), found, Surface::Api, NOW)
     }
 
-    /// Who a licence's key speaks for.
+    /// Who a licence's key speaks for on a surface.
     ///
     /// # Errors
     /// [`AuthFailure`] as [`authenticate`] gives it.
-    pub fn by_key(&self, license: &r::License, view: EnvironmentView) -> Result<Principal, AuthFailure> {
+    pub fn by_key(
+        &self,
+        license: &r::License,
+        view: EnvironmentView,
+        surface: Surface,
+    ) -> Result<Principal, AuthFailure> {
         let speaker = self.speaker(r::BearerType::License, license.id);
         let found = speaker.map(|speaker| Bearer { by: PresentedAs::LicenseKey, speaker });
-        authenticate(account(), view, &credential(CredentialScheme::License), found, Surface::Api, NOW)
+        authenticate(account(), view, &credential(CredentialScheme::License), found, surface, NOW)
     }
 
     /// The records behind a bearer.

@@ -45,7 +45,7 @@ fn codes(change: impl FnOnce(&mut World)) -> [&'static str; 3] {
         |result: Result<Principal, keyway_access::AuthFailure>| result.map_or_else(|e| e.code, |_| "ok");
     let global = EnvironmentView::Global;
     [
-        code(world.by_key(&world.licenses[0], global)),
+        code(world.by_key(&world.licenses[0], global, Surface::Api)),
         code(world.by_token(&world.tokens[0], global)),
         code(world.by_token(&world.tokens[1], global)),
     ]
@@ -122,7 +122,7 @@ fn a_cached_key_is_refused_once_its_licence_expires() {
     let mut world = world();
     world.policies[0].expiration_strategy = r::ExpirationStrategy::Revoke;
     world.licenses[0].expiry = Some(day(1));
-    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
+    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Api).unwrap();
     assert_eq!(principal.check(Surface::Api, day(1)), Ok(()));
     let failure = principal.check(Surface::Api, just_after(day(1))).unwrap_err();
     assert_eq!((failure.status.as_u16(), failure.code), (403, "LICENSE_EXPIRED"));
@@ -136,10 +136,26 @@ fn engines_let_a_known_key_in_so_that_the_view_can_say_why_not() {
     let mut world = world();
     world.policies[0].expiration_strategy = r::ExpirationStrategy::Revoke;
     world.licenses[0].expiry = Some(day(1));
-    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
+    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Api).unwrap();
     assert_eq!(principal.check(Surface::Engine, day(2)), Ok(()));
     assert_eq!(principal.standing(day(2)).unwrap_err().code, "LICENSE_EXPIRED");
     assert_eq!(principal.standing(day(1)), Ok(()));
+}
+
+#[test]
+fn engines_let_a_licence_in_that_does_not_stand_so_that_the_view_can_say_why() {
+    for (suspended, banned, code) in [(true, false, "LICENSE_SUSPENDED"), (true, true, "LICENSE_BANNED")] {
+        let mut world = world();
+        world.licenses[0].suspended = suspended;
+        world.users[1].banned_at = banned.then_some(day(-1));
+        let principal = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Engine).unwrap();
+        assert_eq!(principal.check(Surface::Engine, NOW), Ok(()));
+        assert_eq!(principal.standing(NOW).unwrap_err().code, code);
+    }
+    let mut world = world();
+    world.policies[0].authentication_strategy = r::AuthenticationStrategy::Token;
+    let failure = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Engine).unwrap_err();
+    assert_eq!((failure.code, failure.reason), ("LICENSE_NOT_ALLOWED", Reason::MethodNotAllowed));
 }
 
 #[test]
@@ -152,7 +168,7 @@ fn credentials_work_in_their_environment_only() {
     };
     assert_eq!(code(&world, 0, shared), "ok", "global in shared");
     assert_eq!(code(&world, 0, isolated), "TOKEN_INVALID", "global in isolated");
-    assert_eq!(world.by_key(&world.licenses[0], isolated).unwrap_err().code, "LICENSE_INVALID");
+    assert_eq!(world.by_key(&world.licenses[0], isolated, Surface::Api).unwrap_err().code, "LICENSE_INVALID");
     assert_eq!(code(&world, 4, isolated), "ok", "the environment's own");
     assert_eq!(code(&world, 4, EnvironmentView::Global), "TOKEN_INVALID", "an environment's in global");
     let made_inside = Some(world.environments[0].id.into());
@@ -167,7 +183,7 @@ fn a_record_of_another_account_is_unknown() {
     let mut world = world();
     world.licenses[0].account_id = Blank::id(999).into();
     assert_eq!(
-        world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap_err().code,
+        world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Api).unwrap_err().code,
         "LICENSE_INVALID"
     );
     let mut world = self::world();
@@ -180,7 +196,7 @@ fn a_licence_shares_its_permissions_with_its_owner_and_its_token() {
     let mut world = world();
     world.licenses[0].permissions = json!(["license.read", "release.read", "license.validate"]);
     world.users[1].permissions = json!(["license.read", "release.read", "token.read"]);
-    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
+    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Api).unwrap();
     let shared = Permissions::of(&[Permission::LicenseRead, Permission::ReleaseRead]);
     assert_eq!(principal.permissions, shared);
     world.tokens[0].permissions = json!(["release.read", "release.download"]);
@@ -189,7 +205,7 @@ fn a_licence_shares_its_permissions_with_its_owner_and_its_token() {
     assert_eq!(principal.bearer_permissions, shared);
     world.users[1].permissions = json!(["*"]);
     world.licenses[0].permissions = json!(["*"]);
-    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
+    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Api).unwrap();
     assert_eq!(principal.permissions, Permissions::allowed(Role::License));
 }
 
@@ -197,7 +213,7 @@ fn a_licence_shares_its_permissions_with_its_owner_and_its_token() {
 fn principals_say_who_they_are() {
     let mut world = world();
     world.licenses[0].name = Some("Acme".to_owned());
-    let license = world.by_key(&world.licenses[0], EnvironmentView::Global).unwrap();
+    let license = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Api).unwrap();
     assert_eq!(license.display_name(), "license Acme");
     assert_eq!(license.bearer_id(), Some(world.licenses[0].id));
     let user = world.by_token(&world.tokens[1], EnvironmentView::Global).unwrap();

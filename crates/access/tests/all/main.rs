@@ -1,6 +1,7 @@
 //! Access through its public face.
 
 mod authentication;
+mod matrix;
 
 mod scopes;
 mod views;
