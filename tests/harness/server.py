@@ -15,7 +15,7 @@ from . import wire
 from .places import binary
 from .waiting import until
 
-LISTENING = re.compile(r"listening on (http://\S+)")
+LISTENING = re.compile(r"listening on (https?://\S+)")
 TOKEN = re.compile(r"admin token: (admin-\S+)")
 
 

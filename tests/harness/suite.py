@@ -8,6 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
+from .places import binary
 from .world import close_shared
 
 sys.dont_write_bytecode = True
@@ -49,6 +50,7 @@ class Report(unittest.TestResult):
 
 def main() -> int:
     name, *wanted = sys.argv[1:]
+    binary()  # says what to do if there is none
     folder = Path(__file__).resolve().parents[1] / name
     sys.path.insert(0, str(folder))
     loader = unittest.TestLoader()

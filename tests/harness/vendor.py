@@ -71,7 +71,8 @@ class Vendor:
         return made["id"], made["links"]["redirect"]
 
     def put(self, url: str, content: bytes) -> Answer:
-        connection = Connection(url)
+        """PUT to an upload URL, at the address that we reach the server by, whatever its public name."""
+        connection = Connection(self.url)
         try:
             return connection.request("PUT", url, content)
         finally:
@@ -88,6 +89,11 @@ class Vendor:
             return artifact if artifact["attributes"]["status"] not in ("WAITING", "PROCESSING") else None
 
         return until(check, f"artifact {id} is through", seconds)
+
+    def remove_artifact(self, id: str) -> None:
+        """Deletes an artifact and waits until its name is free again."""
+        self.must("DELETE", f"/artifacts/{id}")
+        until(lambda: self.ask("GET", f"/artifacts/{id}").status == 404, f"artifact {id} is gone")
 
     def upload(self, release: str, filename: str, content: bytes, **attributes: object) -> dict:
         """Declares, uploads, waits; returns the artifact, whether it was taken (UPLOADED) or not (FAILED)."""

@@ -72,7 +72,7 @@ class Texts(unittest.TestCase):
                     self.addCleanup(customer.close)
                     run = customer.install("acme-widget")
                     self.assertNotEqual(run.code, 0, run)
-                    self.assertFalse(customer.target.exists() and any(customer.target.iterdir()), run)
+                    self.assertEqual(list(customer.target.glob("acme*")), [], run)
 
     def test_a_package_that_is_withheld_as_a_whole_says_why_in_pip(self):
         world = shared()

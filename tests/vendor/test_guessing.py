@@ -41,11 +41,12 @@ class Guessing(unittest.TestCase):
                 with self.subTest(f"{surface} {form}"):
                     self.assertIsNotNone(self.guess(f"127.0.1.{10 * number + form + 1}", path, headers))
 
-    def test_a_good_licence_from_the_same_address_is_served(self):
+    def test_a_licence_in_use_at_the_same_address_is_served(self):
         source, path = "127.0.2.1", self.paths["npm"]
-        self.assertIsNotNone(self.guess(source, path, bearer))
         connection = Connection(self.server.url, source)
         self.addCleanup(connection.close)
+        self.assertEqual(connection.request("GET", path, headers=bearer(self.world.keys["basic"])).status, 200)
+        self.assertIsNotNone(self.guess(source, path, bearer))
         for _ in range(50):
             answer = connection.request("GET", path, headers=bearer(self.world.keys["basic"]))
             self.assertEqual(answer.status, 200, answer)

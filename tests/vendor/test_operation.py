@@ -103,19 +103,23 @@ class Start(unittest.TestCase):
                 "config", "--config", str(file), "--listen", "127.0.0.1:3333", environment=environment
             )
             self.assertEqual(done.returncode, 0, done.stderr)
-            lines = {
-                name: line for line in done.stdout.splitlines() for name in [line.split(" ")[0].split("=")[0]] if name
-            }
-            self.assertRegex(lines["listen"], "127.0.0.1:3333.*flag")
-            self.assertRegex(lines["account_name"], "From File.*file")
-            self.assertRegex(lines["data"], "environment")
+            self.assertRegex(done.stdout, r"listen +127\.0\.0\.1:3333\s+flag --listen;")
+            self.assertRegex(done.stdout, r"account_name +From File\s+file .*keyway\.toml;")
+            self.assertRegex(done.stdout, r"data +\S+/d\s+environment KEYWAY_DATA;")
+            self.assertRegex(done.stdout, r"log +text\s+default;")
 
-    def test_doctor(self):
+    def test_doctor_of_a_server_that_runs(self):
+        with Server() as server:
+            done = server.shell("doctor", "--listen", f"127.0.0.1:{server.port}")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for part in ("data directory", "clock", "database", "blob store", "mib free", "public url"):
+                self.assertIn(part, done.stdout.lower())
+
+    def test_doctor_says_what_to_mend(self):
         with tempfile.TemporaryDirectory() as directory:
             done = self.run_keyway("doctor", "--data", f"{directory}/d", "--listen", f"127.0.0.1:{free_port()}")
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            for part in ("disk", "clock", "database"):
-                self.assertIn(part, done.stdout.lower())
+            self.assertNotEqual(done.returncode, 0, done.stdout)
+            self.assertIn("keyway serve --data", done.stdout + done.stderr)
 
 
 class Operations(unittest.TestCase):

@@ -16,7 +16,7 @@ TRIALS = 100
 class Suspension(unittest.TestCase):
     def setUp(self):
         self.world = shared()
-        self.id, self.key = self.world.new_license("TOGGLE", entitlements=[self.world.pro])
+        self.license, self.key = self.world.new_license("TOGGLE", entitlements=[self.world.pro])
         self.connection = Connection(self.world.server.url)
         self.addCleanup(self.connection.close)
 
@@ -26,9 +26,9 @@ class Suspension(unittest.TestCase):
     def toggles(self, path: str, headers: dict, trials: int = TRIALS) -> None:
         self.assertEqual(self.status(path, headers), 200)
         for trial in range(trials):
-            self.world.vendor.act("licenses", self.id, "suspend")
+            self.world.vendor.act("licenses", self.license, "suspend")
             self.assertEqual(self.status(path, headers), 403, f"trial {trial}: served after the suspension")
-            self.world.vendor.act("licenses", self.id, "reinstate")
+            self.world.vendor.act("licenses", self.license, "reinstate")
             self.assertEqual(self.status(path, headers), 200, f"trial {trial}: refused after the reinstatement")
 
     def test_packument(self):
@@ -53,10 +53,10 @@ class Suspension(unittest.TestCase):
         url = self.world.registry("raw") + "/acme/1.1.0/acme-1.1.0-linux-x86_64.tar.gz"
         for _ in range(5):
             self.assertEqual(curl.download(url, "-u", f"license:{self.key}")[0].code, 0)
-            self.world.vendor.act("licenses", self.id, "suspend")
+            self.world.vendor.act("licenses", self.license, "suspend")
             refused, _ = curl.download(url, "-u", f"license:{self.key}")
             self.assertEqual(refused.code, 22, refused)
-            self.world.vendor.act("licenses", self.id, "reinstate")
+            self.world.vendor.act("licenses", self.license, "reinstate")
 
     def test_npm_view(self):
         customer = Npm(self.world.registry("npm"), Bearer(self.key))
@@ -64,20 +64,20 @@ class Suspension(unittest.TestCase):
         for _ in range(3):
             seen = customer.run("view", "@acme/widget", "version")
             self.assertEqual((seen.code, seen.out.strip()), (0, "2.0.0"), seen)
-            self.world.vendor.act("licenses", self.id, "suspend")
+            self.world.vendor.act("licenses", self.license, "suspend")
             refused = customer.run("view", "@acme/widget", "version")
             self.assertNotEqual(refused.code, 0, refused)
             self.assertIn("suspended", refused.output)
-            self.world.vendor.act("licenses", self.id, "reinstate")
+            self.world.vendor.act("licenses", self.license, "reinstate")
 
     def test_entitlement(self):
         path = "/v1/engines/npm/@acme/widget/-/widget-2.0.0.tgz"
         data = {"data": [{"type": "entitlements", "id": self.world.pro}]}
         for trial in range(TRIALS // 4):
             self.assertEqual(self.status(path, bearer(self.key)), 200, trial)
-            self.world.vendor.must("DELETE", f"/licenses/{self.id}/entitlements", data)
+            self.world.vendor.must("DELETE", f"/licenses/{self.license}/entitlements", data)
             self.assertEqual(self.status(path, bearer(self.key)), 403, trial)
-            self.world.vendor.must("POST", f"/licenses/{self.id}/entitlements", data)
+            self.world.vendor.must("POST", f"/licenses/{self.license}/entitlements", data)
 
     def test_expiry_and_renewal(self):
         id, key = self.world.new_license("EXPIRES", policy=self.world.revoking)
