@@ -1,15 +1,17 @@
 //! Limits guessing: how many *different* wrong credentials an address may try on an account (DESIGN §3.3).
 //!
 //! Customers may choose short licence keys. Anonymous requests are never counted, and neither is the same
-//! wrong key sent again and again, so that a machine with a stale configuration locks nobody out.
+//! wrong key sent again and again, so that a machine with a stale configuration locks nobody out. A credential
+//! that was good at an address stays welcome there: one guesser behind a shared address stops nobody else.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use keyway_access::Credential;
 use keyway_base::AccountId;
 
 use crate::Limits;
@@ -20,6 +22,8 @@ const SHARDS: usize = 64;
 const ADDRESSES: usize = 2048;
 /// How many wrong credentials of an address are remembered as already counted.
 const REMEMBERED: usize = 16;
+/// How many good credentials are remembered, over all addresses; newer ones take the place of older ones.
+const WELCOME: usize = 8192;
 
 /// Counts wrong credentials by account and address.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(crate) struct WrongCredentials {
     shards: Vec<Mutex<HashMap<Source, Bucket>>>,
     /// How many addresses are remembered: while there are none, a request costs one read.
     remembered: AtomicUsize,
+    /// Prints of credentials that were good, each in the place that its hash gives it.
+    welcome: Box<[AtomicU64]>,
     hasher: RandomState,
     burst: u32,
     refill: Duration,
@@ -48,28 +54,46 @@ impl WrongCredentials {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             remembered: AtomicUsize::new(0),
+            welcome: (0..WELCOME).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             burst: limits.wrong_credentials.max(1),
             refill: limits.wrong_credential_time,
         }
     }
 
-    /// How long an address has to wait before it may present a credential again; `None` when it may now.
-    pub(crate) fn wait(&self, account: AccountId, address: IpAddr, now: Duration) -> Option<Duration> {
+    /// How long an address has to wait before it may present a credential; `None` when it may now.
+    pub(crate) fn wait(
+        &self,
+        account: AccountId,
+        address: IpAddr,
+        credential: &Credential,
+        now: Duration,
+    ) -> Option<Duration> {
         if self.remembered.load(Ordering::Relaxed) == 0 {
             return None;
         }
         let source = (account, network(address));
-        let shard = self.shard(&source).lock().unwrap_or_else(PoisonError::into_inner);
-        let debt = shard.get(&source)?.full_at.saturating_sub(now);
+        let full_at =
+            self.shard(&source).lock().unwrap_or_else(PoisonError::into_inner).get(&source)?.full_at;
         let most = self.refill.saturating_mul(self.burst.saturating_sub(1));
-        debt.checked_sub(most).filter(|wait| !wait.is_zero())
+        let wait = full_at.saturating_sub(now).checked_sub(most).filter(|wait| !wait.is_zero())?;
+        let print = self.print(&source, credential);
+        (self.place(print).load(Ordering::Relaxed) != print).then_some(wait)
+    }
+
+    /// Remembers that a credential is good at an address: once it is, that costs a hash and a read.
+    pub(crate) fn accept(&self, account: AccountId, address: IpAddr, credential: &Credential) {
+        let print = self.print(&(account, network(address)), credential);
+        let place = self.place(print);
+        if place.load(Ordering::Relaxed) != print {
+            place.store(print, Ordering::Relaxed);
+        }
     }
 
     /// Counts a wrong credential, unless it was counted lately.
-    pub(crate) fn count(&self, account: AccountId, address: IpAddr, credential: &str, now: Duration) {
+    pub(crate) fn count(&self, account: AccountId, address: IpAddr, credential: &Credential, now: Duration) {
         let source = (account, network(address));
-        let print = self.hasher.hash_one(credential);
+        let print = self.print(&source, credential);
         let mut shard = self.shard(&source).lock().unwrap_or_else(PoisonError::into_inner);
         if !shard.contains_key(&source) && shard.len() >= ADDRESSES {
             self.make_room(&mut shard, now);
@@ -98,6 +122,16 @@ impl WrongCredentials {
         self.remembered.fetch_sub(before - shard.len(), Ordering::Relaxed);
     }
 
+    fn print(&self, source: &Source, credential: &Credential) -> u64 {
+        let user = credential.user.as_ref().map(|user| user.expose());
+        self.hasher.hash_one((source, user, credential.secret.expose()))
+    }
+
+    fn place(&self, print: u64) -> &AtomicU64 {
+        let index = usize::try_from(print % WELCOME as u64).unwrap_or(0);
+        self.welcome.get(index).expect("the index is below the number of places")
+    }
+
     fn shard(&self, source: &Source) -> &Mutex<HashMap<Source, Bucket>> {
         let index = usize::try_from(self.hasher.hash_one(source) % SHARDS as u64).unwrap_or(0);
         self.shards.get(index).expect("the index is below the number of shards")
@@ -115,6 +149,9 @@ fn network(address: IpAddr) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use keyway_access::CredentialScheme;
+    use keyway_base::Secret;
+
     use super::*;
 
     const NOW: Duration = Duration::from_secs(1_000_000);
@@ -136,9 +173,17 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn credential(text: &str) -> Credential {
+        Credential { scheme: CredentialScheme::Bearer, secret: Secret::new(text.to_owned()), user: None }
+    }
+
+    fn wait(limits: &WrongCredentials, from: &str, now: Duration) -> Option<Duration> {
+        limits.wait(account(), address(from), &credential("one more"), now)
+    }
+
     fn guess(limits: &WrongCredentials, from: &str, guesses: std::ops::Range<u32>, now: Duration) {
         for guess in guesses {
-            limits.count(account(), address(from), &format!("guess {guess}"), now);
+            limits.count(account(), address(from), &credential(&format!("guess {guess}")), now);
         }
     }
 
@@ -146,14 +191,14 @@ mod tests {
     fn different_guesses_run_out_and_come_back_one_by_one() {
         let limits = limits();
         guess(&limits, "192.0.2.1", 0..2, NOW);
-        assert_eq!(limits.wait(account(), address("192.0.2.1"), NOW), None);
+        assert_eq!(wait(&limits, "192.0.2.1", NOW), None);
         guess(&limits, "192.0.2.1", 2..3, NOW);
-        assert_eq!(limits.wait(account(), address("192.0.2.1"), NOW), Some(Duration::from_secs(10)));
-        assert_eq!(limits.wait(account(), address("192.0.2.2"), NOW), None, "another address");
+        assert_eq!(wait(&limits, "192.0.2.1", NOW), Some(Duration::from_secs(10)));
+        assert_eq!(wait(&limits, "192.0.2.2", NOW), None, "another address");
         let later = NOW + Duration::from_secs(10);
-        assert_eq!(limits.wait(account(), address("192.0.2.1"), later), None);
+        assert_eq!(wait(&limits, "192.0.2.1", later), None);
         guess(&limits, "192.0.2.1", 3..4, later);
-        assert_eq!(limits.wait(account(), address("192.0.2.1"), later), Some(Duration::from_secs(10)));
+        assert_eq!(wait(&limits, "192.0.2.1", later), Some(Duration::from_secs(10)));
     }
 
     #[test]
@@ -162,7 +207,19 @@ mod tests {
         for _ in 0..1000 {
             guess(&limits, "192.0.2.1", 0..1, NOW);
         }
-        assert_eq!(limits.wait(account(), address("192.0.2.1"), NOW), None);
+        assert_eq!(wait(&limits, "192.0.2.1", NOW), None);
+    }
+
+    #[test]
+    fn a_credential_that_was_good_at_the_address_stays_welcome() {
+        let limits = limits();
+        let (good, here, there) = (credential("good"), address("192.0.2.1"), address("192.0.2.2"));
+        limits.accept(account(), here, &good);
+        guess(&limits, "192.0.2.1", 0..3, NOW);
+        guess(&limits, "192.0.2.2", 0..3, NOW);
+        assert_eq!(limits.wait(account(), here, &good, NOW), None);
+        assert!(limits.wait(account(), here, &credential("other"), NOW).is_some());
+        assert!(limits.wait(account(), there, &good, NOW).is_some(), "not known at this address");
     }
 
     #[test]
@@ -170,16 +227,16 @@ mod tests {
         let limits = limits();
         guess(&limits, "2001:db8:0:1::1", 0..2, NOW);
         guess(&limits, "2001:db8:0:1:ffff::2", 2..3, NOW);
-        assert!(limits.wait(account(), address("2001:db8:0:1::3"), NOW).is_some());
-        assert_eq!(limits.wait(account(), address("2001:db8:0:2::1"), NOW), None);
+        assert!(wait(&limits, "2001:db8:0:1::3", NOW).is_some());
+        assert_eq!(wait(&limits, "2001:db8:0:2::1", NOW), None);
     }
 
     #[test]
     fn the_table_does_not_grow_without_end() {
-        let limits = limits();
+        let (limits, guess) = (limits(), credential("guess"));
         for host in 0..400_000_u32 {
             let address = IpAddr::from(host.to_be_bytes());
-            limits.count(account(), address, "guess", NOW);
+            limits.count(account(), address, &guess, NOW);
         }
         assert!(limits.remembered.load(Ordering::Relaxed) <= SHARDS * ADDRESSES);
         let held: usize = limits.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();

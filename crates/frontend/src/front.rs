@@ -148,9 +148,7 @@ impl Front {
     /// Counts a wrong credential.
     pub(crate) fn wrong(&self, account: AccountId, client: IpAddr, credential: &Credential) {
         self.telemetry.wrong_credentials.increment(1);
-        let user = credential.user.as_ref().map_or("", |user| user.expose());
-        let presented = format!("{user}\0{}", credential.secret.expose());
-        self.wrong_credentials.count(account, client, &presented, self.clock.monotonic());
+        self.wrong_credentials.count(account, client, credential, self.clock.monotonic());
     }
 
     /// Whether the server is on its way down.

@@ -130,15 +130,21 @@ async fn admitted(
         _ => None,
     };
     let now = front.clock.monotonic();
-    if credential.is_some()
-        && let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, now)
+    if let Some(credential) = credential
+        && let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, credential, now)
     {
         let seconds = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
         return rescued(exchange, &ApiError::too_many_requests(seconds));
     }
     let response = handled(front, exchange, body).await;
-    if let Some(credential) = credential.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
-        front.wrong(account.id, exchange.client, credential);
+    match credential {
+        Some(credential) if response.status() == StatusCode::UNAUTHORIZED => {
+            front.wrong(account.id, exchange.client, credential);
+        }
+        Some(credential) if response.status().is_success() => {
+            front.wrong_credentials.accept(account.id, exchange.client, credential);
+        }
+        _ => {}
     }
     response
 }

@@ -74,22 +74,27 @@ impl Request<'_> {
     /// Who is asking. Guessing is limited before anything is looked up.
     async fn principal(&self, presented: Presented) -> Result<Arc<Known<Principal>>, Trouble> {
         let Self { front, exchange, account, .. } = self;
-        if presented.credential().is_some() {
+        let credential = presented.credential();
+        if let Some(credential) = credential {
             let now = front.clock.monotonic();
-            if let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, now) {
+            if let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, credential, now) {
                 return Err(Trouble::TooMany(too_many(wait), wait));
             }
         }
         let principal = front.catalog.principal(account, self.environment, Surface::Engine, &presented).await;
-        principal.map_err(|error| match error {
-            PrincipalError::Auth(failure) => {
-                if let Some(credential) =
-                    presented.credential().filter(|_| failure.reason == Reason::CredentialInvalid)
-                {
-                    front.wrong(account.id, exchange.client, credential);
-                }
-                failure.denial().into()
+        match (&principal, credential) {
+            (Ok(_), Some(credential)) => {
+                front.wrong_credentials.accept(account.id, exchange.client, credential);
             }
+            (Err(PrincipalError::Auth(failure)), Some(credential))
+                if failure.reason == Reason::CredentialInvalid =>
+            {
+                front.wrong(account.id, exchange.client, credential);
+            }
+            _ => {}
+        }
+        principal.map_err(|error| match error {
+            PrincipalError::Auth(failure) => failure.denial().into(),
             PrincipalError::Unavailable(error) => unavailable(exchange, &error).into(),
         })
     }

@@ -192,7 +192,6 @@ async fn guessing_is_limited_but_neither_anonymous_nor_stale_clients_are_counted
         assert_eq!(get(&world, None, "/widget", &[]).await.status, 401);
         assert_eq!(get(&world, Some("STALE"), "/widget", &[]).await.status, 401);
     }
-    assert_eq!(get(&world, Some(GOOD), "/widget", &[]).await.status, 200);
     assert_eq!(get(&world, Some("GUESS-1"), "/widget", &[]).await.status, 401);
     assert_eq!(get(&world, Some("GUESS-2"), "/widget", &[]).await.status, 401);
     for key in ["GUESS-3", GOOD] {
@@ -204,6 +203,9 @@ async fn guessing_is_limited_but_neither_anonymous_nor_stale_clients_are_counted
     assert_eq!(get(&world, None, "/-/ping", &[]).await.status, 200);
     world.clock.advance(Duration::from_secs(2));
     assert_eq!(get(&world, Some(GOOD), "/widget", &[]).await.status, 200);
+    assert_eq!(get(&world, Some("GUESS-4"), "/widget", &[]).await.status, 401);
+    assert_eq!(get(&world, Some("GUESS-5"), "/widget", &[]).await.status, 429);
+    assert_eq!(get(&world, Some(GOOD), "/widget", &[]).await.status, 200, "known to be good at this address");
 }
 
 #[tokio::test]
