@@ -27,4 +27,5 @@ mod version;
 mod work;
 
 pub use api::{Api, ApiParts, PublicUrls};
+pub use distribution::BlobRefusal;
 pub use message::{ApiBody, ApiFile, ApiRequest, ApiResponse, BODY_LIMIT};

@@ -1,7 +1,7 @@
 //! Versions and file names of npm and Python packages are never given out twice: what was published once stays
 //! buried, so that no lock file ever finds other bytes under a name it knows.
 
-use keyway_domain::resources::{Package, Release};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Package, Release, ReleaseStatus};
 use keyway_jsonapi::{Declared, Record, Scope};
 use keyway_store::Tombstone;
 
@@ -43,35 +43,48 @@ pub(super) async fn is_version_buried(work: &mut Work, package: &Record, version
 /// Whether a file of this name was part of the release before and deleted.
 pub(super) async fn is_file_buried(work: &mut Work, release: &Record, filename: &str) -> Outcome<bool> {
     let Some(lasting) = Lasting::of_release(work, release).await? else { return Ok(false) };
-    let version = release.get("version_key").as_text().unwrap_or_default();
-    let tombstone = lasting.tombstone(work, version, filename);
+    let tombstone = lasting.tombstone(work, version_key(release), filename);
     work.is_tombstoned(&tombstone).await
 }
 
-/// Buries the name of a file that customers could have.
+/// Buries the name of a file that customers could have, and the version with it: another release of that version
+/// would have other bytes. The release itself may go on.
 pub(super) async fn bury_artifact(work: &mut Work, release: &Record, artifact: &Record) -> Outcome<()> {
-    let published = release.get("status").as_text() != Some("DRAFT");
-    if !published || artifact.get("status").as_text() != Some("UPLOADED") {
+    if !is_out(release) || artifact.get("status").as_text() != Some(ArtifactStatus::Uploaded.as_str()) {
         return Ok(());
     }
     let Some(lasting) = Lasting::of_release(work, release).await? else { return Ok(()) };
-    let version = release.get("version_key").as_text().unwrap_or_default();
     let filename = artifact.get("filename").as_text().unwrap_or_default();
-    work.bury(&lasting.tombstone(work, version, filename)).await
+    for filename in ["", filename] {
+        work.bury(&lasting.tombstone(work, version_key(release), filename)).await?;
+    }
+    Ok(())
 }
 
-/// Buries the version of a release that was out. Its files' names go with it: they belong to the version.
+/// Buries the version of a release whose files customers could have.
 pub(super) async fn bury_release(work: &mut Work, release: &Record) -> Outcome<()> {
-    let Some(lasting) = Lasting::of_release(work, release).await? else { return Ok(()) };
-    bury_version(work, &lasting, release).await
+    match Lasting::of_release(work, release).await? {
+        Some(lasting) => bury_version(work, &lasting, release).await,
+        None => Ok(()),
+    }
 }
 
 async fn bury_version(work: &mut Work, lasting: &Lasting, release: &Record) -> Outcome<()> {
-    if release.get("status").as_text() == Some("DRAFT") {
+    let uploaded = Scope::text("status", ArtifactStatus::Uploaded.as_str());
+    let of_it = Scope::id("release_id", release.id()).and(uploaded);
+    if !is_out(release) || !work.any(Artifact::RESOURCE, &of_it).await? {
         return Ok(());
     }
-    let version = release.get("version_key").as_text().unwrap_or_default();
-    work.bury(&lasting.tombstone(work, version, "")).await
+    work.bury(&lasting.tombstone(work, version_key(release), "")).await
+}
+
+/// Whether customers could see the release.
+fn is_out(release: &Record) -> bool {
+    release.get("status").as_text() != Some(ReleaseStatus::Draft.as_str())
+}
+
+fn version_key(release: &Record) -> &str {
+    release.get("version_key").as_text().unwrap_or_default()
 }
 
 /// Buries a package that had something out: its name is still not passed through to a public index, and its

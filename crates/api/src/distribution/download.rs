@@ -10,7 +10,7 @@ use keyway_jsonapi::{ApiError, Record, Scope};
 use super::artifact::Artifacts;
 use super::prefer::Preferences;
 use super::release::Releases;
-use super::{link, upload};
+use super::{first_download, link, upload};
 use crate::ApiFile;
 use crate::call::Call;
 use crate::gate;
@@ -56,10 +56,12 @@ async fn reach(work: &mut Work, name: &str, scope: Scope) -> Outcome<Reply> {
         return Ok(shown);
     };
     gate::authorize(&call, Action::ArtifactDownload, &subject)?;
+    let time = link::download_time(&call)?;
+    first_download::start(&call).await?;
     if wants_bytes(&call) {
         return Ok(file(&artifact, blob));
     }
-    let url = link::for_download(&call, &artifact, &blob, link::download_time(&call)?);
+    let url = link::for_download(&call, &artifact, &blob, time);
     let status = if preferences.no_redirect { StatusCode::OK } else { StatusCode::SEE_OTHER };
     Ok(upload::with_link(shown, &url).status(status))
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::narrow::narrow;
 use super::release::{self, Releases};
-use super::{dialect, package::Packages};
+use super::{dialect, first_download, package::Packages};
 use crate::call::Call;
 use crate::gate;
 use crate::hooks::{Hooks, alias_scope};
@@ -38,6 +38,7 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Outcome<Reply> {
     let scheme = dialect::of_package(engines, package.as_ref()).scheme();
     let asked = Upgrade { scheme, current: &current, channel, constraint: constraint.as_ref() };
     let next = asked.best(&candidates).ok_or_else(none)?.clone();
+    first_download::start(&call).await?;
     let meta = json!({ "current": current.version, "next": next.version });
     Ok(Reply::data(one(&mut work, &Releases, &next.into_record()).await?).with("meta", meta))
 }

@@ -34,7 +34,7 @@ impl BlobRefusal {
         Self::new(StatusCode::FORBIDDEN, "the one this URL was given to may not use it any more")
     }
     fn other_bytes() -> Self {
-        Self::new(StatusCode::CONFLICT, "the artifact has other bytes already: make a new artifact for these")
+        Self::new(StatusCode::CONFLICT, "the artifact has its bytes already: make a new artifact for others")
     }
     fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the service is temporarily unavailable: try again")
@@ -196,9 +196,9 @@ fn is_wanted(artifact: &Record) -> bool {
 
 fn fit(artifact: &Record, key: &BlobKey) -> Fit {
     let waits = artifact.get("status").as_text() == Some(ArtifactStatus::Waiting.as_str());
-    match artifact.get("blob_key").as_text() {
+    match artifact.get("sha256").as_bytes() {
         None if waits => Fit::Awaited,
-        Some(known) if known == key.to_string() => Fit::Known,
+        Some(known) if known == key.digest().as_bytes() => Fit::Known,
         _ => Fit::Other,
     }
 }

@@ -1,5 +1,13 @@
 //! The API through its front door: requests in, answers out, on a real store in a temporary directory.
 
+mod distribution;
+mod environments;
 mod errors;
+mod licenses;
+mod matrix;
+mod policies;
 mod products;
+mod tokens;
+mod users;
+mod validation;
 mod world;

@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 /// 2026-06-01T12:00:00Z, when every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_780_315_200_000_000);
 
-const ENGINES: Engines = Engines::new(&[
+pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_npm::NpmEngine,
     &keyway_engine_pypi::PypiEngine,
     &keyway_engine_raw::RawEngine,

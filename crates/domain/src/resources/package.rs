@@ -26,10 +26,7 @@ resource! {
         Attribute::new("engine", Shape::Text).nullable().write(Roles::ALL, Roles::ALL).affects_access(),
         Attribute::metadata().write(Roles::ALL, Roles::ALL),
     ]
-    relations: [
-        Relation::one("product", "products", "product_id").create(Roles::ALL).required(),
-        Relation::many("releases", "releases"),
-    ]
+    relations: [Relation::one("product", "products", "product_id").create(Roles::ALL).required()]
     aliases: [Alias::exact("key")]
     filters: [id_filter!("product", "product_id"), Filter { name: "engine", scope: |value, _| engine(value) }]
 }

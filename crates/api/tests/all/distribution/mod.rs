@@ -1,0 +1,12 @@
+//! Publishing and downloading through the API (`distribution.md` §3, §5–§8).
+
+mod access;
+mod artifacts;
+mod constraints;
+mod downloads;
+mod lookups;
+mod packages;
+mod releases;
+mod shop;
+mod upgrades;
+mod uploads;
