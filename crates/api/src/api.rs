@@ -70,6 +70,11 @@ impl Api {
     pub fn new(parts: ApiParts) -> Arc<Self> {
         Arc::new(Self { parts, router: Router::new(endpoints::all()) })
     }
+    /// Every route: its method, and its path below `/v1` and the account with captures in braces. `GET` stands
+    /// for `HEAD` too, `PATCH` for `PUT`.
+    pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+        endpoints::all().map(|endpoint| (endpoint.verb.as_str(), endpoint.path))
+    }
     /// What it is built from.
     pub(crate) const fn parts(&self) -> &ApiParts {
         &self.parts

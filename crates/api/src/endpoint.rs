@@ -30,6 +30,19 @@ pub(crate) enum Verb {
     Delete,
 }
 
+impl Verb {
+    /// The method's name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// What an endpoint does.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {

@@ -11,7 +11,9 @@ async fn a_licence_is_made_with_a_key_and_reads_through_its_policy() {
     let world = World::new().await;
     let product = world.product("App").await;
     let policy = world.policy(&product, json!({"duration": 2_629_746, "maxUses": 5, "floating": true})).await;
-    let made = world.make("licenses", json!({"name": "Jane", "maxUsers": 3}), one("policy", "policies", &policy)).await;
+    let made = world
+        .make("licenses", json!({"name": "Jane", "maxUsers": 3}), one("policy", "policies", &policy))
+        .await;
     let key = made["attributes"]["key"].as_str().unwrap();
     assert!(key.len() == 37 && key.ends_with("-V3"), "{key}");
     for (attribute, value) in [
@@ -33,7 +35,10 @@ async fn a_licence_is_made_with_a_key_and_reads_through_its_policy() {
     }
     assert_eq!(made["attributes"]["permissions"].as_array().unwrap().len(), 37);
     assert_eq!(made["relationships"]["users"]["meta"], json!({"count": 0}));
-    assert_eq!(made["relationships"]["machines"]["meta"], json!({"cores": 0, "memory": 0, "disk": 0, "count": 0}));
+    assert_eq!(
+        made["relationships"]["machines"]["meta"],
+        json!({"cores": 0, "memory": 0, "disk": 0, "count": 0})
+    );
     assert_eq!(made["relationships"]["product"]["data"]["id"], json!(product));
     assert_eq!(made["relationships"]["owner"]["data"], json!(null));
     let order: Vec<&String> = made["relationships"].as_object().unwrap().keys().collect();
@@ -91,13 +96,19 @@ async fn relations_must_exist_unless_the_rule_depends_on_them() {
     let policy = world.policy(&product, json!({})).await;
     let nobody = world.account.to_string();
     let body = document("licenses", json!({}), one("policy", "policies", &nobody));
-    assert_eq!(world.admin.post("licenses", body.clone()).await.error(), (422, "POLICY_NOT_FOUND", "/data/relationships/policy"));
+    assert_eq!(
+        world.admin.post("licenses", body.clone()).await.error(),
+        (422, "POLICY_NOT_FOUND", "/data/relationships/policy")
+    );
     let token = world.token_of(&format!("products/{product}")).await;
     assert_eq!(token.post("licenses", body).await.status, 403);
     let mut relations = one("policy", "policies", &policy);
     relations["owner"] = one("owner", "users", &nobody)["owner"].clone();
     let body = document("licenses", json!({}), relations);
-    assert_eq!(world.admin.post("licenses", body).await.error(), (422, "OWNER_NOT_FOUND", "/data/relationships/owner"));
+    assert_eq!(
+        world.admin.post("licenses", body).await.error(),
+        (422, "OWNER_NOT_FOUND", "/data/relationships/owner")
+    );
 }
 
 #[tokio::test]
@@ -136,7 +147,10 @@ async fn suspension_refuses_the_very_next_request() {
     assert_eq!(customer.get("me").await.error(), (403, "LICENSE_SUSPENDED", ""));
     let again = world.admin.post(&action("suspend"), json!(null)).await;
     assert_eq!(again.error(), (422, "", "/data/attributes/suspended"));
-    assert_eq!((again.detail(), again.text("/errors/0/title")), ("is already suspended", "Unprocessable entity"));
+    assert_eq!(
+        (again.detail(), again.text("/errors/0/title")),
+        ("is already suspended", "Unprocessable entity")
+    );
     assert_eq!(world.admin.post(&action("reinstate"), json!(null)).await.status, 200);
     assert_eq!(customer.get("me").await.status, 200);
     assert_eq!(world.admin.post(&action("reinstate"), json!(null)).await.detail(), "is not suspended");
@@ -166,7 +180,8 @@ async fn renewal_counts_by_the_calendar() {
 async fn check_in_and_usage() {
     let world = World::new().await;
     let product = world.product("App").await;
-    let checked = json!({"requireCheckIn": true, "checkInInterval": "month", "checkInIntervalCount": 1, "maxUses": 2});
+    let checked =
+        json!({"requireCheckIn": true, "checkInInterval": "month", "checkInIntervalCount": 1, "maxUses": 2});
     let policy = world.policy(&product, checked).await;
     let (license, key) = world.license(&policy, json!({})).await;
     let action = |name: &str| format!("licenses/{license}/actions/{name}");
@@ -180,7 +195,10 @@ async fn check_in_and_usage() {
     assert_eq!(under.error(), (422, "USES_INVALID", "/data/attributes/uses"));
     let huge = json!({"meta": {"increment": 9_223_372_036_854_775_807_i64}});
     assert_eq!(world.admin.post(&action("increment-usage"), huge).await.detail(), "integer is too large");
-    assert_eq!(world.admin.post(&action("reset-usage"), json!(null)).await.at("/data/attributes/uses"), &json!(0));
+    assert_eq!(
+        world.admin.post(&action("reset-usage"), json!(null)).await.at("/data/attributes/uses"),
+        &json!(0)
+    );
     let plain = world.policy(&product, json!({})).await;
     let (license, _) = world.license(&plain, json!({})).await;
     let refused = world.admin.post(&format!("licenses/{license}/actions/check-in"), json!(null)).await;
@@ -198,9 +216,7 @@ async fn users_of_a_licence() {
         users.push(world.user(&format!("u{n}@example.com"), "user").await);
     }
     let path = format!("licenses/{license}/users");
-    let ids = |ids: &[&String]| {
-        json!({"data": ids.iter().map(|id| json!({"type": "users", "id": id})).collect::<Vec<_>>()})
-    };
+    let ids = |ids: &[&String]| json!({"data": ids.iter().map(|id| json!({"type": "users", "id": id})).collect::<Vec<_>>()});
     let owner = format!("licenses/{license}/owner");
     assert_eq!(world.admin.get(&owner).await.at("/data"), &Value::Null);
     let owned = world.admin.put(&owner, json!({"data": {"type": "users", "id": users[0]}})).await;
@@ -208,7 +224,10 @@ async fn users_of_a_licence() {
     assert_eq!(owned.at("/data/relationships/users/meta"), &json!({"count": 1}));
     assert_eq!(world.admin.get(&owner).await.text("/data/id"), users[0]);
     assert_eq!(world.admin.post(&path, ids(&[&users[0]])).await.error().1, "USER_CONFLICT");
-    assert_eq!(world.admin.post(&path, ids(&[&users[1], &users[2]])).await.error(), (422, "USER_LIMIT_EXCEEDED", "/data/relationships/users"));
+    assert_eq!(
+        world.admin.post(&path, ids(&[&users[1], &users[2]])).await.error(),
+        (422, "USER_LIMIT_EXCEEDED", "/data/relationships/users")
+    );
     let attached = world.admin.post(&path, ids(&[&users[1]])).await;
     assert_eq!(attached.text("/data/0/type"), "license-users");
     assert_eq!(world.admin.get(&path).await.ids().len(), 2, "owner included");
@@ -216,7 +235,10 @@ async fn users_of_a_licence() {
     let licensee = world.token_of(&format!("users/{}", users[1])).await;
     assert_eq!(licensee.get("licenses").await.ids(), [license.clone()]);
     let body = json!({"data": {"type": "users", "id": users[1]}});
-    assert_eq!(world.admin.put(&owner, body).await.error(), (422, "OWNER_INVALID", "/data/relationships/owner"));
+    assert_eq!(
+        world.admin.put(&owner, body).await.error(),
+        (422, "OWNER_INVALID", "/data/relationships/owner")
+    );
     let detach = |body| world.admin.send(http::Method::DELETE, &path, Some(body));
     assert_eq!(detach(ids(&[&users[0]])).await.error(), (403, "", "/data/0"), "the owner");
     assert_eq!(detach(ids(&[&users[2]])).await.error(), (422, "", "/data/0"), "not attached");
@@ -329,7 +351,10 @@ async fn customers_serve_themselves_unless_it_is_protected() {
     assert_eq!(token.post("licenses", body(&open, &world.admin_id.to_string())).await.status, 403);
     let id = made.text("/data/id");
     assert_eq!(token.get("licenses").await.ids(), [id]);
-    assert_eq!(token.patch(&format!("licenses/{id}"), change("licenses", json!({"name": "x"}))).await.status, 403);
+    assert_eq!(
+        token.patch(&format!("licenses/{id}"), change("licenses", json!({"name": "x"}))).await.status,
+        403
+    );
     assert_eq!(token.delete(&format!("licenses/{id}")).await.status, 204);
 }
 

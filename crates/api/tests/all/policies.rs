@@ -92,7 +92,8 @@ async fn every_rule_has_its_code() {
         let pointer = format!("/data/attributes/{pointer}");
         assert_eq!(answer.error(), (422, code, pointer.as_str()), "{attributes}: {}", answer.body);
     }
-    let unknown = document("policies", json!({"name": "x"}), one("product", "products", &world.account.to_string()));
+    let unknown =
+        document("policies", json!({"name": "x"}), one("product", "products", &world.account.to_string()));
     let answer = world.admin.post("policies", unknown).await;
     assert_eq!(answer.error(), (422, "PRODUCT_NOT_FOUND", "/data/relationships/product"));
     assert_eq!(answer.detail(), "must exist");
@@ -121,9 +122,7 @@ async fn entitlements_are_attached_all_or_none() {
     let policy = world.policy(&product, json!({})).await;
     let (a, b) = (world.entitlement("A").await, world.entitlement("B").await);
     let path = format!("policies/{policy}/entitlements");
-    let ids = |ids: &[&str]| {
-        json!({"data": ids.iter().map(|id| json!({"type": "entitlements", "id": id})).collect::<Vec<_>>()})
-    };
+    let ids = |ids: &[&str]| json!({"data": ids.iter().map(|id| json!({"type": "entitlements", "id": id})).collect::<Vec<_>>()});
     let unknown = world.account.to_string();
     let answer = world.admin.post(&path, ids(&[&a, &unknown])).await;
     assert_eq!(answer.error(), (422, "ENTITLEMENT_NOT_FOUND", "/data/relationships/entitlement"));
@@ -135,7 +134,10 @@ async fn entitlements_are_attached_all_or_none() {
     for again in [ids(&[&a]), ids(&[&a, &a])] {
         assert_eq!(world.admin.post(&path, again).await.error().1, "ENTITLEMENT_TAKEN");
     }
-    assert_eq!(world.admin.post(&path, ids(&[])).await.detail(), "length must be between 1 and 100 (inclusive)");
+    assert_eq!(
+        world.admin.post(&path, ids(&[])).await.detail(),
+        "length must be between 1 and 100 (inclusive)"
+    );
     assert_eq!(world.admin.get(&path).await.ids().len(), 2);
     assert_eq!(world.admin.get(&format!("{path}/{a}")).await.status, 200);
     let detach = |body| world.admin.send(http::Method::DELETE, &path, Some(body));
@@ -152,9 +154,13 @@ async fn products_work_within_themselves() {
     let (ours, theirs) = (world.product("Ours").await, world.product("Theirs").await);
     let foreign = world.policy(&theirs, json!({})).await;
     let token = world.token_of(&format!("products/{ours}")).await;
-    let own = token.post("policies", document("policies", json!({"name": "x"}), one("product", "products", &ours))).await;
+    let own = token
+        .post("policies", document("policies", json!({"name": "x"}), one("product", "products", &ours)))
+        .await;
     assert_eq!(own.status, 201, "{}", own.body);
-    let stolen = token.post("policies", document("policies", json!({"name": "x"}), one("product", "products", &theirs))).await;
+    let stolen = token
+        .post("policies", document("policies", json!({"name": "x"}), one("product", "products", &theirs)))
+        .await;
     assert_eq!(stolen.status, 403);
     assert_eq!(token.get(&format!("policies/{foreign}")).await.status, 404);
     assert_eq!(token.get("policies").await.ids().len(), 1);

@@ -32,10 +32,8 @@ async fn by_id_by_key_and_quick() {
     by_key["meta"]["key"] = json!(key);
     let found = anyone.post("licenses/actions/validate-key", by_key).await;
     assert_eq!((found.status, found.text("/meta/code")), (200, "VALID"));
-    for body in [
-        json!({"meta": {"key": "nobody's"}}),
-        json!({"meta": {"key": key, "legacyEncrypted": true}}),
-    ] {
+    for body in [json!({"meta": {"key": "nobody's"}}), json!({"meta": {"key": key, "legacyEncrypted": true}})]
+    {
         let answer = anyone.post("licenses/actions/validate-key", body).await;
         assert_eq!((answer.status, answer.at("/data")), (200, &Value::Null));
         assert_eq!(answer.text("/meta/code"), "NOT_FOUND");
@@ -50,7 +48,11 @@ async fn bodies_are_strict() {
         (json!(null), "/meta", "is missing"),
         (json!({"meta": {}}), "/meta/key", "is missing"),
         (json!({"meta": {"key": ""}}), "/meta/key", "cannot be blank"),
-        (json!({"meta": {"key": "x", "scope": {"colour": 1}}}), "/meta/scope/colour", "unpermitted parameter"),
+        (
+            json!({"meta": {"key": "x", "scope": {"colour": 1}}}),
+            "/meta/scope/colour",
+            "unpermitted parameter",
+        ),
         (
             json!({"meta": {"key": "x", "scope": {"entitlements": [1]}}}),
             "/meta/scope/entitlements/0",
@@ -110,7 +112,11 @@ async fn the_first_validation_starts_the_clock_once() {
     let (license, key) = world.license(&policy, json!({})).await;
     let path = format!("licenses/{license}");
     world.admin.get(&format!("{path}/actions/validate")).await;
-    assert_eq!(world.admin.get(&path).await.at("/data/attributes/expiry"), &Value::Null, "not by the quick form");
+    assert_eq!(
+        world.admin.get(&path).await.at("/data/attributes/expiry"),
+        &Value::Null,
+        "not by the quick form"
+    );
     let body = json!({"meta": {"key": key}});
     let first = world.anonymous().post("licenses/actions/validate-key", body.clone()).await;
     assert_eq!(first.at("/data/attributes/expiry"), &Value::Null, "the answer still shows none");

@@ -21,11 +21,11 @@ resource! {
         pypi_upstream: Option<String>,
     }
     attributes: [
-        Attribute::text("name", 255).write(Roles::NONE, Roles::A),
-        Attribute::text("slug", 255).write(Roles::NONE, Roles::A),
-        Attribute::new("api_version", Shape::Text).write(Roles::NONE, Roles::A),
+        Attribute::text("name", 255).write(Roles::NONE, Roles::ALL),
+        Attribute::text("slug", 255).write(Roles::NONE, Roles::ALL),
+        Attribute::new("api_version", Shape::Text).write(Roles::NONE, Roles::ALL),
         Attribute::new("status", Shape::Text).computed(),
-        Attribute::boolean("protected").write(Roles::NONE, Roles::A),
+        Attribute::boolean("protected").write(Roles::NONE, Roles::ALL),
     ]
     relations: [
         Relation::many("webhook_endpoints", "webhook-endpoints"),

@@ -1,0 +1,97 @@
+//! Every route × every kind of caller → status, from `licensing.md` §3.2 and §3.4 and `distribution.md` §3 and §7.
+//!
+//! A row has one character for each caller of [`COLUMNS`]: `.` is success (2xx or 3xx), a digit is its `40x`.
+//! Every record, and every caller but the team and the unknown, lives in one shared environment, so that
+//! environments' own tokens can be rows like the others.
+
+mod licensing;
+mod stage;
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use keyway_api::Api;
+use serde_json::Value;
+
+use stage::Stage;
+
+/// Admin, developer, sales agent, support agent, read-only; environment; the product that owns the records,
+/// another product; the licence's owner, its licensee, another customer; the licence; nobody.
+const COLUMNS: &str = "ADSTREPQOUXLN";
+
+/// Method, path, body and the expected statuses. Names in braces are filled in by the stage, those that start
+/// with `new-` with a record made for this one request.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+#[tokio::test]
+async fn licensing_routes() {
+    play(licensing::ROWS).await;
+}
+
+/// The list of routes without a row is empty.
+#[test]
+fn every_route_has_a_row() {
+    let rows: BTreeSet<(&str, String)> =
+        licensing::ROWS.iter().map(|(method, path, ..)| (*method, template(path))).collect();
+    let uncovered: Vec<(&str, &str)> = Api::routes()
+        .filter(|(method, path)| !is_distribution(path) && !rows.contains(&(*method, template(path))))
+        .collect();
+    assert!(uncovered.is_empty(), "routes without a row: {uncovered:#?}");
+    let known: BTreeSet<(&str, String)> =
+        Api::routes().map(|(method, path)| (method, template(path))).collect();
+    let stale: Vec<_> = rows.difference(&known).collect();
+    assert!(stale.is_empty(), "rows without a route: {stale:#?}");
+}
+
+/// Routes of packages, releases and artifacts have their own matrix.
+fn is_distribution(path: &str) -> bool {
+    let words = ["packages", "releases", "artifacts", "engines", "platforms", "arches", "channels"];
+    words.iter().any(|word| path.split('/').any(|segment| segment == *word))
+}
+
+/// A path with its captures reduced to `{}` and without its query.
+fn template(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or(path);
+    let part = |segment: &str| if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+async fn play(rows: &[Row]) {
+    let mut stage = Stage::set().await;
+    let mut wrong = Vec::new();
+    for (method, path, body, expected) in rows {
+        assert_eq!(expected.len(), COLUMNS.len(), "{method} {path}");
+        let mut got = String::new();
+        let mut details = String::new();
+        for (caller, wanted) in COLUMNS.chars().zip(expected.chars()) {
+            let (symbol, detail) = one(&mut stage, caller, method, path, body).await;
+            got.push(symbol);
+            if symbol != wanted {
+                details.push_str(&format!("\n    {caller}: {detail}"));
+            }
+        }
+        if got != *expected {
+            wrong.push(format!("{method} {path}\n  {COLUMNS}\n  {expected} expected\n  {got} got{details}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// One request by one caller: its symbol, and what was said.
+async fn one(stage: &mut Stage, caller: char, method: &str, path: &str, body: &str) -> (char, String) {
+    let (path, body) = stage.fill(path, body).await;
+    let client = stage.client(caller);
+    let method: Method = method.parse().unwrap();
+    let path =
+        if path.is_empty() { "accounts/acme".to_owned() } else { path.trim_start_matches('/').to_owned() };
+    let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
+    let answer = client.send(method, &path, body).await;
+    stage.learn(caller, &path, &answer);
+    let symbol = match answer.status {
+        200..=399 => '.',
+        status @ 400..=409 => char::from_digit(u32::from(status) - 400, 10).unwrap(),
+        422 => 'u',
+        _ => '!',
+    };
+    (symbol, format!("{} {}", answer.status, answer.body))
+}

@@ -1,0 +1,223 @@
+//! The records and callers that the matrix is played with.
+
+use std::collections::HashMap;
+
+use keyway_crypto::token::TokenKind;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, Client, World, document, id, one};
+
+/// A world with one of everything, inside the shared environment `s`.
+pub(crate) struct Stage {
+    world: World,
+    admin: Client,
+    clients: HashMap<char, Client>,
+    names: HashMap<&'static str, String>,
+    made: u32,
+}
+
+impl Stage {
+    pub(crate) async fn set() -> Self {
+        let world = World::new().await;
+        let environment = json!({"name": "Shared", "code": "s", "isolationStrategy": "SHARED"});
+        let environment = id(&world.make("environments", environment, json!({})).await);
+        let admin = world.admin.clone().inside("s");
+        let mut stage = Self { world, admin, clients: HashMap::new(), names: HashMap::new(), made: 0 };
+        stage.name("environment", environment);
+        stage.records().await;
+        stage.callers().await;
+        stage
+    }
+
+    fn name(&mut self, name: &'static str, value: String) {
+        self.names.insert(name, value);
+    }
+
+    async fn make(&self, kind: &str, attributes: Value, relationships: Value) -> Value {
+        self.admin.make(kind, attributes, relationships).await
+    }
+
+    async fn records(&mut self) {
+        let product = id(&self.make("products", json!({"name": "App"}), json!({})).await);
+        let other = id(&self.make("products", json!({"name": "Other"}), json!({})).await);
+        self.name("product", product);
+        self.name("other-product", other);
+        let policy = self.new_policy().await;
+        self.name("policy", policy);
+        for (name, email) in
+            [("user", "owner@x.yz"), ("licensee", "licensee@x.yz"), ("stranger", "stranger@x.yz")]
+        {
+            let user = id(&self.make("users", json!({ "email": email }), json!({})).await);
+            self.name(name, user);
+        }
+        let license = self.new_license().await;
+        let path = format!("licenses/{}", id(&license));
+        self.name("key", license["attributes"]["key"].as_str().unwrap().to_owned());
+        self.name("license", id(&license));
+        let entitlement = self.new_attached(&path).await;
+        self.name("entitlement", entitlement);
+        let inherited = self.new_attached(&format!("policies/{}", self.names["policy"])).await;
+        self.name("policy-entitlement", inherited);
+    }
+
+    async fn callers(&mut self) {
+        for (caller, kind, role) in [
+            ('D', TokenKind::Developer, "developer"),
+            ('S', TokenKind::Sales, "sales-agent"),
+            ('T', TokenKind::Support, "support-agent"),
+            ('R', TokenKind::ReadOnly, "read-only"),
+        ] {
+            let member = self.world.user(&format!("{role}@x.yz"), role).await;
+            let client = self.world.speak_for(&member, kind).await.inside("s");
+            let client = self.inside(&client).await;
+            self.clients.insert(caller, client);
+        }
+        self.admin = self.inside(&self.admin).await;
+        for (caller, name, path) in [
+            ('E', "environment-token", format!("environments/{}", self.names["environment"])),
+            ('P', "product-token", format!("products/{}", self.names["product"])),
+            ('Q', "other-product-token", format!("products/{}", self.names["other-product"])),
+            ('O', "token", format!("users/{}", self.names["user"])),
+            ('U', "licensee-token", format!("users/{}", self.names["licensee"])),
+            ('X', "stranger-token", format!("users/{}", self.names["stranger"])),
+            ('-', "license-token", format!("licenses/{}", self.names["license"])),
+        ] {
+            let answer = self.admin.post(&format!("{path}/tokens"), json!(null)).await;
+            let client = self.world.anonymous().bearer(answer.text("/data/attributes/token")).inside("s");
+            self.name(name, answer.text("/data/id").to_owned());
+            self.clients.insert(caller, client);
+        }
+        let license = self.world.key(&self.names["key"]).inside("s");
+        self.clients.insert('L', license);
+        self.clients.insert('A', self.admin.clone());
+        self.clients.insert('N', self.world.anonymous().inside("s"));
+    }
+
+    /// The same caller with a token made inside the environment.
+    async fn inside(&self, client: &Client) -> Client {
+        let answer = client.post("tokens", json!(null)).await;
+        self.world.anonymous().bearer(answer.text("/data/attributes/token")).inside("s")
+    }
+
+    /// The client of a column.
+    pub(crate) fn client(&self, caller: char) -> Client {
+        self.clients[&caller].clone()
+    }
+
+    /// A caller who regenerated the token in use goes on with the new one.
+    pub(crate) fn learn(&mut self, caller: char, path: &str, answer: &Answer) {
+        if let Some(token) = answer.at("/data/attributes/token").as_str().filter(|_| path == "tokens")
+            && answer.status == 200
+        {
+            let client = self.world.anonymous().bearer(token).inside("s");
+            if caller == 'A' {
+                self.admin = client.clone();
+            }
+            self.clients.insert(caller, client);
+        }
+    }
+
+    /// Puts records into the places of a path and body.
+    pub(crate) async fn fill(&mut self, path: &str, body: &str) -> (String, String) {
+        let mut texts = [path.to_owned(), body.to_owned()];
+        while let Some(name) = texts.iter().find_map(|text| placeholder(text)) {
+            let value = self.value(&name).await;
+            texts = texts.map(|text| text.replace(&format!("{{{name}}}"), &value));
+        }
+        let [path, body] = texts;
+        (path, body)
+    }
+
+    async fn value(&mut self, name: &str) -> String {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        self.made += 1;
+        let unique = format!("unique-{}", self.made);
+        match name {
+            "unique" => unique,
+            "new-product" => id(&self.make("products", json!({ "name": unique }), json!({})).await),
+            "new-policy" => self.new_policy().await,
+            "new-license" => id(&self.new_license().await),
+            "new-suspended" => {
+                let license = id(&self.new_license().await);
+                let path = format!("licenses/{license}/actions/suspend");
+                assert_eq!(self.admin.post(&path, json!(null)).await.status, 200);
+                license
+            }
+            "new-user" => {
+                let user = json!({ "email": format!("{unique}@x.yz") });
+                id(&self.make("users", user, json!({})).await)
+            }
+            "new-licensee" => self.new_licensee(&unique).await,
+            "new-entitlement" => {
+                id(&self.make("entitlements", json!({"name": unique, "code": unique}), json!({})).await)
+            }
+            "new-license-entitlement" => {
+                self.new_attached(&format!("licenses/{}", self.names["license"])).await
+            }
+            "new-policy-entitlement" => {
+                self.new_attached(&format!("policies/{}", self.names["policy"])).await
+            }
+            "new-environment" => {
+                id(&self.make("environments", json!({"name": unique, "code": unique}), json!({})).await)
+            }
+            "new-token" => {
+                let path = format!("users/{}/tokens", self.names["user"]);
+                id(&self.admin.post(&path, json!(null)).await.body["data"])
+            }
+            other => panic!("the stage has no {other}"),
+        }
+    }
+
+    async fn new_policy(&self) -> String {
+        let terms = json!({
+            "name": "Standard", "authenticationStrategy": "MIXED", "duration": 864_000,
+            "requireCheckIn": true, "checkInInterval": "day", "checkInIntervalCount": 1,
+        });
+        id(&self.make("policies", terms, one("product", "products", &self.names["product"])).await)
+    }
+
+    /// A licence of the owner, with the licensee attached.
+    async fn new_license(&self) -> Value {
+        let mut relations = one("policy", "policies", &self.names["policy"]);
+        relations["owner"] = one("owner", "users", &self.names["user"])["owner"].clone();
+        let license = self.admin.post("licenses", document("licenses", json!({}), relations)).await;
+        let license = license.body["data"].clone();
+        let users = json!({"data": [{"type": "users", "id": self.names["licensee"]}]});
+        let attached = self.admin.post(&format!("licenses/{}/users", id(&license)), users).await;
+        assert_eq!(attached.status, 200, "{}", attached.body);
+        license
+    }
+
+    async fn new_licensee(&self, unique: &str) -> String {
+        let user = json!({ "email": format!("{unique}@x.yz") });
+        let user = id(&self.make("users", user, json!({})).await);
+        let users = json!({"data": [{"type": "users", "id": user}]});
+        let path = format!("licenses/{}/users", self.names["license"]);
+        assert_eq!(self.admin.post(&path, users).await.status, 200);
+        user
+    }
+
+    /// A new entitlement, attached to a licence or policy.
+    async fn new_attached(&mut self, path: &str) -> String {
+        self.made += 1;
+        let code = format!("attached-{}", self.made);
+        let entitlement =
+            id(&self.make("entitlements", json!({"name": code, "code": code}), json!({})).await);
+        let body = json!({"data": [{"type": "entitlements", "id": entitlement}]});
+        let attached = self.admin.post(&format!("{path}/entitlements"), body).await;
+        assert_eq!(attached.status, 200, "{}", attached.body);
+        entitlement
+    }
+}
+
+/// The first name in braces, if there is one. JSON objects open with a quote or another brace.
+fn placeholder(text: &str) -> Option<String> {
+    text.match_indices('{').find_map(|(start, _)| {
+        let rest = text.get(start + 1..)?;
+        let name = rest.get(..rest.find('}')?)?;
+        let plain = name.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        (plain && !name.is_empty()).then(|| name.to_owned())
+    })
+}
