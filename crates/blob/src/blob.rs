@@ -1,4 +1,4 @@
-//! A blob opened for reading, whole or by range, in blocks that are read one ahead of the reader.
+//! A blob opened for reading, whole or by range, block by block.
 
 use std::fs::File;
 use std::future::poll_fn;
@@ -7,13 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use rustix::buffer::spare_capacity;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::block::{Buffers, CHUNK};
 use crate::{BlobError, BlobKey};
-
-/// The size of the blocks a blob is read in, in bytes.
-pub const CHUNK: usize = 256 * 1024;
 
 /// An open blob. It stays readable when it is deleted meanwhile.
 #[derive(Debug, Clone)]
@@ -21,14 +18,20 @@ pub enum Blob {
     /// A small blob, in memory.
     Memory(Bytes),
     /// A file.
-    File {
-        /// Whose bytes these are, for error texts.
-        key: BlobKey,
-        /// The open file.
-        file: Arc<File>,
-        /// Its size in bytes.
-        len: u64,
-    },
+    File(OpenFile),
+}
+
+/// A blob's open file.
+#[derive(Debug, Clone)]
+pub struct OpenFile {
+    /// Whose bytes these are, for error texts.
+    pub(crate) key: BlobKey,
+    /// The file itself.
+    pub(crate) file: Arc<File>,
+    /// Its size in bytes.
+    pub(crate) len: u64,
+    /// Where blocks get their memory.
+    pub(crate) buffers: Buffers,
 }
 
 /// A range of a blob as blocks.
@@ -43,14 +46,12 @@ enum Source {
 
 #[derive(Debug)]
 struct Reader {
-    key: BlobKey,
-    file: Arc<File>,
+    open: OpenFile,
     /// Where the next block that is not yet asked for begins.
     at: u64,
     end: u64,
-    ahead: Option<JoinHandle<Result<Bytes, BlobError>>>,
-    /// The size of the block that is being read ahead.
-    asked: u64,
+    /// A block that is being read in the blocking pool, and its size.
+    waiting: Option<(JoinHandle<Result<Bytes, BlobError>>, u64)>,
 }
 
 impl Blob {
@@ -58,7 +59,7 @@ impl Blob {
     pub fn len(&self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
-            Self::File { len, .. } => *len,
+            Self::File(open) => open.len,
         }
     }
     /// Whether there is nothing in it.
@@ -75,9 +76,8 @@ impl Blob {
                 let (from, to) = (to_index(offset), to_index(end));
                 BlobStream(Source::Memory(bytes.slice(from..to)))
             }
-            Self::File { key, file, .. } => {
-                let reader =
-                    Reader { key: *key, file: Arc::clone(file), at: offset, end, ahead: None, asked: 0 };
+            Self::File(open) => {
+                let reader = Reader { open: open.clone(), at: offset, end, waiting: None };
                 BlobStream(Source::File(reader))
             }
         }
@@ -103,54 +103,43 @@ impl BlobStream {
     pub fn remaining(&self) -> u64 {
         match &self.0 {
             Source::Memory(bytes) => bytes.len() as u64,
-            Source::File(reader) => reader.end - reader.at + reader.asked,
+            Source::File(reader) => {
+                reader.end - reader.at + reader.waiting.as_ref().map_or(0, |(_, len)| *len)
+            }
         }
     }
 }
 
 impl Reader {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BlobError>>> {
-        if self.ahead.is_none() {
-            self.ahead = self.ask();
+        if self.waiting.is_none() {
+            let len = to_index(self.end - self.at).min(CHUNK);
+            if len == 0 {
+                return Poll::Ready(None);
+            }
+            if let Some(block) = self.open.buffers.read_now(&self.open.file, self.at, len) {
+                self.at += block.len() as u64;
+                return Poll::Ready(Some(Ok(block)));
+            }
+            self.ask(len);
         }
-        let Some(task) = self.ahead.as_mut() else { return Poll::Ready(None) };
+        let Some((task, _)) = self.waiting.as_mut() else { return Poll::Ready(None) };
         let block = ready!(Pin::new(task).poll(context)).unwrap_or(Err(BlobError::Stopping));
-        self.ahead = if block.is_ok() { self.ask() } else { self.stop() };
+        self.waiting = None;
+        if block.is_err() {
+            // Nothing more comes after an error.
+            self.at = self.end;
+        }
         Poll::Ready(Some(block))
     }
 
-    /// Starts reading the next block, if there is one.
-    fn ask(&mut self) -> Option<JoinHandle<Result<Bytes, BlobError>>> {
-        let len = to_index(self.end - self.at).min(CHUNK);
-        self.asked = len as u64;
-        if len == 0 {
-            return None;
-        }
-        let (key, file, at) = (self.key, Arc::clone(&self.file), self.at);
+    /// Has the next block read elsewhere; the kernel reads ahead of it.
+    fn ask(&mut self, len: usize) {
+        let (open, at) = (self.open.clone(), self.at);
         self.at += len as u64;
-        Some(spawn_blocking(move || read_block(&file, &key, at, len)))
+        let task = spawn_blocking(move || open.buffers.read_block(&open.file, &open.key, at, len));
+        self.waiting = Some((task, len as u64));
     }
-
-    /// Nothing more comes after an error.
-    fn stop(&mut self) -> Option<JoinHandle<Result<Bytes, BlobError>>> {
-        (self.at, self.asked) = (self.end, 0);
-        None
-    }
-}
-
-/// Reads exactly `len` bytes at an offset, into memory that need not be cleared first.
-pub(crate) fn read_block(file: &File, key: &BlobKey, at: u64, len: usize) -> Result<Bytes, BlobError> {
-    let mut block = Vec::with_capacity(len);
-    while block.len() < len {
-        let from = at + block.len() as u64;
-        let read = rustix::io::retry_on_intr(|| rustix::io::pread(file, spare_capacity(&mut block), from))
-            .map_err(|error| BlobError::io("reading a blob")(error.into()))?;
-        if read == 0 {
-            return Err(BlobError::Short { key: *key, at: from });
-        }
-    }
-    block.truncate(len);
-    Ok(Bytes::from(block))
 }
 
 /// A count of bytes as an index; sizes on disk fit 64 bits.

@@ -6,6 +6,7 @@
 //! stores bytes under [`BlobKey`]s that it makes itself, and no name from outside ever reaches the file system.
 
 mod blob;
+mod block;
 mod disk;
 mod error;
 mod key;
@@ -14,7 +15,8 @@ mod staging;
 mod store;
 mod url;
 
-pub use blob::{Blob, BlobStream, CHUNK};
+pub use blob::{Blob, BlobStream, OpenFile};
+pub use block::CHUNK;
 pub use error::BlobError;
 pub use key::{BlobKey, BlobKeyError};
 pub use staging::{Staged, Staging};

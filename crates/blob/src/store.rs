@@ -4,10 +4,12 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use keyway_base::{AccountId, Timestamp};
 use tokio::task::spawn_blocking;
 
-use crate::blob::read_block;
+use crate::blob::OpenFile;
+use crate::block::Buffers;
 use crate::disk::Disk;
 use crate::small::{SMALL, SmallBlobs};
 use crate::{Blob, BlobError, BlobKey, Staged, Staging};
@@ -35,6 +37,7 @@ impl DiskOptions {
 pub struct BlobStore {
     backend: Backend,
     small: SmallBlobs,
+    buffers: Buffers,
 }
 
 /// Where the bytes are. An object store becomes a second case here.
@@ -60,7 +63,7 @@ impl BlobStore {
     pub async fn open(options: DiskOptions) -> Result<Self, BlobError> {
         let small = SmallBlobs::new(options.memory);
         let disk = blocking(move || Disk::open(&options.root, options.reserve)).await?;
-        Ok(Self { backend: Backend::Disk(Arc::new(disk)), small })
+        Ok(Self { backend: Backend::Disk(Arc::new(disk)), small, buffers: Buffers::default() })
     }
 
     /// Removes what uploads of an earlier run left behind; returns how many there were. Only the one server of
@@ -101,8 +104,8 @@ impl BlobStore {
         if let Some(bytes) = self.small.get(key) {
             return Ok(Blob::Memory(bytes));
         }
-        let (disk, key) = (self.disk(), *key);
-        let blob = blocking(move || open(&disk, key)).await?;
+        let (disk, key, buffers) = (self.disk(), *key, self.buffers.clone());
+        let blob = blocking(move || open(&disk, key, buffers)).await?;
         if let Blob::Memory(bytes) = &blob {
             self.small.keep(key, bytes.clone());
         }
@@ -153,11 +156,15 @@ impl BlobStore {
 }
 
 /// Opens a file and reads it at once when it is small.
-fn open(disk: &Disk, key: BlobKey) -> Result<Blob, BlobError> {
+fn open(disk: &Disk, key: BlobKey, buffers: Buffers) -> Result<Blob, BlobError> {
     let (file, len) = disk.read(&key)?;
     match usize::try_from(len) {
-        Ok(size) if len <= SMALL => read_block(&file, &key, 0, size).map(Blob::Memory),
-        _ => Ok(Blob::File { key, file: Arc::new(file), len }),
+        Ok(size) if len <= SMALL => {
+            // Copied, since a cached blob must not hold on to a whole block.
+            let block = buffers.read_block(&file, &key, 0, size)?;
+            Ok(Blob::Memory(Bytes::copy_from_slice(&block)))
+        }
+        _ => Ok(Blob::File(OpenFile { key, file: Arc::new(file), len, buffers })),
     }
 }
 
