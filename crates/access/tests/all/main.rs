@@ -4,4 +4,5 @@ mod authentication;
 mod matrix;
 
 mod scopes;
+mod sql;
 mod views;

@@ -24,8 +24,9 @@ fn by_records(world: &World, caller: &Principal) -> BTreeSet<RecordId> {
 }
 
 fn may_show(world: &World, caller: &Principal, record: &Record) -> bool {
-    let release: r::Release = record.typed().unwrap();
-    let product = world.products.iter().find(|product| product.id == release.product_id.into()).unwrap();
+    let release: r::Release = record.typed().expect("a release");
+    let mut products = world.products.iter();
+    let product = products.find(|product| product.id == release.product_id.into()).expect("its product");
     let asked = world.constraints.iter().filter(|of| of.release_id == release.id.into());
     let asked: Vec<EntitlementId> = asked.map(|of| of.entitlement_id).collect();
     let target = Target::release(&release, product.distribution_strategy, &asked, NOW);

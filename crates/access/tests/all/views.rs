@@ -40,7 +40,7 @@ fn world() -> World {
 
 /// By token, so that suspended and expired licences get as far as the package.
 fn by_token(world: &World, token: usize) -> Principal {
-    world.by_token(&world.tokens[token], EnvironmentView::Global).unwrap()
+    world.by_token(&world.tokens[token], EnvironmentView::Global).expect("tokens get as far as the package")
 }
 fn nobody() -> Principal {
     Principal::anonymous(account(), EnvironmentView::Global)
