@@ -11,7 +11,7 @@ REFUSALS = [
     ("nobody", 401, "licence key is required"),
     ("wrong", 401, "not known here"),
     ("suspended", 403, "licence is suspended"),
-    ("expired", 403, "licence has expired"),
+    ("expired", 403, "licence expired on 2020-01-01"),
     ("other", 403, "licence"),
 ]
 

@@ -1,5 +1,6 @@
 """A refused customer reads why; and no name of ours is ever said not to exist, or somebody else's package gets in."""
 
+import re
 import unittest
 
 from harness.python import Pip, Uv
@@ -12,7 +13,7 @@ REFUSALS = [
     ("nobody", 401, "licence key is required"),
     ("wrong", 401, "not known here"),
     ("suspended", 403, "licence is suspended"),
-    ("expired", 403, "licence has expired"),
+    ("expired", 403, "licence expired on 2020-01-01"),
     ("other", 403, "licence"),
 ]
 FILE = "/files/acme-widget/acme_widget-1.1.0-py3-none-any.whl"
@@ -28,7 +29,9 @@ def headers(world: World, who: str) -> dict:
 class Texts(unittest.TestCase):
     def test_body_and_reason_phrase_say_why(self):
         for who, status, text in REFUSALS:
-            for path in ("/simple/acme-widget/", FILE, FILE + ".metadata"):
+            # A licence that ended may read the page: pip shows a reason on files only.
+            pages = [] if who in ("suspended", "expired") else ["/simple/acme-widget/"]
+            for path in (*pages, FILE, FILE + ".metadata"):
                 with self.subTest(f"{who} {path}"):
                     answer = get(shared().registry("pypi") + path, headers(shared(), who))
                     self.assertEqual(answer.status, status, answer)
@@ -44,7 +47,7 @@ class Texts(unittest.TestCase):
     def test_pip_prints_the_reason_at_a_file(self):
         for who, path, text in (
             ("suspended", FILE, "licence is suspended"),
-            ("expired", FILE, "licence has expired"),
+            ("expired", FILE, "licence expired on 2020-01-01"),
             ("basic", PRO_FILE, "entitle"),
         ):
             with self.subTest(who):
@@ -53,6 +56,16 @@ class Texts(unittest.TestCase):
                 run = customer.install("--no-deps", f"acme-widget @ {self.file_url(who, path)}")
                 self.assertNotEqual(run.code, 0, run)
                 self.assertIn(text, run.output.lower(), run)
+
+    def test_pip_and_uv_print_the_reason_of_an_ended_licence(self):
+        for client in (Pip, Uv):
+            for who, text in (("suspended", "licence is suspended"), ("expired", "licence expired on 2020-01-01")):
+                with self.subTest(f"{client.name} {who}"):
+                    customer = client(shared().registry("pypi"), shared().keys[who])
+                    self.addCleanup(customer.close)
+                    run = customer.install("acme-widget")
+                    self.assertNotEqual(run.code, 0, run)
+                    self.assertIn(text, run.output.lower(), run)
 
     def test_uv_prints_the_reason_at_a_file(self):
         for who, path, text in (("suspended", FILE, "suspended"), ("basic", PRO_FILE, "entitle")):
@@ -145,9 +158,17 @@ class Confusion(unittest.TestCase):
                     with self.subTest(f"{state} {who} {spelling}"):
                         url = f"{self.world.registry('pypi')}/simple/{spelling}/"
                         answer = get(url, headers(self.world, who))
-                        allowed = (200, 401, 403) if who == "basic" else (401, 403)
-                        self.assertIn(answer.status, allowed, answer)
+                        self.assertIn(answer.status, (200, 401, 403), answer)
                         self.assertEqual(answer.header("location"), "")
+                        if state != "yanked" or who != "basic":
+                            self.no_file_of(answer, who)
+
+    def no_file_of(self, page, who: str) -> None:
+        """Whatever a page lists for somebody who is refused, no file of it is handed out."""
+        files = re.findall(r'href="([^"#]+)', page.text()) if page.status == 200 else []
+        for url in files:
+            for part in (url, url + ".metadata"):
+                self.assertIn(get(part, headers(self.world, who)).status, (401, 403), part)
 
     def test_anonymous_answers_are_the_same_for_ours_and_theirs(self):
         registry = self.world.registry("pypi")

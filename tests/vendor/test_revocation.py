@@ -37,8 +37,13 @@ class Suspension(unittest.TestCase):
     def test_tarball(self):
         self.toggles("/v1/engines/npm/@acme/widget/-/widget-2.0.0.tgz", bearer(self.key))
 
-    def test_simple_page(self):
-        self.toggles("/v1/engines/pypi/simple/acme-widget/", basic("license", self.key))
+    def test_metadata_of_a_wheel(self):
+        path = "/v1/engines/pypi/files/acme-widget/acme_widget-2.0.0-py3-none-any.whl.metadata"
+        self.toggles(path, basic("license", self.key))
+
+    def test_whoami_and_names(self):
+        self.toggles("/v1/engines/npm/-/whoami", bearer(self.key))
+        self.toggles("/v1/engines/npm/-/v1/search?text=acme", bearer(self.key))
 
     def test_wheel(self):
         path = "/v1/engines/pypi/files/acme-widget/acme_widget-2.0.0-py3-none-any.whl"
