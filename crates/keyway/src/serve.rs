@@ -51,6 +51,7 @@ impl Server {
         embedded::make_private(&settings.data)?;
         let lock = DataDirLock::acquire(&settings.data)?;
         let embedded = Embedded::open(settings, Arc::clone(&clock)).await?;
+        embedded.db.end_leases().await.context("the job queue cannot be read")?;
         if let Some(first) = embedded.make_account(settings).await? {
             println!("admin token: {}", first.secret.expose());
             println!("(shown once: keep it; `keyway token create` makes another)");

@@ -137,6 +137,11 @@ pub(crate) fn renew(job: &Job, until: Timestamp) -> Statement {
     )
 }
 
+/// Ends every lease.
+pub(crate) fn end_leases() -> Statement {
+    Statement::fixed("UPDATE jobs SET leased_until = 0 WHERE lease IS NOT NULL", Vec::new())
+}
+
 /// Drops a claimed job if another one of its name waits, which will do the work.
 pub(crate) fn finish_if_another_waits(job: &Job) -> Statement {
     Statement::fixed(

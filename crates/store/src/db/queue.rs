@@ -40,6 +40,15 @@ impl Db {
         Ok(self.execute(job::renew(job, until)).await? > 0)
     }
 
+    /// Ends every lease, so that what a dead process had claimed need not wait for its end. Only for a process that
+    /// nobody shares the database's jobs with: one that holds the lock of its data directory.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn end_leases(&self) -> Result<u64, StoreError> {
+        self.execute(job::end_leases()).await
+    }
+
     /// Ends a claimed job; `false` when the lease was lost. To end it together with its results, see
     /// [`Write::finish_job`](crate::Write::finish_job).
     ///

@@ -50,6 +50,20 @@ async fn a_job_is_claimed_in_its_time_by_those_who_can_do_it() {
     assert_eq!(world.db.pending_jobs().await.unwrap(), 1);
 }
 
+#[tokio::test]
+async fn what_a_dead_process_had_claimed_can_be_had_at_once() {
+    let world = World::new().await;
+    let now = world.now();
+    enqueue(&world, "claimed", now).await;
+    let lost = claim(&world, now).await.unwrap();
+    assert_eq!(claim(&world, now).await, None);
+    assert_eq!(world.db.end_leases().await.unwrap(), 1);
+    let again = claim(&world, now).await.unwrap();
+    assert_eq!((again.key.as_str(), again.attempts), ("claimed", 2));
+    assert!(!world.db.finish(&lost).await.unwrap(), "the old claim is void");
+    assert!(world.db.finish(&again).await.unwrap());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_claimers_never_get_the_same_job() {
     let world = World::new().await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyway_access::{Action, Who};
+use keyway_access::{Action, AuthFailure, Who};
 use keyway_base::RecordId;
 use keyway_domain::resources::Token;
 use keyway_jsonapi::{ApiError, Declared};
@@ -13,7 +13,7 @@ use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::one;
 use crate::licensing::{Environments, Licenses, Products, Tokens, Users};
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::subject::Subject;
 use crate::work::Work;
@@ -23,7 +23,10 @@ pub(crate) async fn me(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::reading(&call).await?;
     let bearer = bearer(&mut work).await?;
     let token = match &call.principal.token {
-        Some(token) => Some(work.need(Token::RESOURCE, token.id.into()).await?),
+        Some(token) => {
+            let token = work.get(Token::RESOURCE, token.id.into()).await?;
+            Some(token.ok_or_else(|| vanished(&call))?)
+        }
         None => None,
     };
     let reply = Reply::data(bearer);
@@ -56,6 +59,11 @@ async fn bearer(work: &mut Work) -> Outcome<Value> {
         Who::License(id) => (&Licenses, (*id).into()),
         Who::Anonymous => return Err(ApiError::token_missing().into()),
     };
-    let record = work.need(hooks.resource(), id).await?;
-    one(work, hooks, &record).await
+    let record = work.get(hooks.resource(), id).await?;
+    one(work, hooks, &record.ok_or_else(|| vanished(&call))?).await
+}
+
+/// Token or bearer were deleted beside the server a moment ago, and the caller is cached still.
+fn vanished(call: &Call) -> Refusal {
+    gate::unauthenticated(&AuthFailure::TOKEN_INVALID, call.presented.challenge()).into()
 }
