@@ -11,11 +11,11 @@ use crate::work::Work;
 
 /// The artifact of a scope that a name means.
 pub(super) async fn find(work: &mut Work, name: &str, scope: Scope) -> Outcome<Option<Record>> {
-    if let Some((id, filename)) = split(name) {
-        if let Some(found) = work.find(Artifact::RESOURCE, &scope.clone().and(Scope::id("id", id))).await? {
-            let own = found.get("filename").as_text();
-            return Ok(filename.is_none_or(|filename| own == Some(filename)).then_some(found));
-        }
+    if let Some((id, filename)) = split(name)
+        && let Some(found) = work.find(Artifact::RESOURCE, &scope.clone().and(Scope::id("id", id))).await?
+    {
+        let own = found.get("filename").as_text();
+        return Ok(filename.is_none_or(|filename| own == Some(filename)).then_some(found));
     }
     let named = scope.and(Scope::text("filename", name));
     let highest = Page { sort: Sort::ArtifactVersion, limit: Some(1), ..Page::default() };

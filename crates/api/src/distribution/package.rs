@@ -7,7 +7,7 @@ use keyway_jsonapi::document::{Extras, record_path};
 use keyway_jsonapi::{ApiError, Declared, Failure, Invalid, Record, Resource, Scope, Value};
 
 use super::narrow::narrow;
-use super::{burial, dialect, job, lookup};
+use super::{burial, dialect, job, lookup, release};
 use crate::call::Call;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step, alias_scope};
@@ -35,7 +35,7 @@ impl Hooks for Packages {
     fn subject<'a>(&'a self, work: &'a mut Work, record: &'a Record) -> Step<'a, Subject> {
         Box::pin(async move {
             let package: Package = record.typed()?;
-            let product: Product = work.need(Product::RESOURCE, package.product_id.into()).await?.typed()?;
+            let product: Product = release::product_of(work, record).await?.typed()?;
             Ok(Subject::Package(Box::new(package), product.distribution_strategy))
         })
     }

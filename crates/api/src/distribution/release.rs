@@ -5,7 +5,7 @@ use keyway_base::EntitlementId;
 use keyway_domain::release::{backdated_failure, semver_attribute, tag_failure};
 use keyway_domain::resources::{Constraint, Product, Release, ReleaseStatus};
 use keyway_jsonapi::document::Extras;
-use keyway_jsonapi::{Declared, Extra, Failure, Intent, Invalid, Record, Resource, Scope, Value};
+use keyway_jsonapi::{ApiError, Declared, Extra, Failure, Intent, Invalid, Record, Resource, Scope, Value};
 
 use super::constraint::{self, Wanted};
 use super::narrow::narrow;
@@ -104,7 +104,7 @@ impl Hooks for Releases {
 /// The facts about a release: its product's strategy and the entitlements it asks for.
 pub(super) async fn subject(work: &mut Work, record: &Record) -> Outcome<Subject> {
     let release: Release = record.typed()?;
-    let product: Product = work.need(Product::RESOURCE, release.product_id.into()).await?.typed()?;
+    let product: Product = product_of(work, record).await?.typed()?;
     let joins = work.all(Constraint::RESOURCE, &Scope::id("release_id", release.id)).await?;
     let entitlement = |join: &Record| join.get("entitlement_id").as_id().map(EntitlementId::from);
     Ok(Subject::Release {
@@ -112,6 +112,14 @@ pub(super) async fn subject(work: &mut Work, record: &Record) -> Outcome<Subject
         strategy: product.distribution_strategy,
         constraints: joins.iter().filter_map(entitlement).collect(),
     })
+}
+
+/// The product of a release or package. Once it is deleted, what belongs to it is as good as gone, even before
+/// a job has removed it.
+pub(super) async fn product_of(work: &mut Work, record: &Record) -> Outcome<Record> {
+    let gone = || ApiError::not_found(record.resource.name, &record.id().to_string());
+    let id = record.get("product_id").as_id().unwrap_or(record.id());
+    Ok(work.get(Product::RESOURCE, id).await?.ok_or_else(gone)?)
 }
 
 fn check_dates_and_tag(work: &Work, draft: &mut Draft) {

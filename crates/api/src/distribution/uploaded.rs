@@ -113,7 +113,7 @@ impl Api {
         let now = self.parts().clock.wall();
         // Should we die between the file and its row, this job finds a file that nothing refers to.
         self.promise_deletion(account, &key, now).await?;
-        let (size, digests) = (staged.size(), staged.digests().clone());
+        let (size, digests) = (staged.size(), *staged.digests());
         self.parts().blobs.commit(account, staged).await?;
         let mut write = self.parts().db.begin().await?;
         let mut record = find(&mut write, account, artifact).await?;

@@ -95,7 +95,11 @@ async fn a_product_lists_what_is_its_own() {
     let release = shop.release("1.0.0", Some(&package)).await;
     let artifact = shop.artifact(&release, "a", b"abc").await;
     for (kind, own) in [("releases", &release), ("packages", &package), ("artifacts", &artifact)] {
-        assert_eq!(&shop.admin.get(&format!("products/app/{kind}")).await.ids(), &[own.clone()], "{kind}");
+        assert_eq!(
+            &*shop.admin.get(&format!("products/app/{kind}")).await.ids(),
+            std::slice::from_ref(own),
+            "{kind}"
+        );
         assert_eq!(
             shop.admin.get(&format!("products/other/{kind}")).await.ids(),
             [] as [String; 0],

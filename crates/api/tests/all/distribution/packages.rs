@@ -34,9 +34,12 @@ async fn a_package_is_made_shown_changed_and_deleted() {
     for name in [package.as_str(), "@acme%2Fwidget", "@acme%2fwidget"] {
         assert_eq!(shop.admin.get(&format!("packages/{name}")).await.status, 200, "{name}");
     }
-    assert_eq!(shop.admin.get("packages?engine=npm").await.ids(), [package.clone()]);
+    assert_eq!(shop.admin.get("packages?engine=npm").await.ids(), std::slice::from_ref(&package));
     assert_eq!(shop.admin.get("packages?engine=pypi").await.ids(), [] as [String; 0]);
-    assert_eq!(shop.admin.get(&format!("packages?product={}", shop.product)).await.ids(), [package.clone()]);
+    assert_eq!(
+        shop.admin.get(&format!("packages?product={}", shop.product)).await.ids(),
+        std::slice::from_ref(&package)
+    );
     assert_eq!(shop.admin.get(&format!("packages?product={package}")).await.ids(), [] as [String; 0]);
     let changed = shop
         .admin
@@ -157,4 +160,51 @@ async fn deleting_takes_releases_and_files_along() {
         assert_eq!(shop.admin.get(&path).await.status, 404, "{path}");
     }
     assert_eq!(shop.package("widget", None).await.len(), 36, "the key is free again");
+}
+
+#[tokio::test]
+async fn between_a_deletion_and_its_end_nothing_is_half_there() {
+    let shop = Shop::open("OPEN").await;
+    let package = shop.package("widget", Some("npm")).await;
+    let release = shop.release("1.0.0", Some(&package)).await;
+    let artifact = shop.artifact(&release, "a.bin", b"bytes").await;
+    let path = format!("releases/{release}");
+    assert_eq!(shop.admin.delete(&format!("packages/{package}")).await.status, 204);
+    assert_eq!(shop.admin.get(&format!("{path}/package")).await.at("/data"), &Value::Null);
+    for name in
+        [path.clone(), format!("{path}/upgrade"), format!("artifacts/{artifact}"), "releases".to_owned()]
+    {
+        let status = shop.admin.get(&name).await.status;
+        assert!(matches!(status, 200 | 303 | 404), "{name}: {status}");
+    }
+    assert_eq!(shop.admin.delete(&format!("products/{}", shop.product)).await.status, 204);
+    for name in
+        [path.clone(), format!("{path}/product"), format!("artifacts/{artifact}"), format!("{path}/upgrade")]
+    {
+        for client in [shop.admin.clone(), shop.anonymous()] {
+            let status = client.get(&name).await.status;
+            assert!(matches!(status, 401 | 404), "{name}: {status}");
+        }
+    }
+    assert_eq!(shop.admin.post(&format!("{path}/actions/yank"), Value::Null).await.status, 404);
+    shop.settle().await;
+    for kind in ["packages", "releases", "artifacts"] {
+        assert_eq!(shop.admin.get(kind).await.ids(), [] as [String; 0], "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_a_deleted_product_stay_buried() {
+    let shop = Shop::open("OPEN").await;
+    let package = shop.package("widget", Some("npm")).await;
+    let release = shop.release("1.0.0", Some(&package)).await;
+    shop.artifact(&release, "a.bin", b"bytes").await;
+    shop.admin.delete(&format!("products/{}", shop.product)).await;
+    shop.settle().await;
+    let again = id(&shop.make("products", json!({ "name": "Again" }), json!({})).await);
+    let attributes = json!({ "name": "x", "key": "widget", "engine": "npm" });
+    let package = id(&shop.make("packages", attributes, belonging(&again, None)).await);
+    let attributes = json!({ "version": "1.0.0", "channel": "stable" });
+    let body = document("releases", attributes, belonging(&again, Some(&package)));
+    assert_eq!(shop.admin.post("releases", body).await.error().1, "VERSION_TAKEN");
 }
