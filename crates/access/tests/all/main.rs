@@ -3,6 +3,7 @@
 mod authentication;
 mod matrix;
 
+mod refusals;
 mod scopes;
 mod sql;
 mod views;

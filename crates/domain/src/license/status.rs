@@ -56,3 +56,47 @@ pub fn next_check_in(license: &License, policy: &Policy) -> Option<Timestamp> {
     let count = policy.check_in_interval_count?;
     Some(duration::after_intervals(license.last_check_in_at?, interval, count))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::resources::CheckInInterval;
+
+    #[test]
+    fn the_first_that_holds() {
+        let now: Timestamp = "2026-06-01".parse().unwrap();
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        let mut license = fixture::license(now);
+        assert_eq!(status(&license, false, now), Status::Active);
+        for (expiry, expected) in [
+            (now.minus(days(1)), Status::Expired),
+            (now, Status::Expiring),
+            (now.plus(days(3)), Status::Expiring),
+            (now.plus(days(4)), Status::Active),
+        ] {
+            license.expiry = Some(expiry);
+            assert_eq!(status(&license, false, now), expected, "{expiry}");
+        }
+        license.created_at = now.minus(days(91));
+        assert_eq!(status(&license, false, now), Status::Inactive);
+        license.last_check_in_at = Some(now.minus(days(90)));
+        assert_eq!(status(&license, false, now), Status::Active);
+        license.suspended = true;
+        license.expiry = Some(now.minus(days(1)));
+        assert_eq!(status(&license, false, now), Status::Suspended);
+        assert_eq!(status(&license, true, now), Status::Banned);
+    }
+
+    #[test]
+    fn check_ins_are_due_by_the_calendar_where_the_policy_asks() {
+        let last: Timestamp = "2026-01-31".parse().unwrap();
+        let license = License { last_check_in_at: Some(last), ..fixture::license(last) };
+        let mut policy = fixture::policy(last);
+        policy.check_in_interval = Some(CheckInInterval::Month);
+        policy.check_in_interval_count = Some(1);
+        assert_eq!(next_check_in(&license, &policy), None, "not required");
+        policy.require_check_in = true;
+        assert_eq!(next_check_in(&license, &policy), Some("2026-02-28".parse().unwrap()));
+    }
+}

@@ -50,3 +50,56 @@ pub fn expiry(license: &License, to: &Policy, now: Timestamp) -> Option<Timestam
         TransferStrategy::ResetExpiry => to.duration.map(|seconds| duration::after(now, seconds)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::resources::{ComponentUniquenessStrategy, Scheme};
+
+    fn with(change: impl FnOnce(&mut Policy)) -> Policy {
+        let mut policy = fixture::policy("2026-01-01".parse().unwrap());
+        change(&mut policy);
+        policy
+    }
+
+    #[test]
+    fn each_incompatibility() {
+        let plain = with(|_| ());
+        assert_eq!(compatible(&plain, &plain), Ok(()));
+        for (to, words) in [
+            (with(|p| p.encrypted = true), "encryption"),
+            (with(|p| p.use_pool = true), "pool"),
+            (with(|p| p.scheme = Some(Scheme::Ed25519Sign)), "scheme"),
+            (
+                with(|p| p.machine_uniqueness_strategy = MachineUniquenessStrategy::PerPolicy),
+                "machine uniqueness",
+            ),
+            (
+                with(|p| p.component_uniqueness_strategy = ComponentUniquenessStrategy::PerLicense),
+                "component uniqueness",
+            ),
+        ] {
+            let refused = compatible(&plain, &to).unwrap_err().to_string();
+            assert!(refused.contains(words), "{refused}");
+        }
+        let broad = with(|p| p.machine_uniqueness_strategy = MachineUniquenessStrategy::PerAccount);
+        assert_eq!(compatible(&broad, &plain), Ok(()), "narrower is fine");
+    }
+
+    #[test]
+    fn resetting_counts_from_now_or_clears() {
+        let now = "2026-06-01".parse().unwrap();
+        let old = Some("2026-06-05".parse().unwrap());
+        let license = License { expiry: old, ..fixture::license(now) };
+        assert_eq!(expiry(&license, &with(|p| p.duration = Some(86_400)), now), old);
+        let reset = |duration| {
+            with(|p| {
+                p.transfer_strategy = TransferStrategy::ResetExpiry;
+                p.duration = duration;
+            })
+        };
+        assert_eq!(expiry(&license, &reset(Some(86_400)), now), Some("2026-06-02".parse().unwrap()));
+        assert_eq!(expiry(&license, &reset(None), now), None);
+    }
+}

@@ -15,10 +15,10 @@ fn none_activated(facts: &Facts<'_>, what: &str) -> Validation {
     }
 }
 
-/// Whether a scope names a user other than the machine's owner; machines without one are anybody's.
+/// Whether a scope names a user other than the machine's owner, or nobody; machines without one are anybody's.
 fn belongs_to_another(machine: &MachineFacts, scope: &ValidationScope) -> bool {
-    match (scope.user(), &machine.owner) {
-        (Some(user), Some(owner)) => !owner.is(user),
+    match (&scope.user, &machine.owner) {
+        (Some(user), Some(owner)) => !user.as_deref().is_some_and(|user| owner.is(user)),
         _ => false,
     }
 }

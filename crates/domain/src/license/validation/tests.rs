@@ -214,6 +214,12 @@ fn machines_are_found_by_id_and_must_live() {
     let one = |w: &mut World| w.machines = vec![machine(7, "a")];
     assert_eq!(check(one, scope(8)).1, Code::MachineScopeMismatch);
     assert_eq!(check(one, scope(7)).1, Code::Valid);
+    let anothers = |w: &mut World| {
+        one(w);
+        w.machines[0].owner = Some(person(9, "licensee@example.com"));
+    };
+    let nobodys = ValidationScope { user: Some(None), ..scope(7) };
+    assert_eq!(check(anothers, nobodys).1, Code::UserScopeMismatch, "null is not its owner");
     let waiting = |w: &mut World| {
         one(w);
         w.policy.require_heartbeat = true;
