@@ -61,7 +61,8 @@ fn refuse_banned(by: &PresentedAs, speaker: &Speaker) -> Result<(), AuthFailure>
 }
 
 /// Whether token and bearer may be used in the current environment (`licensing.md` §5): those that can be read
-/// there, and inside an isolated environment a global admin whose token was made in it.
+/// there, and inside an isolated environment a global admin, by a token that was made in it or by the password
+/// that makes one (§2).
 fn admits(view: EnvironmentView, by: &PresentedAs, speaker: &Speaker) -> bool {
     if by.token().is_some_and(|token| !view.reads(token.environment_id)) {
         return false;
@@ -71,7 +72,7 @@ fn admits(view: EnvironmentView, by: &PresentedAs, speaker: &Speaker) -> bool {
     }
     let is_global_admin = matches!(speaker, Speaker::User(user, _)
         if user.role == UserRole::Admin && user.environment_id.is_none());
-    matches!((view, by), (EnvironmentView::Isolated(_), PresentedAs::Token(_))) && is_global_admin
+    matches!(by, PresentedAs::Token(_) | PresentedAs::Password) && is_global_admin
 }
 
 fn token_facts(token: &Token) -> TokenFacts {

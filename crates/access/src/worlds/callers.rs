@@ -31,6 +31,16 @@ impl World {
         authenticate(account(), view, &credential(CredentialScheme::Bearer), found, Surface::Api, NOW)
     }
 
+    /// Who a user's password speaks for.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] as [`authenticate`] gives it.
+    pub fn by_password(&self, user: &r::User, view: EnvironmentView) -> Result<Principal, AuthFailure> {
+        let by = PresentedAs::Password;
+        let found = self.speaker(r::BearerType::User, user.id).map(|speaker| Bearer { by, speaker });
+        authenticate(account(), view, &credential(CredentialScheme::Password), found, Surface::Api, NOW)
+    }
+
     /// Who a licence's key speaks for on a surface.
     ///
     /// # Errors

@@ -179,6 +179,16 @@ fn credentials_work_in_their_environment_only() {
 }
 
 #[test]
+fn the_password_of_a_global_admin_opens_an_isolated_environment() {
+    let world = world();
+    let isolated = EnvironmentView::of(Some(&world.environments[0]));
+    let code = |user: usize| {
+        world.by_password(&world.users[user], isolated).map_or_else(|failure| failure.code, |_| "ok")
+    };
+    assert_eq!((code(0), code(1)), ("ok", "TOKEN_INVALID"));
+}
+
+#[test]
 fn a_record_of_another_account_is_unknown() {
     let mut world = world();
     world.licenses[0].account_id = Blank::id(999).into();
