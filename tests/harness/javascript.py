@@ -74,7 +74,7 @@ class Client:
         self.set_up(auth, default)
 
     def set_up(self, auth: Bearer, default: bool) -> None:
-        place = self.registry.removeprefix("http:")
+        place = self.registry[self.registry.index("//") :]
         self.sandbox.write("package.json", json.dumps({"name": "customer", "version": "1.0.0", "private": True}))
         self.sandbox.write(
             "~/.npmrc",

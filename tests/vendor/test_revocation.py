@@ -1,5 +1,6 @@
 """What is taken away is gone for the very next request, on every surface, and comes back as quickly."""
 
+import threading
 import time
 import unittest
 
@@ -7,6 +8,7 @@ from harness.curl import Curl
 from harness.javascript import Bearer, Npm
 from harness.server import Server
 from harness.vendor import Vendor
+from harness.waiting import until
 from harness.wire import Connection, basic, bearer, license_header
 from harness.world import PAST, World, shared
 
@@ -120,6 +122,54 @@ class Suspension(unittest.TestCase):
         self.assertEqual(self.status(path, bearer("OWNED-KEY-1")), 403)
         self.world.vendor.act("users", user, "unban")
         self.assertEqual(self.status(path, bearer("OWNED-KEY-1")), 200)
+
+
+class Race(unittest.TestCase):
+    """Readers that never pause: whatever they asked for after a suspension was answered is refused."""
+
+    READERS = 4
+
+    def test_suspension_against_readers(self):
+        world = shared()
+        id, key = world.new_license("RACE", entitlements=[world.pro])
+        headers, path = bearer(key), "/v1/engines/npm/@acme%2fwidget"
+        stop = threading.Event()
+        seen: list[list[tuple[float, float, int]]] = [[] for _ in range(self.READERS)]
+
+        def read(log: list) -> None:
+            connection = Connection(world.server.url)
+            while not stop.is_set():
+                began = time.monotonic()
+                status = connection.request("GET", path, headers=headers).status
+                log.append((began, time.monotonic(), status))
+            connection.close()
+
+        readers = [threading.Thread(target=read, args=(log,)) for log in seen]
+        for reader in readers:
+            reader.start()
+        spans = []  # from the answer to a suspension to the request for its end
+        try:
+            for _ in range(TRIALS):
+                world.vendor.act("licenses", id, "suspend")
+                began = time.monotonic()
+                self.reads_more(seen)
+                spans.append((began, time.monotonic()))
+                world.vendor.act("licenses", id, "reinstate")
+                self.reads_more(seen)
+        finally:
+            stop.set()
+            for reader in readers:
+                reader.join(30)
+        reads = sorted(read for log in seen for read in log)
+        inside = [read for read in reads if any(began <= read[0] and read[1] <= ended for began, ended in spans)]
+        self.assertGreater(len(inside), TRIALS, "the test saw too little")
+        self.assertEqual({status for _, _, status in inside}, {403})
+        self.assertEqual({status for _, _, status in reads}, {200, 403})
+
+    def reads_more(self, seen: list) -> None:
+        """Waits until each reader has been answered twice more."""
+        wanted = [len(log) + 2 for log in seen]
+        until(lambda: all(len(log) >= count for log, count in zip(seen, wanted, strict=True)), "readers read", every=0)
 
 
 class Publication(unittest.TestCase):
