@@ -132,7 +132,10 @@ impl Api {
         let environment = self.environment(&account, &request.headers, &head.query).await?;
         context.environment = environment.as_ref().map(|environment| environment.code.clone());
         let view = EnvironmentFacts::view(environment.as_deref());
-        let presented = credentials(&request.headers, &request.query, Surface::Api);
+        let presented = match head.matched.endpoint.action() {
+            Some(_) => credentials(&request.headers, &request.query, Surface::Api),
+            None => Ok(Presented::Anonymous),
+        };
         let presented = presented.map_err(|error| gate::unauthenticated(&error.failure(), "Bearer"))?;
         let principal = self.principal(&account, environment.as_deref(), &presented, &head.matched).await?;
         context.bearer = principal.bearer_id();
@@ -238,5 +241,5 @@ fn admitted(endpoint: &Endpoint, principal: &Principal, presented: &Presented) -
     if password {
         return Ok(());
     }
-    admit(principal, endpoint.action()).map_err(refused)
+    endpoint.action().map_or(Ok(()), |action| admit(principal, action).map_err(refused))
 }

@@ -62,6 +62,8 @@ pub(crate) enum Operation {
     Child(&'static Nested),
     /// The interpreter's reading of a to-one relation.
     Related(&'static Related),
+    /// One for anybody: what is presented is not looked at.
+    Open(fn(Arc<Call>) -> Running),
     /// A hand-written one, and the action it is.
     Act(Action, fn(Arc<Call>) -> Running),
 }
@@ -115,9 +117,10 @@ impl Endpoint {
         self.accepts_any = true;
         self
     }
-    /// The action that the caller is first asked for a credential for.
-    pub(crate) fn action(&self) -> Action {
-        match self.operation {
+    /// The action that the caller is first asked for a credential for; none where anybody is welcome.
+    pub(crate) fn action(&self) -> Option<Action> {
+        Some(match self.operation {
+            Operation::Open(_) => return None,
             Operation::List(hooks) => hooks.actions().list,
             Operation::Show(hooks) => hooks.actions().show,
             Operation::Create(hooks) => hooks.actions().create,
@@ -127,7 +130,7 @@ impl Endpoint {
             Operation::Child(nested) => nested.action.unwrap_or(nested.child.actions().show),
             Operation::Related(related) => related.action,
             Operation::Act(action, _) => action,
-        }
+        })
     }
     /// Runs the operation.
     pub(crate) fn run(&self, call: Arc<Call>) -> Running {
@@ -140,7 +143,7 @@ impl Endpoint {
             Operation::Children(nested) => Box::pin(interpreter::children(call, nested)),
             Operation::Child(nested) => Box::pin(interpreter::child(call, nested)),
             Operation::Related(related) => Box::pin(interpreter::related(call, related)),
-            Operation::Act(_, run) => run(call),
+            Operation::Open(run) | Operation::Act(_, run) => run(call),
         }
     }
 }

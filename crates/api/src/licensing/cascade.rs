@@ -73,16 +73,11 @@ pub(crate) async fn user(work: &mut Work, user: &Record) -> Outcome<()> {
     Ok(())
 }
 
-/// Everything in an environment.
+/// What an environment leaves behind is out of reach without it; a job removes it.
 pub(crate) async fn environment(work: &mut Work, environment: &Record) -> Outcome<()> {
-    let inside = Scope::id("environment_id", environment.id());
     tokens_of(work, BearerType::Environment, environment).await?;
-    // Dependent records first, so that nothing points at what is gone at any moment of the transaction.
-    for resource in keyway_domain::resources::ALL.iter().rev() {
-        if !matches!(resource.table, "accounts" | "environments") {
-            work.delete_where(resource, &inside).await?;
-        }
-    }
+    let id = environment.id().to_string();
+    work.enqueue("environment.purge", id.clone(), serde_json::json!({ "id": id })).await?;
     work.touch_everything();
     Ok(())
 }

@@ -73,7 +73,8 @@ async fn protocol() {
         let answer = row.check().await;
         assert!(answer.body.get("meta").is_none(), "{}", answer.body);
     }
-    assert_eq!(html.get("ping").await.status, 200, "ping takes any Accept");
+    let anyone = html.bearer("nonsense");
+    assert_eq!(anyone.get("ping").await.status, 200, "ping takes any Accept and any credential");
 }
 
 /// §1.1, §1.9, §3.1: account before version before environment before credentials before the record.

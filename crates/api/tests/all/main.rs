@@ -1,5 +1,7 @@
 //! The API through its front door: requests in, answers out, on a real store in a temporary directory.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 mod distribution;
 mod environments;
 mod errors;
@@ -7,6 +9,7 @@ mod licenses;
 mod matrix;
 mod policies;
 mod products;
+mod races;
 mod tokens;
 mod users;
 mod validation;
