@@ -2,6 +2,7 @@
 
 mod access;
 mod artifacts;
+mod bad_input;
 mod constraints;
 mod downloads;
 mod lookups;
