@@ -10,7 +10,7 @@ use crate::world::{Answer, Client, World, document, id, one};
 /// A world with one of everything, inside the shared environment `s`.
 pub(crate) struct Stage {
     world: World,
-    admin: Client,
+    pub(super) admin: Client,
     clients: HashMap<char, Client>,
     names: HashMap<&'static str, String>,
     made: u32,
@@ -26,14 +26,21 @@ impl Stage {
         stage.name("environment", environment);
         stage.records().await;
         stage.callers().await;
+        stage.stock().await;
         stage
     }
 
-    fn name(&mut self, name: &'static str, value: String) {
+    pub(super) const fn world(&self) -> &World {
+        &self.world
+    }
+    pub(super) fn known(&self, name: &str) -> &str {
+        &self.names[name]
+    }
+    pub(super) fn name(&mut self, name: &'static str, value: String) {
         self.names.insert(name, value);
     }
 
-    async fn make(&self, kind: &str, attributes: Value, relationships: Value) -> Value {
+    pub(super) async fn make(&self, kind: &str, attributes: Value, relationships: Value) -> Value {
         self.admin.make(kind, attributes, relationships).await
     }
 
@@ -136,6 +143,19 @@ impl Stage {
         let unique = format!("unique-{}", self.made);
         match name {
             "unique" => unique,
+            "new-version" => format!("3.0.{}", self.made),
+            "new-package" => self.new_package(&unique, None).await,
+            "new-release" => self.new_release(&format!("3.0.{}", self.made)).await,
+            "new-constrained" => {
+                let release = self.new_release(&format!("3.0.{}", self.made)).await;
+                let constraint = self.constrain(&release).await;
+                self.name("its-constraint", constraint);
+                release
+            }
+            "new-artifact" => {
+                let release = self.names["release"].clone();
+                self.new_artifact(&release, &unique).await.0
+            }
             "new-product" => id(&self.make("products", json!({ "name": unique }), json!({})).await),
             "new-policy" => self.new_policy().await,
             "new-license" => id(&self.new_license().await),
