@@ -40,6 +40,10 @@ async fn lists_show_customers_unless_roles_are_asked_for() {
     assert_eq!(world.admin.get("users").await.ids(), std::slice::from_ref(&jane));
     assert_eq!(world.admin.get("users?roles[]=developer").await.ids(), [dev]);
     assert_eq!(world.admin.get("users?roles[]=user&roles[]=admin&roles[]=developer").await.ids().len(), 3);
+    assert_eq!(world.admin.get("users?status=ACTIVE").await.ids(), std::slice::from_ref(&jane));
+    assert!(world.admin.get("users?status=banned").await.ids().is_empty());
+    world.admin.post(&format!("users/{jane}/actions/ban"), json!(null)).await;
+    assert_eq!(world.admin.get("users?status=banned").await.ids(), std::slice::from_ref(&jane));
     let product = world.product("App").await;
     let token = world.token_of(&format!("products/{product}")).await;
     assert_eq!(token.get("users").await.ids(), [jane]);

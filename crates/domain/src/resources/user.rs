@@ -1,10 +1,12 @@
 //! Users (`licensing.md` §11): the vendor's team and its customers.
 
 use keyway_jsonapi::{
-    Alias, Attribute, Filter, QueryValue, Relation, Roles, Scope, Shape, Value, resource, text_enum,
+    Alias, Attribute, Filter, FilterContext, QueryValue, Relation, Roles, Scope, Shape, Value, resource,
+    text_enum,
 };
 
-use super::filter::{METADATA, flag_filter};
+use super::filter::{METADATA, flag_filter, id_filter};
+use crate::license::status::INACTIVE;
 
 text_enum! {
     /// The roles users can have.
@@ -69,6 +71,8 @@ resource! {
         Filter { name: "roles", scope: |value, _| roles(value) },
         Filter { name: "product", scope: |value, _| product(value) },
         Filter { name: "license", scope: |value, _| license(value) },
+        id_filter!("group", "group_id"),
+        Filter { name: "status", scope: status },
         flag_filter!("assigned", Scope::has("licenses", "owner_id", Scope::All)),
         flag_filter!("active", Scope::has("licenses", "owner_id", Scope::All)),
         METADATA,
@@ -87,6 +91,22 @@ fn licensed(scope: &Scope) -> Scope {
     let attached =
         Scope::has("license_users", "user_id", Scope::belongs("licenses", "license_id", scope.clone()));
     Scope::has("licenses", "owner_id", scope.clone()).or(attached)
+}
+
+/// BANNED, ACTIVE (made within 90 days, or with a licence that showed a sign of life in them), else INACTIVE.
+fn status(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
+    let since = Value::Time(context.now.minus(INACTIVE));
+    let signs = ["created_at", "last_validated_at", "last_check_out_at", "last_check_in_at"];
+    let recent = signs.into_iter().map(|column| Scope::Ge(column, since.clone()));
+    let recent = licensed(&recent.fold(Scope::None, Scope::or));
+    let active = Scope::Ge("created_at", since.clone()).or(recent);
+    let standing = Scope::IsNull("banned_at");
+    Some(match value.text()?.to_uppercase().as_str() {
+        "BANNED" => standing.negate(),
+        "ACTIVE" => standing.and(active),
+        "INACTIVE" => standing.and(active.negate()),
+        _ => Scope::None,
+    })
 }
 
 fn product(value: &QueryValue) -> Option<Scope> {
