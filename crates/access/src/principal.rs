@@ -7,7 +7,7 @@ use keyway_base::{
     UserId,
 };
 use keyway_domain::permission::{Granted, Permission, Permissions};
-use keyway_domain::resources::{AuthenticationStrategy, ExpirationStrategy};
+use keyway_domain::resources::{AuthenticationStrategy, ExpirationBasis, ExpirationStrategy};
 use keyway_jsonapi::Role;
 
 use crate::{AuthFailure, EnvironmentView, LicenseRecords, Surface};
@@ -97,13 +97,18 @@ pub struct LicenseGrant {
     pub authentication_strategy: AuthenticationStrategy,
     /// What it is entitled to, by itself and through its policy.
     pub entitlements: BTreeSet<EntitlementId>,
+    /// Whether its time starts with the first download, and has not started yet.
+    pub starts_on_download: bool,
 }
 
 impl LicenseGrant {
     /// The terms in a licence's records.
     pub fn of(records: LicenseRecords) -> Self {
         let LicenseRecords { license, policy, owner, users, entitlements } = records;
+        let on_download =
+            policy.expiration_basis == ExpirationBasis::FirstDownload && policy.duration.is_some();
         Self {
+            starts_on_download: on_download && license.expiry.is_none(),
             id: license.id.into(),
             name: license.name,
             product: license.product_id,

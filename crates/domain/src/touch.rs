@@ -86,7 +86,14 @@ const LICENSE_QUIET: &[&str] = &[
 /// Columns of products, environments and entitlements that no decision reads.
 const PRODUCT_QUIET: &[&str] = &["metadata", "url", "platforms"];
 /// Columns of a policy that decisions read.
-const POLICY_LOUD: &[&str] = &["product_id", "protected", "expiration_strategy", "authentication_strategy"];
+const POLICY_LOUD: &[&str] = &[
+    "product_id",
+    "protected",
+    "duration",
+    "expiration_basis",
+    "expiration_strategy",
+    "authentication_strategy",
+];
 
 /// The slots that a mutation makes stale.
 pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {

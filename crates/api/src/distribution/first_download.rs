@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
+use keyway_base::{AccountId, LicenseId};
 use keyway_domain::resources::{ExpirationBasis, License, Policy};
-use keyway_jsonapi::{Declared, Value};
+use keyway_domain::touch::{Mutation, Related, touches};
+use keyway_jsonapi::{Declared, Scope, Value};
+use keyway_store::{Changes, StoreError};
+
+use crate::Api;
 
 use crate::call::Call;
 use crate::interpreter::change;
@@ -32,4 +37,32 @@ pub(super) async fn start(call: &Arc<Call>) -> Outcome<()> {
     after.set("expiry", Value::Time(expiry));
     change(&mut work, &before, &mut after).await?;
     work.commit().await
+}
+
+impl Api {
+    /// Starts the time of a licence that waits for its first download, when an engine is about to serve one of
+    /// its files. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read or written: the file must not be served then.
+    pub async fn downloaded(&self, account: AccountId, license: LicenseId) -> Result<(), StoreError> {
+        let now = self.parts().clock.wall();
+        let mut write = self.parts().db.begin().await?;
+        let Some(before) = write.find(License::RESOURCE, account, &Scope::id("id", license)).await? else {
+            return Ok(());
+        };
+        let policy = before.get("policy_id").as_id().map(|id| Scope::id("id", id)).unwrap_or(Scope::None);
+        let Some(policy) = write.find(Policy::RESOURCE, account, &policy).await? else { return Ok(()) };
+        let policy: Policy = policy.typed()?;
+        let expiry = before.get("expiry").as_time();
+        let Some(expiry) = started(expiry, &policy, ExpirationBasis::FirstDownload, now) else {
+            return Ok(());
+        };
+        let mut after = before.clone();
+        after.set("expiry", Value::Time(expiry));
+        after.set("updated_at", Value::Time(now));
+        write.update(&after, &["expiry"]).await?;
+        let mutation = Mutation { before: Some(&before), after: Some(&after) };
+        write.commit(Changes::of(account, touches(mutation, &Related::default()))).await
+    }
 }
