@@ -7,14 +7,14 @@ use keyway_crypto::token::{self, TokenKind};
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{BearerType, License, Token, User};
 use keyway_jsonapi::document::resource_object;
-use keyway_jsonapi::{Declared, Extra, Input, Intent, Linkage, Record, Role, Value, parse};
+use keyway_jsonapi::{Declared, Extra, Failure, Input, Intent, Invalid, Linkage, Record, Role, Value, parse};
 use serde_json::Value as Json;
 
 use super::permissions;
 use super::token::{Bearer, describe};
 use crate::call::Call;
 use crate::draft::Draft;
-use crate::interpreter::{below, check_values};
+use crate::interpreter::{associates, below, check_values};
 use crate::refusal::{Outcome, Refusal};
 use crate::touch;
 use crate::work::Work;
@@ -71,6 +71,10 @@ pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> 
     let mut draft =
         Draft { before: None, record, input, related: Vec::new(), digests: Vec::new(), failures: Vec::new() };
     check_values(&mut draft);
+    if bearer.kind != BearerType::Environment && !associates(call.view, &bearer.record) {
+        let detail = "must be compatible with bearer environment";
+        draft.fail(Invalid::relation("environment", Failure::Inclusion, detail));
+    }
     grant(work, &call, bearer, &mut draft).await?;
     if !draft.failures.is_empty() {
         return Err(Refusal::invalid(draft.failures));

@@ -167,10 +167,12 @@ fn prepare_permissions(call: &Call, draft: &mut Draft) {
     no_more_than_the_caller(call, draft, role, sent);
 }
 
-/// A team member without full permissions cannot make a peer who has more.
+/// A team member without full permissions cannot make a peer who has more, nor promote a customer who has: the
+/// same permissions reach further in the team.
 fn no_more_than_the_caller(call: &Call, draft: &mut Draft, role: Role, sent: bool) {
     let own = call.principal.permissions;
-    if !role.is_team() || own.contains_all(Permissions::all()) || !draft.changed("permissions") {
+    let changed = draft.changed("permissions") || draft.changed("role");
+    if !role.is_team() || own.contains_all(Permissions::all()) || !changed {
         return;
     }
     let asked = draft.record.get("permissions").as_json().map(Granted::stored);

@@ -167,3 +167,27 @@ async fn me_and_profile() {
     let old = world.admin.clone().header("keygen-version", "1.3").get("me").await;
     assert_eq!(old.header("keygen-token-id"), Some(token.as_str()));
 }
+
+#[tokio::test]
+async fn a_token_is_not_made_across_environments() {
+    let world = World::new().await;
+    let admins = json!({"admins": {"data": [{"type": "users", "attributes": {"email": "in@example.com", "password": "correct horse"}}]}});
+    let made = world
+        .admin
+        .post("environments", document("environments", json!({"name": "Iso", "code": "iso"}), admins))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let login = world.anonymous().inside("iso").basic("in@example.com", "correct horse");
+    let login = login.post("tokens", json!(null)).await;
+    let inside = world.anonymous().inside("iso").bearer(login.text("/data/attributes/token"));
+    let user = document("users", json!({"email": "theirs@example.com"}), json!({}));
+    let theirs = inside.post("users", user).await.text("/data/id").to_owned();
+    let ours = world.user("jane@example.com", "user").await;
+    let expected = (422, "ENVIRONMENT_NOT_ALLOWED", "/data/relationships/environment");
+    for (caller, bearer) in [(&inside, &ours), (&world.admin, &theirs)] {
+        let body = document("tokens", json!({}), one("bearer", "users", bearer));
+        assert_eq!(caller.post("tokens", body).await.error(), expected);
+    }
+    let body = document("tokens", json!({}), one("bearer", "users", &theirs));
+    assert_eq!(inside.post("tokens", body).await.status, 201, "its own user");
+}

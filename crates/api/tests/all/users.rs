@@ -230,3 +230,18 @@ async fn deleting_a_user_deletes_the_licences_they_own() {
     assert_eq!(world.admin.get(&format!("licenses/{}", license["id"].as_str().unwrap())).await.status, 404);
     assert_eq!(token.get("me").await.status, 401);
 }
+
+#[tokio::test]
+async fn promotion_gives_no_more_than_the_promoter_has() {
+    let world = World::new().await;
+    let jane = world.user("jane@example.com", "user").await;
+    let limited = json!({"email": "limited@example.com", "role": "admin", "password": "correct horse",
+        "permissions": ["user.read", "user.update", "admin.read", "admin.update", "license.read"]});
+    let made = world.admin.post("users", document("users", limited, json!({}))).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let limited = world.speak_for(made.text("/data/id"), TokenKind::Admin).await;
+    let answer = limited.patch(&format!("users/{jane}"), change("users", json!({"role": "admin"}))).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let kept = answer.at("/data/attributes/permissions");
+    assert_eq!(kept, &json!(["license.read", "user.read", "user.update"]));
+}
