@@ -120,7 +120,11 @@ impl Catalog {
     pub async fn account(&self) -> Result<Arc<AccountFacts>, CatalogError> {
         // An account says nothing about who may do what, so it is served even when the lease cannot be held.
         let _ = self.lease.hold().await;
-        self.accounts.get(TheAccount, || self.load_account()).await
+        if let Some(account) = self.accounts.hit(&TheAccount) {
+            return Ok(account);
+        }
+        // Boxed, here and below: every request carries its future about, and hardly any comes this way.
+        Box::pin(self.accounts.get(TheAccount, || self.load_account())).await
     }
 
     /// The account that a path segment names (id or slug), if it is this server's.

@@ -62,7 +62,8 @@ impl Catalog {
         code_or_id: &str,
     ) -> Result<Option<Arc<EnvironmentFacts>>, CatalogError> {
         let account = account.id;
-        let environments = self.environments.get(account, || self.load_environments(account)).await?;
+        let environments =
+            Box::pin(self.environments.get(account, || self.load_environments(account))).await?;
         Ok(environments.iter().find(|environment| environment.is_named(code_or_id)).cloned())
     }
 

@@ -48,7 +48,7 @@ impl Lease {
 
     /// Waits for one reading of the log, shared by all who wait, unless the last one is recent enough.
     pub(crate) async fn hold(&self) -> Result<(), CatalogError> {
-        if self.is_held() { Ok(()) } else { self.renew().await }
+        if self.is_held() { Ok(()) } else { Box::pin(self.renew()).await }
     }
 
     async fn renew(&self) -> Result<(), CatalogError> {

@@ -50,7 +50,7 @@ impl Catalog {
         if let Some(names) = self.names.hit(&key) {
             return Ok(names);
         }
-        self.names.get(key, || self.load_names(key)).await
+        Box::pin(self.names.get(key, || self.load_names(key))).await
     }
 
     async fn load_names(&self, key: NamesKey) -> Result<Loaded<Arc<Known<Listing>>>, CatalogError> {

@@ -106,7 +106,7 @@ impl Catalog {
             return Ok(found);
         }
         let key = asked.to_key();
-        self.packages.get(key.clone(), || self.load_snapshot(&key)).await
+        Box::pin(self.packages.get(key.clone(), || self.load_snapshot(&key))).await
     }
 
     async fn load_snapshot(&self, key: &PackageKey) -> Result<Loaded<Found>, CatalogError> {

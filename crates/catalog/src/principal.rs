@@ -107,7 +107,7 @@ impl Catalog {
         if let Some(judged) = self.principals.hit(&key).and_then(|standing| standing.judge(surface, now)) {
             return Ok(judged?);
         }
-        self.decide(key, account, credential, now).await
+        Box::pin(self.decide(key, account, credential, now)).await
     }
 
     async fn decide(

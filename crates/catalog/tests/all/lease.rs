@@ -1,5 +1,7 @@
 //! Other processes, and a database that is away.
 
+use std::time::Duration;
+
 use keyway_access::Presented;
 use keyway_catalog::{CatalogError, PrincipalError};
 use keyway_jsonapi::Value;
@@ -30,9 +32,12 @@ async fn the_tail_reads_in_the_background_until_it_is_told_to_stop() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let tail = tokio::spawn(world.catalog.clone().run_tail(async move { drop(stopped.await) }));
     // The clock stands still, so the lease never runs out: only the tail can end the entry.
-    while world.by_key("KEY").await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let refused = async {
+        while world.by_key("KEY").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), refused).await.unwrap();
     assert_eq!(world.refusal("KEY").await, "LICENSE_SUSPENDED");
     stop.send(()).unwrap();
     tail.await.unwrap();

@@ -229,10 +229,12 @@ impl World {
         constraint
     }
 
+    /// As the JSON:API has it, where a licence that does not stand is refused outright.
     pub(crate) async fn by_key(&self, key: &str) -> Result<Arc<Known<Principal>>, PrincipalError> {
-        self.by(&license_credential(key), None).await
+        self.catalog.principal(&self.account, None, Surface::Api, &license_credential(key)).await
     }
 
+    /// As engines have it, where the view of a package refuses.
     pub(crate) async fn by(
         &self,
         presented: &Presented,
