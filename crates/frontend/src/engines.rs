@@ -125,7 +125,7 @@ async fn prepared(
         environment: environment.as_deref(),
     };
     let mut response =
-        if head.is_read() { request.read(call).await? } else { request.act(call, body).await? };
+        if head.is_read() { request.read(call).await? } else { Box::pin(request.act(call, body)).await? };
     if let Some(signing) = signing {
         sign(&signing, exchange, &account, front.clock.wall(), &mut response);
     }

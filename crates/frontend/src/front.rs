@@ -22,6 +22,7 @@ use crate::engines::EnginePlace;
 use crate::exchange::{BadHead, Exchange};
 use crate::failures::WrongCredentials;
 use crate::jsonapi::rescued;
+use crate::request_id::RequestIds;
 use crate::telemetry::{API, BLOBS, NOWHERE, OPERATIONS};
 use crate::{
     Connection, Hosts, HostsError, JsonApi, Place, Readiness, Settings, Telemetry, Uploads, blobs, engines,
@@ -67,6 +68,7 @@ pub(crate) struct Front {
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) wrong_credentials: WrongCredentials,
     pub(crate) under_way: UnderWay,
+    ids: RequestIds,
     records: Records,
     stopping: AtomicBool,
 }
@@ -80,6 +82,7 @@ impl Front {
             hosts,
             wrong_credentials: WrongCredentials::new(&parts.settings.limits),
             under_way: UnderWay::default(),
+            ids: RequestIds::default(),
             records,
             stopping: AtomicBool::new(false),
             settings: parts.settings,
@@ -103,7 +106,7 @@ impl Front {
         request: Request<Incoming>,
     ) -> Response<Body> {
         let started = self.clock.monotonic();
-        let id = RequestId::generate(self.clock.wall());
+        let id = self.ids.next(self.clock.wall());
         let (head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
         let (surface, mut response, exchange) = match Exchange::new(id, connection, head, &self.settings) {
@@ -131,13 +134,14 @@ impl Front {
 
     /// Finds the surface and lets it answer.
     async fn route(self: &Arc<Self>, exchange: &Exchange, body: Incoming) -> (&'static str, Response<Body>) {
+        // What is large and not the hot path is boxed: a request's future is moved about as a whole.
         match place(&self.hosts, self.engines, &exchange.arrival(), exchange.path()) {
-            Place::Api { .. } => (API, jsonapi::answer(self, exchange, body).await),
+            Place::Api { .. } => (API, Box::pin(jsonapi::answer(self, exchange, body)).await),
             Place::Engine { engine, rest, base, account, own_host } => {
                 let place = EnginePlace { engine, rest, base, account, own_host };
                 (engine, engines::answer(self, exchange, place, body).await)
             }
-            Place::Blob { token } => (BLOBS, blobs::answer(self, exchange, token, body).await),
+            Place::Blob { token } => (BLOBS, Box::pin(blobs::answer(self, exchange, token, body)).await),
             Place::Operation(operation) => (OPERATIONS, operations::answer(self, exchange, operation).await),
             Place::UnknownHost => (NOWHERE, unknown_host(exchange)),
             Place::UnknownPath => (NOWHERE, rescued(exchange, &ApiError::unknown_endpoint())),
@@ -187,5 +191,20 @@ fn finish(response: &mut Response<Body>, id: RequestId, is_head: bool) {
     if is_head && bytes > 0 {
         response.headers_mut().entry(CONTENT_LENGTH).or_insert(HeaderValue::from(bytes));
         *response.body_mut() = Body::empty();
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_size<A, B, C, F>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Every request moves its future about: whoever makes it large makes every request slow.
+    #[test]
+    fn the_future_of_a_request_stays_small() {
+        let size = future_size(Front::handle);
+        assert!(size <= 4096, "{size} bytes: box what is large and rare");
     }
 }

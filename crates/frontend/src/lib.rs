@@ -25,6 +25,7 @@ mod network;
 mod operations;
 mod place;
 mod range;
+mod request_id;
 mod server;
 mod settings;
 mod signature;

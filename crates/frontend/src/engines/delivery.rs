@@ -60,7 +60,7 @@ impl Request<'_> {
                 return Ok(self.carry_out(reply, package).await?);
             }
         }
-        match front.catalog.document(&address, || call.reply(&context, &access)).await {
+        match Box::pin(front.catalog.document(&address, || call.reply(&context, &access))).await {
             Answer::Document(document) => {
                 front.telemetry.documents_rendered.increment(1);
                 Ok(document_response(exchange.method(), exchange.headers(), &document))
