@@ -16,6 +16,7 @@ use crate::limits::CacheLimits;
 use crate::names::{Listing, NamesKey};
 use crate::package::{Found, PackageKey};
 use crate::principal::{PrincipalKey, Standing};
+use crate::reserved::ReservedKey;
 use crate::seen::{Decisions, NamesByClass};
 
 /// Everything the read path knows without asking the database. Make one per process.
@@ -29,6 +30,7 @@ pub struct Catalog {
     pub(crate) principals: Cache<PrincipalKey, Standing>,
     pub(crate) packages: Cache<PackageKey, Found>,
     pub(crate) names: Cache<NamesKey, Arc<Known<Listing>>>,
+    pub(crate) reserved: Cache<ReservedKey, bool>,
     pub(crate) decisions: Decisions,
     pub(crate) names_by_class: NamesByClass,
     pub(crate) documents: Documents,
@@ -62,6 +64,7 @@ impl Catalog {
             principals: Cache::new(limits.principals, limits.refusals, freshness()),
             packages: Cache::new(limits.packages, limits.absences, freshness()),
             names: Cache::new(limits.packages / 8, 0, freshness()),
+            reserved: Cache::new(limits.absences / 4, limits.absences / 4, freshness()),
             decisions: Decisions::new(limits.seen),
             names_by_class: NamesByClass::new(limits.seen / 4),
             documents: Documents::new(limits.documents),
@@ -75,7 +78,7 @@ impl Catalog {
     pub fn sizes(&self) -> CacheSizes {
         CacheSizes {
             principals: self.principals.bytes(),
-            packages: self.packages.bytes() + self.names.bytes(),
+            packages: self.packages.bytes() + self.names.bytes() + self.reserved.bytes(),
             seen: self.decisions.bytes() + self.names_by_class.bytes(),
             documents: self.documents.bytes(),
         }

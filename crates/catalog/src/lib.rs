@@ -22,6 +22,7 @@ mod limits;
 mod names;
 mod package;
 mod principal;
+mod reserved;
 mod rows;
 mod seen;
 mod snapshot;

@@ -8,6 +8,7 @@ use keyway_catalog::{CacheLimits, Known};
 use keyway_domain::resources::{Entitlement, Environment, Manifest, User};
 use keyway_engine::Status;
 use keyway_jsonapi::Value;
+use keyway_store::{Changes, Tombstone};
 
 use crate::world::{START, World, credential};
 
@@ -228,4 +229,33 @@ async fn a_release_that_the_engine_cannot_read_is_left_out() {
     world.release(&widget, "1.0.0").await;
     world.release(&widget, "not a version").await;
     assert_eq!(versions(&package(&world, "widget").await.unwrap()), ["1.0.0"]);
+}
+
+#[tokio::test]
+async fn names_stay_reserved_in_other_environments_and_after_their_package() {
+    let world = World::new().await;
+    let reserved = async |key: &str| world.catalog.is_reserved(&world.account, "paper", key).await.unwrap();
+    assert!(!reserved("widget").await);
+    let product = world.product("LICENSED").await;
+    let mut environment = world.record::<Environment>();
+    environment.set("code", Value::Text("inner".into()));
+    world.put(&environment).await;
+    let mut widget = world.package_record(&product, "Widget");
+    widget.set("environment_id", Value::Id(environment.id()));
+    world.put(&widget).await;
+    assert!(package(&world, "widget").await.is_none(), "of another environment");
+    assert!(reserved("widget").await);
+    world.remove(&widget).await;
+    assert!(!reserved("widget").await, "it had nothing and was not buried");
+
+    let gadget = world.package(&product, "Gadget").await;
+    assert!(reserved("gadget").await);
+    let account = world.account.id;
+    let grave = Tombstone { account, engine: "paper", package: "gadget", version: "", filename: "" };
+    let mut write = world.db.begin().await.unwrap();
+    write.tombstone(&grave, START).await.unwrap();
+    write.commit(Changes::none()).await.unwrap();
+    world.remove(&gadget).await;
+    assert!(package(&world, "gadget").await.is_none());
+    assert!(reserved("gadget").await, "buried");
 }

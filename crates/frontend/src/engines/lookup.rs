@@ -121,9 +121,23 @@ impl Request<'_> {
             None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
             None => {
                 self.in_good_standing(principal)?;
+                Box::pin(self.not_reserved(need)).await?;
                 Ok(Found::Absent)
             }
         }
+    }
+
+    /// A name that is ours elsewhere (in another environment), or was, is refused rather than absent: clients go
+    /// on to public indexes for names that are absent.
+    async fn not_reserved(&self, need: Need<'_>) -> Result<(), Denial> {
+        let Need::Package { key } = need else { return Ok(()) };
+        let engine = self.engine.descriptor().key;
+        let reserved = self.front.catalog.is_reserved(self.account, engine, key).await;
+        if !reserved.map_err(|error| unavailable(self.exchange, &error))? {
+            return Ok(());
+        }
+        let message = format!("{key} is a name of this registry, but there is no such package here any more");
+        Err(Denial { reason: Reason::NotLicensed, message })
     }
 
     /// Licences that do not stand are refused where no package's view refuses them: names that are not ours

@@ -88,6 +88,16 @@ async fn a_name_that_is_not_ours_is_absent_for_customers_only() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_ours_is_refused_not_absent() {
+    let world = World::new().await;
+    world.bury("gadget").await;
+    let reply = get(&world, Some(GOOD), "/gadget", &[]).await;
+    assert_eq!(reply.status, 403, "clients go on to public indexes from a 404: {}", reply.text());
+    assert!(reply.text().contains("gadget is a name of this registry"), "{}", reply.text());
+    assert_eq!(get(&world, None, "/gadget", &[]).await.status, 401);
+}
+
+#[tokio::test]
 async fn suspending_a_licence_refuses_the_very_next_request() {
     let world = World::new().await;
     let mut wire = world.wire().await;

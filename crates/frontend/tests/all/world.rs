@@ -19,7 +19,7 @@ use keyway_frontend::{
     Telemetry, Uploads,
 };
 use keyway_jsonapi::{Declared, Field, Kind, Record, Value};
-use keyway_store::{Changes, Db, Inserted, Options};
+use keyway_store::{Changes, Db, Inserted, Options, Tombstone};
 use tempfile::TempDir;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -193,6 +193,15 @@ impl World {
         let mut write = self.db.begin().await.unwrap();
         assert!(write.update(&license, &["suspended"]).await.unwrap());
         write.commit(Changes::everything(self.account)).await.unwrap();
+    }
+
+    /// Deletes a package that never was here: its name stays ours.
+    pub(crate) async fn bury(&self, name: &str) {
+        let account = self.account;
+        let grave = Tombstone { account, engine: "toy", package: name, version: "", filename: "" };
+        let mut write = self.db.begin().await.unwrap();
+        write.tombstone(&grave, Timestamp::from_micros(0)).await.unwrap();
+        write.commit(Changes::everything(account)).await.unwrap();
     }
 
     /// The path of a signed URL.
