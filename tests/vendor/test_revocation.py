@@ -250,3 +250,25 @@ class Restart(unittest.TestCase):
             self.assertEqual(after.header("etag"), before.header("etag"))
             self.assertEqual(server.get("/v1/me", bearer(token)).status, 200)
             self.assertEqual(server.get("/v1/engines/npm/@acme%2fwidget", bearer(world.keys["suspended"])).status, 403)
+
+
+class FirstDownload(unittest.TestCase):
+    def test_an_engine_download_starts_the_licence(self):
+        world = shared()
+        policy = world.new_policy("From the first download", expirationBasis="FROM_FIRST_DOWNLOAD", duration=86_400)
+        license, key = world.new_license("FIRST", policy=policy)
+        connection = Connection(world.server.url)
+        self.addCleanup(connection.close)
+
+        def expiry():
+            return world.vendor.must("GET", f"/licenses/{license}")["attributes"]["expiry"]
+
+        tarball = "/v1/engines/npm/@acme/widget/-/widget-1.1.0.tgz"
+        for method, path in [("GET", "/v1/engines/npm/@acme%2fwidget"), ("HEAD", tarball)]:
+            self.assertEqual(connection.request(method, path, headers=bearer(key)).status, 200)
+            self.assertIsNone(expiry(), "looking is not downloading")
+        self.assertEqual(connection.request("GET", tarball, headers=bearer(key)).status, 200)
+        started = expiry()
+        self.assertIsNotNone(started)
+        self.assertEqual(connection.request("GET", tarball, headers=bearer(key)).status, 200)
+        self.assertEqual(expiry(), started, "only the first counts")

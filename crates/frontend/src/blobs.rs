@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobError, BlobKey, Staged};
 use keyway_crypto::signed_url::{self, Grant, GrantError};
 use tokio::time::timeout;
@@ -27,6 +28,9 @@ pub trait Uploads: Send + Sync + 'static {
     /// Takes a complete upload. It runs in a task of its own. When two uploads of one artifact arrive, the
     /// second is refused with [`StatusCode::CONFLICT`].
     fn uploaded(&self, grant: Grant, staged: Staged) -> Boxed<'_, Result<(), Refusal>>;
+    /// An engine is about to serve the first file to a licence whose time starts with it
+    /// (`distribution.md` §8, FROM_FIRST_DOWNLOAD).
+    fn downloaded(&self, account: AccountId, license: LicenseId) -> Boxed<'_, Result<(), Refusal>>;
 }
 
 /// Why a signed URL is not honoured.

@@ -12,6 +12,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{PackageSnapshot, Seen};
+use keyway_base::LicenseId;
 use keyway_catalog::{AccountFacts, CatalogError, EnvironmentFacts, Identity, Known};
 use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason};
 use keyway_jsonapi::ApiError;
@@ -47,7 +48,7 @@ struct Request<'a> {
 enum Found {
     Granted,
     Absent,
-    Package(Arc<Known<PackageSnapshot>>, Arc<Seen>),
+    Package { snapshot: Arc<Known<PackageSnapshot>>, seen: Arc<Seen>, starts: Option<LicenseId> },
     Names { list: Arc<NameList>, source: Identity, class: u64 },
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keyway_api::{Api, ApiBody, ApiRequest};
+use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, Staged};
 use keyway_crypto::signed_url::Grant;
 use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Readiness, Refusal, Uploads};
@@ -55,6 +56,15 @@ impl Uploads for ApiDoor {
         Box::pin(async move {
             let taken = self.0.uploaded(&grant, staged).await;
             taken.map_err(|refused| Refusal::new(refused.status, refused.text))
+        })
+    }
+    fn downloaded(&self, account: AccountId, license: LicenseId) -> Boxed<'_, Result<(), Refusal>> {
+        // in a task of its own: a client that hangs up must not cut commit from bump
+        let api = Arc::clone(&self.0);
+        let task = tokio::spawn(async move { api.downloaded(account, license).await });
+        Box::pin(async move {
+            let failed = |text: String| Refusal::new(http::StatusCode::SERVICE_UNAVAILABLE, text);
+            task.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
         })
     }
 }

@@ -3,6 +3,7 @@
 use http::header::VARY;
 use http::{HeaderValue, Response};
 use keyway_access::PackageSnapshot;
+use keyway_base::LicenseId;
 use keyway_blob::BlobKey;
 use keyway_catalog::{Answer, DocumentAddress};
 use keyway_crypto::digest::Sha256;
@@ -14,7 +15,25 @@ use crate::body::Body;
 use crate::document::{document_response, uncompressed};
 use crate::file::{FileAnswer, FileFacts};
 
+/// The package that a file is served from.
+#[derive(Clone, Copy)]
+pub(super) struct Opened<'a> {
+    snapshot: &'a PackageSnapshot,
+    /// The licence whose time starts with the first file it is served.
+    starts: Option<LicenseId>,
+}
+
 impl Request<'_> {
+    /// Starts a licence's time. The file is not served unless that is written down.
+    async fn start(&self, license: LicenseId) -> Result<(), Denial> {
+        let Self { front, exchange, account, .. } = self;
+        let started = Box::pin(front.uploads.downloaded(account.id, license)).await;
+        started.map_err(|refusal| {
+            tracing::warn!(request = %exchange.id, %refusal, "a licence could not be started");
+            try_again()
+        })
+    }
+
     /// Lets the engine answer, from the document cache where it can.
     pub(super) async fn deliver(
         &self,
@@ -27,12 +46,12 @@ impl Request<'_> {
             Found::Granted => (Access::Granted, None),
             Found::Absent => (Access::Absent, None),
             Found::Names { list, source, class } => (Access::Names(list), Some((*source, *class))),
-            Found::Package(snapshot, seen) => {
+            Found::Package { snapshot, seen, .. } => {
                 (Access::Package(seen.view(snapshot)), Some((snapshot.identity(), seen.class)))
             }
         };
         let package = match &found {
-            Found::Package(snapshot, _) => Some(&***snapshot),
+            Found::Package { snapshot, starts, .. } => Some(Opened { snapshot, starts: *starts }),
             _ => None,
         };
         let (Some(variant), Some((source, class))) = (call.variant(), key) else {
@@ -83,7 +102,7 @@ impl Request<'_> {
     pub(super) async fn carry_out(
         &self,
         reply: Reply,
-        package: Option<&PackageSnapshot>,
+        package: Option<Opened<'_>>,
     ) -> Result<Response<Body>, Denial> {
         match reply {
             Reply::Plain(plain) => Ok(answer::plain(plain)),
@@ -96,13 +115,9 @@ impl Request<'_> {
     }
 
     /// Streams an artifact of the package.
-    async fn file(
-        &self,
-        file: &FileReply,
-        package: Option<&PackageSnapshot>,
-    ) -> Result<Response<Body>, Denial> {
+    async fn file(&self, file: &FileReply, package: Option<Opened<'_>>) -> Result<Response<Body>, Denial> {
         let Self { front, exchange, account, .. } = self;
-        let release = package.and_then(|snapshot| snapshot.package.releases.get(file.release));
+        let release = package.and_then(|opened| opened.snapshot.package.releases.get(file.release));
         let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
         let artifact = artifact.filter(|artifact| artifact.uploaded);
         let Some((artifact, digests)) = artifact.and_then(|found| Some((found, found.digests.as_ref()?)))
@@ -121,6 +136,9 @@ impl Request<'_> {
         };
         let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
         let mut response = if answer.needs_bytes() {
+            if let Some(license) = package.and_then(|opened| opened.starts) {
+                self.start(license).await?;
+            }
             let blob = front.blobs.read(&key).await.map_err(|error| {
                 tracing::error!(request = %exchange.id, %error, "an artifact's bytes could not be opened");
                 try_again()

@@ -115,7 +115,9 @@ impl Request<'_> {
         match snapshot.map_err(|error| unavailable(exchange, &error))? {
             Some(snapshot) => {
                 let seen = catalog.seen(principal, &snapshot);
-                Ok(Found::Package(snapshot, seen))
+                let starts = principal.license();
+                let starts = starts.filter(|of| of.starts_on_download && of.product == snapshot.product);
+                Ok(Found::Package { starts: starts.map(|license| license.id), snapshot, seen })
             }
             // Whether a name is ours is told to callers only that can be held to it.
             None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
