@@ -51,13 +51,14 @@ fn functions_stay_readable_at_a_glance() {
             ];
             if open.is_none() && starts.iter().any(|start| word.starts_with(start)) && !word.ends_with(';') {
                 open = Some((number, indent, word.to_owned()));
-            } else if let Some((start, level, name)) = &open {
-                if indent == *level && word.starts_with('}') {
-                    if number - start > MAX_FUNCTION {
-                        long.push(format!("{path}:{} {} lines: {name}", start + 1, number - start));
-                    }
-                    open = None;
+            } else if let Some((start, level, name)) = &open
+                && indent == *level
+                && word.starts_with('}')
+            {
+                if number - start > MAX_FUNCTION {
+                    long.push(format!("{path}:{} {} lines: {name}", start + 1, number - start));
                 }
+                open = None;
             }
         }
     }
