@@ -87,6 +87,15 @@ fn version_key(release: &Record) -> &str {
     release.get("version_key").as_text().unwrap_or_default()
 }
 
+/// Buries the name of a package that takes another one: customers may ask for the old one still, and a public
+/// index must not be asked for them.
+pub(super) async fn bury_name(work: &mut Work, package: &Record) -> Outcome<()> {
+    match Lasting::of(package) {
+        Some(lasting) => work.bury(&lasting.tombstone(work, "", "")).await,
+        None => Ok(()),
+    }
+}
+
 /// Buries a package that had something out: its name is still not passed through to a public index, and its
 /// versions are not reused by another package of the name.
 pub(super) async fn bury_package(work: &mut Work, package: &Record) -> Outcome<()> {
@@ -104,6 +113,16 @@ pub(super) async fn bury_product(work: &mut Work, product: &Record) -> Outcome<(
     let packages = work.all(Package::RESOURCE, &Scope::id("product_id", product.id())).await?;
     for package in &packages {
         bury_package(work, package).await?;
+    }
+    Ok(())
+}
+
+/// Buries the names of an environment's packages. Their versions may be used again: what was tried out in an
+/// environment was not published elsewhere.
+pub(crate) async fn bury_environment(work: &mut Work, environment: &Record) -> Outcome<()> {
+    let inside = Scope::id("environment_id", environment.id());
+    for package in &work.all(Package::RESOURCE, &inside).await? {
+        bury_name(work, package).await?;
     }
     Ok(())
 }

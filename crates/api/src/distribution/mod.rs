@@ -29,6 +29,7 @@ mod version;
 mod withdraw;
 mod yank;
 
+pub(crate) use burial::bury_environment;
 pub(crate) use job::purge_product;
 pub use uploaded::BlobRefusal;
 

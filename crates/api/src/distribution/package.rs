@@ -61,7 +61,11 @@ impl Hooks for Packages {
             if let Some(engine) = draft.text("engine") {
                 lookup::materialise(work, &lookup::ENGINES, engine).await?;
             }
-            if draft.before.is_some() && draft.changed("engine") {
+            let Some(before) = &draft.before else { return Ok(()) };
+            if draft.changed("normalised_key") || draft.changed("engine") {
+                burial::bury_name(work, before).await?;
+            }
+            if draft.changed("engine") {
                 reread_versions(work, &draft.record).await?;
             }
             Ok(())

@@ -76,6 +76,7 @@ pub(crate) async fn user(work: &mut Work, user: &Record) -> Outcome<()> {
 /// What an environment leaves behind is out of reach without it; a job removes it.
 pub(crate) async fn environment(work: &mut Work, environment: &Record) -> Outcome<()> {
     tokens_of(work, BearerType::Environment, environment).await?;
+    crate::distribution::bury_environment(work, environment).await?;
     let id = environment.id().to_string();
     work.enqueue("environment.purge", id.clone(), serde_json::json!({ "id": id })).await?;
     work.touch_everything();

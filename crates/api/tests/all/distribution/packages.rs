@@ -1,5 +1,6 @@
 //! Packages (`distribution.md` §5.1).
 
+use keyway_store::Tombstone;
 use serde_json::{Value, json};
 
 use super::shop::{Shop, belonging};
@@ -207,4 +208,33 @@ async fn names_of_a_deleted_product_stay_buried() {
     let attributes = json!({ "version": "1.0.0", "channel": "stable" });
     let body = document("releases", attributes, belonging(&again, Some(&package)));
     assert_eq!(shop.admin.post("releases", body).await.error().1, "VERSION_TAKEN");
+}
+
+#[tokio::test]
+async fn a_name_stays_ours_after_its_package_took_another_or_its_environment_went() {
+    let shop = Shop::open("LICENSED").await;
+    let is_buried = async |package: &str| {
+        let grave = Tombstone { account: shop.account, engine: "pypi", package, version: "", filename: "" };
+        shop.db.is_tombstoned(&grave).await.unwrap()
+    };
+    let package = shop.package("Old.Name", Some("pypi")).await;
+    let to = async |attributes: Value| {
+        let answer = shop.admin.patch(&format!("packages/{package}"), change("packages", attributes)).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    };
+    to(json!({ "key": "old_name" })).await;
+    assert!(!is_buried("old-name").await, "the same name");
+    to(json!({ "key": "new-name" })).await;
+    assert!(is_buried("old-name").await);
+    to(json!({ "engine": "npm" })).await;
+    assert!(is_buried("new-name").await);
+
+    let environment = json!({ "name": "S", "code": "s", "isolationStrategy": "SHARED" });
+    shop.make("environments", environment, json!({})).await;
+    let inside = shop.admin.clone().inside("s");
+    let attributes = json!({ "name": "x", "key": "inner", "engine": "pypi" });
+    inside.make("packages", attributes, belonging(&shop.product, None)).await;
+    assert!(!is_buried("inner").await);
+    assert_eq!(shop.admin.delete("environments/s").await.status, 204);
+    assert!(is_buried("inner").await);
 }
