@@ -7,7 +7,7 @@ use keyway_api::{Api, ApiParts, PublicUrls};
 use keyway_base::{Clock, Secret};
 use keyway_blob::{BlobStore, DiskOptions, Urls};
 use keyway_catalog::{CacheLimits, Catalog};
-use keyway_frontend::{FrontParts, Limits, Server as Front, Telemetry, TlsPem};
+use keyway_frontend::{FrontParts, Hosts, Limits, Server as Front, Telemetry, TlsPem};
 use keyway_jobs::{Parts as JobParts, Runner};
 use keyway_jsonapi::Scope;
 use keyway_store::DataDirLock;
@@ -24,8 +24,9 @@ use crate::settings::Settings;
 pub(crate) struct Server {
     embedded: Embedded,
     url: String,
-    stop: watch::Sender<bool>,
+    stop_front: watch::Sender<bool>,
     front: JoinHandle<()>,
+    stop_background: watch::Sender<bool>,
     background: Vec<JoinHandle<()>>,
     _lock: DataDirLock,
 }
@@ -56,16 +57,18 @@ impl Server {
             println!("admin token: {}", first.secret.expose());
             println!("(shown once: keep it; `keyway token create` makes another)");
         }
+        let settings = &with_a_port(settings)?;
         let parts = Composition::of(settings, &embedded).await?;
         let front = Front::bind(parts.front).await.context("the server cannot start")?;
-        let url = settings.public_url.clone().unwrap_or_else(|| bound(settings, &front));
-        let (stop, stopped) = watch::channel(false);
+        let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
+        let (stop_front, front_stopped) = watch::channel(false);
+        let (stop_background, stopped) = watch::channel(false);
         let background = vec![
             tokio::spawn(parts.runner.run(until(stopped.clone()))),
-            tokio::spawn(parts.catalog.run_tail(until(stopped.clone()))),
+            tokio::spawn(parts.catalog.run_tail(until(stopped))),
         ];
-        let front = tokio::spawn(front.run(until(stopped)));
-        Ok(Self { embedded, url, stop, front, background, _lock: lock })
+        let front = tokio::spawn(front.run(until(front_stopped)));
+        Ok(Self { embedded, url, stop_front, front, stop_background, background, _lock: lock })
     }
 
     /// Where it answers.
@@ -101,8 +104,10 @@ impl Server {
     /// # Errors
     /// When a part died before.
     pub(crate) async fn stop(self) -> Result<()> {
-        self.stop.send_replace(true);
+        self.stop_front.send_replace(true);
         self.front.await.context("the front end died")?;
+        // the change log is followed until the last request is answered
+        self.stop_background.send_replace(true);
         for part in self.background {
             part.await.context("a background part died")?;
         }
@@ -124,7 +129,8 @@ impl Composition {
         let blobs = blobs(settings).await?;
         let catalog =
             Catalog::new(db.clone(), ENGINES, Arc::clone(&clock), cache_limits(settings.cache_bytes));
-        let base = settings.public_url.clone().unwrap_or_else(|| api_base(settings));
+        let front_settings = front_settings(settings)?;
+        let base = Hosts::new(&front_settings, ENGINES)?.public_base().to_owned();
         let urls = Arc::new(Urls::new(&base, embedded.url_keys().await?));
         let wake = Arc::new(Notify::new());
         let api = Api::new(ApiParts {
@@ -145,7 +151,7 @@ impl Composition {
             wake,
         };
         let front = FrontParts {
-            settings: front_settings(settings)?,
+            settings: front_settings,
             engines: ENGINES,
             catalog: Arc::clone(&catalog),
             blobs,
@@ -203,15 +209,15 @@ fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
     Ok(front)
 }
 
-/// The base of API links when no public URL is configured.
-fn api_base(settings: &Settings) -> String {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    settings.domain.as_ref().map_or_else(|| settings.local_url(), |domain| format!("{scheme}://api.{domain}"))
-}
-
-/// The address that was really bound, for `--listen …:0`.
-fn bound(settings: &Settings, front: &Front) -> String {
-    Settings { listen: front.address(), ..settings.clone() }.local_url()
+/// With port 0, a port that is free now, since links are made before the server listens.
+fn with_a_port(settings: &Settings) -> Result<Settings> {
+    let mut settings = settings.clone();
+    if settings.listen.port() == 0 {
+        let probe = std::net::TcpListener::bind(settings.listen);
+        let probe = probe.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        settings.listen = probe.local_addr()?;
+    }
+    Ok(settings)
 }
 
 /// Ends when the switch is thrown, or the thrower is gone.

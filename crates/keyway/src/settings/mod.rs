@@ -193,8 +193,7 @@ fn host_name(name: &str, layers: &Layers) -> Result<String> {
     let source = layers.get("domain").1;
     let label =
         |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let bare = name.split_once(':').map_or(name, |(host, _)| host);
-    if !bare.split('.').all(label) {
+    if !name.split('.').all(label) {
         bail!("setting 'domain' ({source}) is '{name}', which is not a DNS name such as example.com");
     }
     Ok(name.to_ascii_lowercase())
@@ -245,6 +244,7 @@ mod tests {
             ("public_url", "example.com", "'public_url'"),
             ("public_url", "https://u:p@example.com", "credentials"),
             ("domain", "exa mple.com", "'domain'"),
+            ("domain", "example.com:8080", "'domain'"),
             ("trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
             ("database", "postgres://x", "'database' (flag --database): PostgreSQL is not available"),
             ("blobs", "s3://x", "'blobs' (flag --blobs): S3 is not available"),
