@@ -145,6 +145,15 @@ impl LicenseGrant {
             () => Ok(()),
         }
     }
+    /// Whether the licence is valid: it stands, and has not expired under a strategy that makes that invalid.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] as [`Self::standing`], and when it expired under RESTRICT_ACCESS.
+    pub fn validity(&self, now: Timestamp) -> Result<(), AuthFailure> {
+        self.standing(now)?;
+        let restricted = self.expiration_strategy == ExpirationStrategy::Restrict;
+        if restricted && self.is_expired(now) { Err(AuthFailure::LICENSE_EXPIRED) } else { Ok(()) }
+    }
     /// What is wrong with using the licence's key to authenticate. On engine routes a licence that does not
     /// stand is let in, so that the view refuses it with a reason where the client shows one.
     pub(crate) fn check_key(&self, surface: Surface, now: Timestamp) -> Result<(), AuthFailure> {
@@ -194,11 +203,15 @@ impl Principal {
     /// # Errors
     /// [`AuthFailure`] of the first licence when none stands.
     pub fn standing(&self, now: Timestamp) -> Result<(), AuthFailure> {
-        let mut standings = self.grants.iter().map(|grant| grant.standing(now));
-        match standings.next() {
-            Some(Err(first)) if standings.all(|standing| standing.is_err()) => Err(first),
-            _ => Ok(()),
-        }
+        first_unless_any(self.grants.iter().map(|grant| grant.standing(now)))
+    }
+    /// Whether the caller is a vendor, or a customer with a valid licence (or without any licence): those for
+    /// whom names that are not ours are looked for elsewhere.
+    ///
+    /// # Errors
+    /// [`AuthFailure`] of the first licence when none is valid.
+    pub fn validity(&self, now: Timestamp) -> Result<(), AuthFailure> {
+        first_unless_any(self.grants.iter().map(|grant| grant.validity(now)))
     }
     /// Whether the request may use a permission.
     pub const fn may(&self, permission: Permission) -> bool {
@@ -248,5 +261,13 @@ impl Principal {
                 + 24 * grant.entitlements.len()
         });
         size_of::<Self>() + grants.sum::<usize>()
+    }
+}
+
+/// The first failure, unless one of the results is good or there are none.
+fn first_unless_any(mut results: impl Iterator<Item = Result<(), AuthFailure>>) -> Result<(), AuthFailure> {
+    match results.next() {
+        Some(Err(first)) if results.all(|result| result.is_err()) => Err(first),
+        _ => Ok(()),
     }
 }

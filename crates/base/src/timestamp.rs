@@ -86,9 +86,14 @@ impl FromStr for Timestamp {
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
             return Ok(Self::from_jiff(moment));
         }
-        let civil = text.parse::<jiff::civil::DateTime>().map_err(|_| TimestampError)?;
-        let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| TimestampError)?;
-        Ok(Self::from_jiff(zoned.timestamp()))
+        let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+        let civil = civil.parse::<jiff::civil::DateTime>().map_err(|_| TimestampError)?;
+        match civil.to_zoned(jiff::tz::TimeZone::UTC) {
+            Ok(zoned) => Ok(Self::from_jiff(zoned.timestamp())),
+            // "for ever" is often written as the last day of the year 9999
+            Err(_) if civil.year() == 9999 => Ok(Self::MAX),
+            Err(_) => Err(TimestampError),
+        }
     }
 }
 
@@ -111,6 +116,9 @@ mod tests {
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
         assert_eq!("2022-03-15".parse::<Timestamp>().unwrap().to_string(), "2022-03-15T00:00:00.000Z");
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31T00:00:00.000Z"] {
+            assert_eq!(text.parse(), Ok(Timestamp::MAX), "{text}");
+        }
         for bad in ["", "soon", "2022-13-01", "99999999999999999999"] {
             assert_eq!(bad.parse::<Timestamp>(), Err(TimestampError), "{bad}");
         }

@@ -140,6 +140,10 @@ fn engines_let_a_known_key_in_so_that_the_view_can_say_why_not() {
     assert_eq!(principal.check(Surface::Engine, day(2)), Ok(()));
     assert_eq!(principal.standing(day(2)).unwrap_err().code, "LICENSE_EXPIRED");
     assert_eq!(principal.standing(day(1)), Ok(()));
+    world.policies[0].expiration_strategy = r::ExpirationStrategy::Restrict;
+    let principal = world.by_key(&world.licenses[0], EnvironmentView::Global, Surface::Engine).unwrap();
+    assert_eq!(principal.standing(day(2)), Ok(()), "it keeps what came before");
+    assert_eq!(principal.validity(day(2)).unwrap_err().code, "LICENSE_EXPIRED", "but it is not valid");
 }
 
 #[test]

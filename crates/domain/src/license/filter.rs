@@ -90,6 +90,37 @@ pub fn activity(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
     })
 }
 
+/// `machine=<id>`: no licence has machines yet, so that none matches one.
+pub fn machine(value: &QueryValue, _: &FilterContext) -> Option<Scope> {
+    value.text().map(|_| Scope::None)
+}
+
+/// `activated=bool`: whether the licence has machines.
+pub fn activated(value: &QueryValue, _: &FilterContext) -> Option<Scope> {
+    match value.text()? {
+        "true" | "1" => Some(Scope::None),
+        "false" | "0" => Some(Scope::All),
+        _ => None,
+    }
+}
+
+/// `activations[eq|gt|gte|lt|lte]=n`: how many machines the licence has.
+pub fn activations(value: &QueryValue, _: &FilterContext) -> Option<Scope> {
+    const MACHINES: i64 = 0;
+    each(value, |key, text| {
+        let holds: fn(&i64, &i64) -> bool = match key {
+            "eq" => i64::eq,
+            "gt" => i64::gt,
+            "gte" => i64::ge,
+            "lt" => i64::lt,
+            "lte" => i64::le,
+            _ => return None,
+        };
+        let count: Option<i64> = text.parse().ok();
+        Some(count.map(|count| if holds(&MACHINES, &count) { Scope::All } else { Scope::None }))
+    })
+}
+
 /// ANDs what `read` makes of each known key; text that cannot be read matches nothing.
 fn each(value: &QueryValue, read: impl Fn(&str, &str) -> Option<Option<Scope>>) -> Option<Scope> {
     let QueryValue::Map(entries) = value else { return None };
@@ -164,6 +195,17 @@ mod tests {
         assert_eq!(expires(&map("sometime", "30d"), &CONTEXT), None);
         assert_eq!(expired(&QueryValue::Text("maybe".into()), &CONTEXT), None);
         assert_eq!(status(&QueryValue::Text("WEIRD".into()), &CONTEXT), Some(Scope::None));
+    }
+
+    #[test]
+    fn licences_without_machines_match_as_such() {
+        let text = |text: &str| QueryValue::Text(text.to_owned());
+        assert_eq!(machine(&text("0190163d-8694-739b-aea5-966c26f8ad91"), &CONTEXT), Some(Scope::None));
+        assert_eq!(activated(&text("true"), &CONTEXT), Some(Scope::None));
+        assert_eq!(activated(&text("false"), &CONTEXT), Some(Scope::All));
+        assert_eq!(activations(&map("gte", "1"), &CONTEXT), Some(Scope::None));
+        assert_eq!(activations(&map("lt", "1"), &CONTEXT), Some(Scope::All));
+        assert_eq!(activations(&map("eq", "many"), &CONTEXT), Some(Scope::None));
     }
 
     #[test]

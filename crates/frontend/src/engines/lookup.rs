@@ -122,7 +122,8 @@ impl Request<'_> {
             // Whether a name is ours is told to callers only that can be held to it.
             None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
             None => {
-                self.in_good_standing(principal)?;
+                // names that are not ours are sent on for valid licences only
+                principal.validity(front.clock.wall()).map_err(|failure| failure.denial())?;
                 Box::pin(self.not_reserved(need)).await?;
                 Ok(Found::Absent)
             }
@@ -142,8 +143,7 @@ impl Request<'_> {
         Err(Denial { reason: Reason::NotLicensed, message })
     }
 
-    /// Licences that do not stand are refused where no package's view refuses them: names that are not ours
-    /// are sent on for nobody else.
+    /// Licences that do not stand are refused where no package's view refuses them.
     fn in_good_standing(&self, principal: &Principal) -> Result<(), Denial> {
         principal.standing(self.front.clock.wall()).map_err(|failure| failure.denial())
     }
