@@ -43,58 +43,58 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ServerFlags {
     /// Read settings from a TOML file
-    #[arg(long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Address and port to listen on [default: 127.0.0.1:7788]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(global = true, long, value_name = "ADDR")]
     listen: Option<String>,
     /// Directory of the embedded database and blob store [default: keyway-data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(global = true, long, value_name = "DIR")]
     data: Option<String>,
     /// Serve api.DOMAIN and ENGINE.pkg.DOMAIN
-    #[arg(long)]
+    #[arg(global = true, long)]
     domain: Option<String>,
     /// The URL customers reach the server by
-    #[arg(long, value_name = "URL")]
+    #[arg(global = true, long, value_name = "URL")]
     public_url: Option<String>,
     /// Addresses or networks whose X-Forwarded-* headers count, separated by commas
-    #[arg(long, value_name = "LIST")]
+    #[arg(global = true, long, value_name = "LIST")]
     trusted_proxies: Option<String>,
     /// Python index that unknown names are sent to (off unless set)
-    #[arg(long, value_name = "URL")]
+    #[arg(global = true, long, value_name = "URL")]
     pypi_upstream: Option<String>,
     /// PEM file with the certificate chain; turns TLS on
-    #[arg(long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE")]
     tls_cert: Option<String>,
     /// PEM file with the certificate's private key
-    #[arg(long, value_name = "FILE")]
+    #[arg(global = true, long, value_name = "FILE")]
     tls_key: Option<String>,
     /// Database server (not available in this release)
-    #[arg(long, value_name = "URL")]
+    #[arg(global = true, long, value_name = "URL")]
     database: Option<String>,
     /// Object store (not available in this release)
-    #[arg(long, value_name = "URL")]
+    #[arg(global = true, long, value_name = "URL")]
     blobs: Option<String>,
     /// Name of the account made at first start
-    #[arg(long, value_name = "NAME")]
+    #[arg(global = true, long, value_name = "NAME")]
     account_name: Option<String>,
     /// E-mail of the first admin
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(global = true, long, value_name = "EMAIL")]
     admin_email: Option<String>,
     /// Memory for cached packages and documents, in MiB
-    #[arg(long, value_name = "MIB")]
+    #[arg(global = true, long, value_name = "MIB")]
     cache_mib: Option<String>,
     /// Free disk space below which uploads are refused, in MiB
-    #[arg(long, value_name = "MIB")]
+    #[arg(global = true, long, value_name = "MIB")]
     disk_reserve_mib: Option<String>,
     /// Log format: text or json
-    #[arg(long)]
+    #[arg(global = true, long)]
     log: Option<String>,
     /// error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(global = true, long, value_name = "LEVEL")]
     log_level: Option<String>,
     /// How long a stop waits for running downloads, in seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(global = true, long, value_name = "SECONDS")]
     stop_seconds: Option<String>,
 }
 

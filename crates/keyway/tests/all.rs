@@ -134,7 +134,7 @@ fn the_first_start_prints_the_admin_token_once_and_tokens_end_beside_the_server(
     let token = text(&made.stdout).trim().to_owned();
     assert!(made.status.success() && token.starts_with("admin-"), "{}", text(&made.stderr));
     assert_eq!(first.get("/v1/products", &token), 200);
-    let listed = text(&run(&["token", "--data", shown, "list"]).stdout);
+    let listed = text(&run(&["token", "list", "--data", shown]).stdout);
     assert!(!listed.contains(&token) && !listed.contains(&admin), "secrets are never listed");
     let id =
         listed.lines().find(|line| line.contains(" ci ")).and_then(|line| line.split(' ').next()).unwrap();
