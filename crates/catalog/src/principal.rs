@@ -9,7 +9,7 @@ use keyway_access::{
     authenticate,
 };
 use keyway_base::{AccountId, Timestamp};
-use keyway_crypto::token::CredentialDigest;
+use keyway_crypto::token::{AccountSecret, CredentialDigest};
 use keyway_crypto::{license_key, token};
 
 use crate::bearer::BearerSearch;
@@ -35,8 +35,8 @@ pub(crate) struct PrincipalKey {
     view: EnvironmentView,
     surface: Surface,
     scheme: CredentialScheme,
-    secret: CredentialDigest,
-    user: Option<CredentialDigest>,
+    /// Of everything that was presented: one digest per request.
+    digest: CredentialDigest,
 }
 
 impl Weigh for PrincipalKey {
@@ -101,8 +101,7 @@ impl Catalog {
             view,
             surface,
             scheme: credential.scheme,
-            secret: token::digest(account.secret(), credential.secret.expose()),
-            user: credential.user.as_ref().map(|user| token::digest(account.secret(), user.expose())),
+            digest: digest(account.secret(), credential),
         };
         if let Some(judged) = self.principals.hit(&key).and_then(|standing| standing.judge(surface, now)) {
             return Ok(judged?);
@@ -154,6 +153,14 @@ impl Catalog {
         let decided = authenticate(account.id, key.view, credential, found, key.surface, now);
         let value = decided.map_or_else(|failure| Standing::Bad(failure, now), |p| Standing::Good(known(p)));
         Ok(Loaded { value, slots: search.into_slots() })
+    }
+}
+
+fn digest(secret: &AccountSecret, credential: &Credential) -> CredentialDigest {
+    let text = credential.secret.expose();
+    match &credential.user {
+        Some(user) => token::pair_digest(secret, user.expose(), text),
+        None => token::digest(secret, text),
     }
 }
 

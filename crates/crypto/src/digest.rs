@@ -30,7 +30,7 @@ macro_rules! digests {
             /// The bytes of the digest.
             pub const fn as_bytes(&self) -> &[u8; $length] { &self.0 }
             /// Lower-case hex.
-            pub fn hex(&self) -> String { hex::encode(self.0) }
+            pub fn hex(&self) -> String { self.to_string() }
             /// Standard, padded base64.
             pub fn base64(&self) -> String { STANDARD.encode(self.0) }
             fn from_provider(bytes: &[u8]) -> Self {
@@ -38,7 +38,11 @@ macro_rules! digests {
             }
         }
         impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.hex()) }
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = [0; 2 * $length];
+                hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+                f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+            }
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

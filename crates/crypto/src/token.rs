@@ -190,6 +190,12 @@ impl FromStr for CredentialDigest {
     }
 }
 
+/// The digest of a credential in two parts, a user name and a secret: what caches know it by. Where the
+/// name ends counts.
+pub fn pair_digest(secret: &AccountSecret, user: &str, text: &str) -> CredentialDigest {
+    secret.mac(&[b"pair\0", &user.len().to_be_bytes(), user.as_bytes(), text.as_bytes()])
+}
+
 /// The digest of a token: HMAC-SHA-256 of its whole text under the account's secret.
 pub fn digest(secret: &AccountSecret, token: &str) -> CredentialDigest {
     secret.mac(&[token.as_bytes()])
@@ -207,6 +213,17 @@ mod tests {
         assert_eq!(digest.hex(), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
         assert_eq!(digest.hex().parse(), Ok(digest));
         assert_eq!("5bdc".parse::<CredentialDigest>(), Err(CredentialDigestError));
+    }
+
+    #[test]
+    fn both_parts_of_a_pair_count_and_where_they_part() {
+        let secret = AccountSecret::generate();
+        let pairs = [("ab", "c"), ("a", "bc"), ("", "abc"), ("abc", ""), ("ab", "d")];
+        let digests: std::collections::HashSet<_> =
+            pairs.iter().map(|(user, text)| pair_digest(&secret, user, text)).collect();
+        assert_eq!(digests.len(), pairs.len());
+        assert_eq!(pair_digest(&secret, "ab", "c"), pair_digest(&secret, "ab", "c"));
+        assert!(!digests.contains(&digest(&secret, "abc")));
     }
 
     #[test]

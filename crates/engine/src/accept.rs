@@ -6,8 +6,8 @@ use crate::Head;
 
 /// The media ranges of a request's `Accept` headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Accept {
-    ranges: Vec<MediaRange>,
+pub struct Accept<'a> {
+    ranges: Vec<MediaRange<'a>>,
 }
 
 /// How well a media type fits: a greater weight fits better.
@@ -31,15 +31,15 @@ pub enum Precision {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct MediaRange {
-    /// Lower case, without parameters.
-    name: String,
+struct MediaRange<'a> {
+    /// As it was sent, without parameters.
+    name: &'a str,
     quality: u16,
 }
 
-impl Accept {
+impl<'a> Accept<'a> {
     /// Reads every `Accept` header of a request. Ranges that make no sense are skipped.
-    pub fn of(head: &Head<'_>) -> Self {
+    pub fn of(head: &Head<'a>) -> Self {
         let values = head.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         Self { ranges: values.flat_map(|value| value.split(',')).filter_map(MediaRange::read).collect() }
     }
@@ -65,22 +65,21 @@ impl Accept {
     }
 }
 
-impl MediaRange {
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split(';');
-        let name = parts.next()?.trim().to_ascii_lowercase();
-        let name = if name == "*" { "*/*".to_owned() } else { name };
+impl<'a> MediaRange<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
+        let name = name.trim_ascii();
+        let name = if name == "*" { "*/*" } else { name };
         if !name.contains('/') {
             return None;
         }
-        let quality = parts
-            .filter_map(|part| part.split_once('='))
-            .find(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-        Some(Self { name, quality: quality.map_or(1000, |(_, value)| thousandths(value.trim())) })
+        let mut parameters = parameters.split(';').filter_map(|part| part.split_once('='));
+        let quality = parameters.find(|(key, _)| key.trim_ascii().eq_ignore_ascii_case("q"));
+        Some(Self { name, quality: quality.map_or(1000, |(_, value)| thousandths(value.trim_ascii())) })
     }
 
     fn precision(&self, media_type: &str) -> Option<Precision> {
-        if self.name == media_type {
+        if self.name.eq_ignore_ascii_case(media_type) {
             return Some(Precision::Exact);
         }
         let family = self.name.strip_suffix("/*")?;
@@ -88,7 +87,7 @@ impl MediaRange {
             return Some(Precision::Any);
         }
         let (wanted, _) = media_type.split_once('/')?;
-        (wanted == family).then_some(Precision::Family)
+        wanted.eq_ignore_ascii_case(family).then_some(Precision::Family)
     }
 }
 
@@ -102,8 +101,7 @@ fn thousandths(text: &str) -> u16 {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return if digits.is_empty() { 0 } else { 1000 };
     }
-    let padded: String = digits.chars().chain("000".chars()).take(3).collect();
-    padded.parse().unwrap_or(1000)
+    digits.bytes().chain(*b"00").take(3).fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
 }
 
 #[cfg(test)]
@@ -112,17 +110,19 @@ mod tests {
 
     use super::*;
 
-    fn accept(values: &[&str]) -> Accept {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(ACCEPT, value.parse().unwrap());
-        }
-        Accept::of(&Head { method: &Method::GET, path: "/", query: "", headers: &headers })
+    fn headers(values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (ACCEPT, value.parse().unwrap())).collect()
+    }
+
+    fn accept(headers: &HeaderMap) -> Accept<'_> {
+        Accept::of(&Head { method: &Method::GET, path: "/", query: "", headers })
     }
 
     #[test]
     fn the_most_precise_range_decides() {
-        let pip = accept(&["application/vnd.pypi.simple.v1+json, application/*;q=0.2, text/html;q=0.01"]);
+        let headers =
+            headers(&["application/vnd.PyPI.simple.v1+json, Application/*;q=0.2, text/html;q=0.01"]);
+        let pip = accept(&headers);
         let quality = |media: &str| pip.weigh(media).map(|weight| weight.quality);
         assert_eq!(quality("application/vnd.pypi.simple.v1+json"), Some(1000));
         assert_eq!(quality("application/json"), Some(200));
@@ -133,14 +133,16 @@ mod tests {
 
     #[test]
     fn nothing_said_accepts_everything_and_zero_refuses() {
-        assert_eq!(accept(&[]).weigh("text/html").map(|weight| weight.precision), Some(Precision::Any));
-        assert_eq!(accept(&["text/html;q=0, */*"]).weigh("text/html"), None);
-        assert_eq!(accept(&["*"]).weigh("text/html").map(|weight| weight.quality), Some(1000));
+        let weigh = |values: &[&str]| accept(&headers(values)).weigh("text/html");
+        assert_eq!(weigh(&[]).map(|weight| weight.precision), Some(Precision::Any));
+        assert_eq!(weigh(&["text/html;q=0, */*"]), None);
+        assert_eq!(weigh(&["*"]).map(|weight| weight.quality), Some(1000));
     }
 
     #[test]
     fn several_headers_are_one_list_and_odd_weights_count_as_one() {
-        let both = accept(&["text/html;q=0.5", "application/json;q=nonsense"]);
+        let headers = headers(&["text/html;q=0.5", "application/json;q=nonsense"]);
+        let both = accept(&headers);
         assert_eq!(both.named("text/html"), Some(500));
         assert_eq!(both.named("application/json"), Some(1000));
     }

@@ -53,6 +53,9 @@ pub enum BadPath {
 /// # Errors
 /// [`BadPath::Malformed`] for text that is not UTF-8 or contains NUL or other control characters.
 pub fn decode_segment(segment: &str) -> Result<Cow<'_, str>, BadPath> {
+    if segment.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+        return Ok(Cow::Borrowed(segment));
+    }
     let text = percent_decode_str(segment)
         .decode_utf8()
         .map_err(|_| BadPath::Malformed("the path is not valid UTF-8".to_owned()))?;

@@ -13,6 +13,9 @@ use tokio::sync::mpsc;
 
 use crate::AccessLog;
 
+/// Where records stand in the log.
+const TARGET: &str = "keyway::access";
+
 /// How many records may wait to be written.
 const WAITING: usize = 8192;
 
@@ -64,6 +67,11 @@ impl Records {
     }
 }
 
+/// Whether the log's level lets records through.
+pub(crate) fn is_written() -> bool {
+    tracing::enabled!(target: TARGET, tracing::Level::INFO)
+}
+
 impl Writer {
     pub(crate) async fn run(mut self) {
         while let Some(record) = self.0.recv().await {
@@ -76,7 +84,7 @@ fn write(record: &AccessRecord) {
     let AccessRecord { id, client, surface, method, path, status, bytes, took } = record;
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
-        target: "keyway::access",
+        target: TARGET,
         request = %id, %client, surface, %method, path, status, bytes, micros,
         "request"
     );

@@ -33,8 +33,8 @@ pub(crate) struct Exchange {
     pub(crate) client: IpAddr,
     /// The head as received.
     pub(crate) head: Parts,
-    /// The host that the client asked for, as received.
-    pub(crate) authority: String,
+    /// The host that trusted proxies say the client asked for.
+    forwarded_host: Option<String>,
     connection: Connection,
     https: bool,
 }
@@ -62,15 +62,19 @@ impl Exchange {
         let trusted: &[Network] = &settings.trusted_proxies;
         let (client, forwarded) = client_of(connection.peer.ip(), &head.headers, trusted);
         let https = forwarded.https.unwrap_or(connection.tls);
-        let authority = match forwarded.host {
-            Some(host) => host.to_owned(),
-            None => authority(&head)?.to_owned(),
-        };
-        Ok(Self { id, client, head, authority, connection, https })
+        let forwarded_host = forwarded.host.map(str::to_owned);
+        if forwarded_host.is_none() {
+            authority(&head)?;
+        }
+        Ok(Self { id, client, head, forwarded_host, connection, https })
     }
 
     pub(crate) fn arrival(&self) -> Arrival<'_> {
-        Arrival { authority: &self.authority, local: self.connection.local.ip(), https: self.https }
+        Arrival { authority: self.authority(), local: self.connection.local.ip(), https: self.https }
+    }
+    /// The host that the client asked for, as received.
+    pub(crate) fn authority(&self) -> &str {
+        self.forwarded_host.as_deref().unwrap_or_else(|| authority(&self.head).unwrap_or_default())
     }
     pub(crate) fn method(&self) -> &Method {
         &self.head.method
@@ -95,6 +99,9 @@ impl Exchange {
     }
     /// A query parameter's first value, decoded; `None` when it is absent or not UTF-8.
     pub(crate) fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        if self.query().is_empty() {
+            return None;
+        }
         let pairs = self.query().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         let value = pairs.into_iter().find(|(key, _)| *key == name)?.1;
         percent_decode_str(value).decode_utf8().ok()

@@ -99,7 +99,7 @@ impl FileAnswer {
             Wanted::Parts(spans) => {
                 let boundary = format!("keyway-{}", request.uuid().simple());
                 let content_type = format!("multipart/byteranges; boundary={boundary}");
-                set(head.headers_mut(), CONTENT_TYPE, &content_type);
+                set(head.headers_mut(), CONTENT_TYPE, content_type);
                 Body::parts(several(blob, &spans, media_type, &boundary))
             }
         };
@@ -113,23 +113,24 @@ impl FileFacts<'_> {
         headers.reserve(10);
         headers.insert(CACHE_CONTROL, self.caching.clone());
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        set(headers, ETAG, &tag);
+        set(headers, ETAG, tag);
         match status {
             StatusCode::NOT_MODIFIED => return,
             StatusCode::RANGE_NOT_SATISFIABLE => {
-                set(headers, CONTENT_RANGE, &format!("bytes */{}", self.size));
+                set(headers, CONTENT_RANGE, format!("bytes */{}", self.size));
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
                 return;
             }
             _ => {}
         }
         if let Wanted::Part(span) = wanted {
-            set(headers, CONTENT_RANGE, &span.content_range(self.size));
-        } else {
+            set(headers, CONTENT_RANGE, span.content_range(self.size));
+        }
+        if *wanted == Wanted::Nothing {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(self.size));
         }
         set(headers, CONTENT_TYPE, self.media_type);
-        set(headers, DIGEST, &self.digest.header_value());
+        set(headers, DIGEST, self.digest.header_value());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(CONTENT_SECURITY_POLICY, SANDBOX);
         if let Some(name) = self.save_as {
@@ -154,8 +155,11 @@ fn several(blob: &Blob, spans: &[Span], media_type: &str, boundary: &str) -> Vec
 }
 
 /// Sets a header; a text that no header can hold (a media type from a database) is left out.
-fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(text) {
+fn set<T>(headers: &mut HeaderMap, name: HeaderName, text: T)
+where
+    HeaderValue: TryFrom<T>,
+{
+    if let Ok(value) = HeaderValue::try_from(text) {
         headers.insert(name, value);
     }
 }

@@ -13,8 +13,9 @@ use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::Catalog;
 use keyway_engine::Engines;
 use keyway_jsonapi::ApiError;
+use uuid::Uuid;
 
-use crate::access_log::{AccessRecord, Records, Writer, access_log, masked};
+use crate::access_log::{self, AccessRecord, Records, Writer, access_log, masked};
 use crate::answer::text;
 use crate::blobs::UnderWay;
 use crate::body::Body;
@@ -120,7 +121,8 @@ impl Front {
         let took = self.clock.monotonic().saturating_sub(started);
         let (status, bytes) = (response.status(), response.body().remaining());
         self.telemetry.count(surface, status, took, bytes);
-        if let Some(exchange) = exchange.filter(|_| self.records.wants(status.as_u16())) {
+        let is_recorded = access_log::is_written() && self.records.wants(status.as_u16());
+        if let (Some(exchange), true) = (exchange, is_recorded) {
             let path = exchange.path();
             let path = if surface == API || surface == BLOBS { masked(path) } else { path.to_owned() };
             let (client, method, status) = (exchange.client, exchange.head.method, status.as_u16());
@@ -175,7 +177,7 @@ fn bad_head(bad: BadHead) -> Response<Body> {
 }
 
 fn unknown_host(exchange: &Exchange) -> Response<Body> {
-    let host: String = exchange.authority.chars().filter(char::is_ascii_graphic).take(100).collect();
+    let host: String = exchange.authority().chars().filter(char::is_ascii_graphic).take(100).collect();
     let line = format!(
         "this server does not answer for {host}: its operator names its hosts with --domain and --public-url"
     );
@@ -184,7 +186,8 @@ fn unknown_host(exchange: &Exchange) -> Response<Body> {
 
 /// What every answer carries.
 fn finish(response: &mut Response<Body>, id: RequestId, is_head: bool) {
-    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+    let mut text = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(id.uuid().as_hyphenated().encode_lower(&mut text)) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     let bytes = response.body().remaining();

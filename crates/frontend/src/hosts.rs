@@ -132,8 +132,9 @@ impl Hosts {
         }
         if is_listen_address(&host, arrival.local) {
             let scheme = if arrival.https { "https" } else { "http" };
-            let port = port.map_or_else(String::new, |port| format!(":{port}"));
-            return Site::Listen(format!("{scheme}://{host}{port}"));
+            let colon = if port.is_some() { ":" } else { "" };
+            let port = port.map_or_else(String::new, |port| port.to_string());
+            return Site::Listen([scheme, "://", &host, colon, &port].concat());
         }
         if self.is_below_domain(&host) { Site::Api(&self.primary) } else { Site::Stranger }
     }
@@ -195,11 +196,14 @@ fn read_domain(text: &str) -> Result<String, HostsError> {
 }
 
 fn is_name(host: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    !host.is_empty() && host.len() <= 253 && host.split('.').all(is_label)
+    let mut before = b'.';
+    let fits = host.bytes().all(|byte| {
+        let fits =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || byte == b'.' && before != b'.';
+        before = byte;
+        fits
+    });
+    fits && before != b'.' && host.len() <= 253
 }
 
 /// Splits `host[:port]`; `None` for anything that is not a name or an address, user information included.

@@ -94,7 +94,7 @@ fn on_origin<'a>(engines: Engines, origin: &str, path: &'a str) -> Place<'a> {
     match engine_form(engines, below) {
         Some((engine, account, rest)) => {
             let root = path.strip_suffix(rest).unwrap_or(path);
-            let base = Cow::Owned(format!("{origin}{root}"));
+            let base = Cow::Owned([origin, root].concat());
             Place::Engine { engine: engine.key, rest, base, account, own_host: false }
         }
         None => Place::Api { path },
@@ -144,15 +144,37 @@ fn is_clean(path: &str) -> bool {
     if !path.starts_with('/') {
         return false;
     }
-    let is_simple = |byte: u8| byte.is_ascii_graphic() && byte != b'%' && byte != b'\\';
-    if path.bytes().all(is_simple) && !path.contains("/.") {
-        return true;
+    is_harmless_ascii(path)
+        || path.split('/').all(|segment| {
+            let Ok(decoded) = percent_decode_str(segment).decode_utf8() else { return false };
+            let climbs = decoded.split(['/', '\\']).any(|part| part == ".." || part == ".");
+            !climbs && !decoded.chars().any(char::is_control)
+        })
+}
+
+/// Whether a path decodes to graphic ASCII without a segment that begins with a dot: almost every path does, and
+/// is told so without making a copy of it.
+fn is_harmless_ascii(path: &str) -> bool {
+    let mut bytes = path.bytes();
+    let mut after_slash = false;
+    while let Some(byte) = bytes.next() {
+        let decoded = match byte {
+            b'%' => match (bytes.next().and_then(hex_digit), bytes.next().and_then(hex_digit)) {
+                (Some(high), Some(low)) => high << 4 | low,
+                _ => return false,
+            },
+            byte => byte,
+        };
+        if !decoded.is_ascii_graphic() || decoded == b'\\' || after_slash && decoded == b'.' {
+            return false;
+        }
+        after_slash = decoded == b'/';
     }
-    path.split('/').all(|segment| {
-        let Ok(decoded) = percent_decode_str(segment).decode_utf8() else { return false };
-        let climbs = decoded.split(['/', '\\']).any(|part| part == ".." || part == ".");
-        !climbs && !decoded.chars().any(char::is_control)
-    })
+    true
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

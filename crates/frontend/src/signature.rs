@@ -45,7 +45,7 @@ pub(crate) fn sign(
     let parts = SignedParts {
         method: exchange.method().as_str(),
         target: exchange.target(),
-        host: &exchange.authority,
+        host: exchange.authority(),
         date: &date,
         body: digest,
     };

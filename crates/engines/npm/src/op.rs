@@ -230,6 +230,9 @@ fn version_of<'f>(name: &PackageName, file: &'f str) -> Option<&'f str> {
 
 /// A query value, decoded as forms are (`+` is a space); control characters are dropped.
 fn query_value(query: &str, key: &str) -> Option<String> {
+    if query.is_empty() {
+        return None;
+    }
     let (_, value) = query
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

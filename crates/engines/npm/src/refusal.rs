@@ -1,10 +1,12 @@
 //! Errors as npm's clients show them: the JSON `error` text, the `npm-notice` header, and a challenge that is
 //! not Basic, since npm hides our text behind its own for that one (`npm-pypi.md` §1.6).
 
+use std::borrow::Cow;
+
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_engine::{BadPath, Denial, Plain, Reason};
-use serde_json::json;
+use serde::Serialize;
 
 const NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 
@@ -49,12 +51,22 @@ pub(crate) fn bad_path(bad: &BadPath) -> Plain {
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Plain {
     Plain::status(status)
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .body("application/json", json!({ "error": message, "code": code }).to_string())
+        .body("application/json", serde_json::to_vec(&Body { error: message, code }).expect("texts are JSON"))
+}
+
+/// What npm reads of an error.
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    code: &'a str,
 }
 
 /// `License realm="keygen", error_description="…"`, which npm prints.
 fn challenge(message: &str) -> HeaderValue {
-    let quoted = ascii(message).replace('\\', "\\\\").replace('"', "\\\"");
+    let mut quoted = ascii(message);
+    if quoted.contains(['\\', '"']) {
+        quoted = quoted.replace('\\', "\\\\").replace('"', "\\\"").into();
+    }
     header_text(&format!("License realm=\"keygen\", error_description=\"{quoted}\""))
 }
 
@@ -63,12 +75,17 @@ fn header_text(message: &str) -> HeaderValue {
 }
 
 /// Header values are printable ASCII; other characters become `?`.
-fn ascii(message: &str) -> String {
+fn ascii(message: &str) -> Cow<'_, str> {
+    if message.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return message.into();
+    }
     message.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn header<'p>(plain: &'p Plain, name: &HeaderName) -> Option<&'p str> {
