@@ -32,7 +32,8 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.flags = flags
-        self.environment = environment or {}
+        # suites ask faster than any client; the one on limits turns them on
+        self.environment = {"KEYWAY_RATE_LIMITS": "off", **(environment or {})}
         self.own_data = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="keyway-data-"))
         self.log_path = Path(tempfile.mkstemp(prefix="keyway-log-", suffix=".txt")[1])

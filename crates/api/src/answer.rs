@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) bearer: Option<RecordId>,
     /// The token, if one was used.
     pub(crate) token: Option<TokenId>,
+    /// The licence that speaks, if one does.
+    pub(crate) license: Option<RecordId>,
     /// The code of the environment, if one was named.
     pub(crate) environment: Option<String>,
     /// The version spoken.
@@ -34,6 +36,7 @@ impl Context {
             account: None,
             bearer: None,
             token: None,
+            license: None,
             environment: None,
             version: ApiVersion::CURRENT,
             request_id: request.request_id,
@@ -91,27 +94,33 @@ fn content_type(context: &Context, response: &mut ApiResponse) {
     response.headers.entry(header::CONTENT_TYPE).or_insert(value);
 }
 
-/// The headers of `licensing.md` §1.7.
+/// The headers of `licensing.md` §1.7 that say what is known of the request.
 fn common(context: &Context, response: &mut ApiResponse) {
-    let text = |id: Option<String>| id.unwrap_or_default();
     let suffix = context.version.id_header_suffix();
     for (name, value) in [
-        ("keygen-account", text(context.account.map(|id| id.to_string()))),
-        ("keygen-bearer", text(context.bearer.map(|id| id.to_string()))),
-        ("keygen-token", text(context.token.map(|id| id.to_string()))),
+        ("keygen-account", id(context.account)),
+        ("keygen-bearer", id(context.bearer)),
+        ("keygen-token", id(context.token)),
     ] {
         if let Ok(name) = HeaderName::try_from(format!("{name}{suffix}")) {
             response.header(name, &value);
         }
     }
-    if let Some(code) = &context.environment {
-        response.header(HeaderName::from_static("keygen-environment"), code);
+    for (name, value) in [
+        ("keygen-environment", context.environment.as_deref().unwrap_or_default()),
+        ("keygen-license", &id(context.license)),
+        ("keygen-version", &context.version.to_string()),
+        ("keygen-edition", "EE"),
+        ("keygen-mode", "singleplayer"),
+        ("keygen-revision", env!("CARGO_PKG_VERSION")),
+        ("x-request-id", &context.request_id.to_string()),
+    ] {
+        response.header(HeaderName::from_static(name), value);
     }
-    response.header(HeaderName::from_static("keygen-version"), &context.version.to_string());
-    response.header(HeaderName::from_static("keygen-edition"), "EE");
-    response.header(HeaderName::from_static("keygen-mode"), "singleplayer");
-    response.header(HeaderName::from_static("x-request-id"), &context.request_id.to_string());
-    response.header(header::CONTENT_SECURITY_POLICY, "default-src 'none'");
     let caching = HeaderValue::from_static("no-transform, no-store, max-age=0");
     response.headers.entry(header::CACHE_CONTROL).or_insert(caching);
+}
+
+fn id<I: ToString>(id: Option<I>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
 }

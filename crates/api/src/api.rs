@@ -7,6 +7,7 @@ use keyway_access::{Presented, Principal, Surface, admit, credentials};
 use keyway_base::Clock;
 use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::{AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
+use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_engine::Engines;
 use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
 use keyway_store::Db;
@@ -96,6 +97,18 @@ impl Api {
         answer::write(&context, answer, head_only)
     }
 
+    /// Answers a request that is refused before its operation is looked at: too large, too often, cut short.
+    pub async fn refuse(&self, request: ApiRequest, error: ApiError) -> ApiResponse {
+        let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let mut context = answer::Context::new(MediaType::negotiate_any(accept), &request);
+        let segment = Place::of(&request.path).and_then(|place| place.account);
+        if let Ok(account) = self.account(segment).await {
+            context.account = Some(account.id);
+            context.version = version(&request.headers, &account).unwrap_or(ApiVersion::CURRENT);
+        }
+        answer::write(&context, Err(error), request.method == Method::HEAD)
+    }
+
     /// Reads what can be read without knowing the account.
     fn head(&self, request: &ApiRequest) -> Result<Head, ApiError> {
         let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
@@ -132,6 +145,7 @@ impl Api {
         let environment = self.environment(&account, &request.headers, &head.query).await?;
         context.environment = environment.as_ref().map(|environment| environment.code.clone());
         let view = EnvironmentFacts::view(environment.as_deref());
+        accept_signature(&request.headers, &account)?;
         let presented = match head.matched.endpoint.action() {
             Some(_) => credentials(&request.headers, &request.query, Surface::Api),
             None => Ok(Presented::Anonymous),
@@ -140,6 +154,7 @@ impl Api {
         let principal = self.principal(&account, environment.as_deref(), &presented, &head.matched).await?;
         context.bearer = principal.bearer_id();
         context.token = principal.token.as_ref().map(|token| token.id);
+        context.license = principal.license().map(|license| license.id.into());
         let endpoint = head.matched.endpoint;
         admitted(endpoint, &principal, &presented)?;
         let call = Call {
@@ -229,6 +244,13 @@ fn version(headers: &HeaderMap, account: &AccountFacts) -> Result<ApiVersion, Ap
         }
         None => Ok(ApiVersion::parse(&account.api_version).unwrap_or(ApiVersion::CURRENT)),
     }
+}
+
+/// Refuses a way to sign the answer that the account does not have.
+fn accept_signature(headers: &HeaderMap, account: &AccountFacts) -> Result<(), ApiError> {
+    let Some(value) = headers.get("keygen-accept-signature") else { return Ok(()) };
+    let parsed = parse_accept_signature(value.to_str().unwrap_or_default(), account.id);
+    parsed.map(drop).map_err(|error| ApiError::accept_signature_invalid(error.to_string()))
 }
 
 /// Callers without a credential, where one is needed, are turned away before anything is looked up.

@@ -112,10 +112,12 @@ async fn prepared(
         let error = ApiError::not_found("account", segment);
         return Err(Trouble::Other(Box::new(rescued(exchange, &error))));
     }
-    let signing = Signing::asked_for(exchange, account.id).map_err(|error| {
-        let error = ApiError::bad_request(error.to_string());
-        Trouble::Other(Box::new(rescued(exchange, &error)))
-    })?;
+    let signing = Signing::asked_for(exchange, account.id)
+        .map_err(|error| ApiError::accept_signature_invalid(error.to_string()))
+        .and_then(|asked| {
+            asked.map_or(Ok(()), |signing| signing.admit(&front.rsa, front.clock.monotonic())).map(|()| asked)
+        })
+        .map_err(|error| Trouble::Other(Box::new(rescued(exchange, &error))))?;
     let environment = environment(front, exchange, &account).await?;
     let request = Request {
         front,

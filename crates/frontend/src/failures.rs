@@ -15,6 +15,7 @@ use keyway_access::Credential;
 use keyway_base::AccountId;
 
 use crate::Limits;
+use crate::network::network;
 
 /// Independent parts of the table, so that requests do not wait for each other.
 const SHARDS: usize = 64;
@@ -135,15 +136,6 @@ impl WrongCredentials {
     fn shard(&self, source: &Source) -> &Mutex<HashMap<Source, Bucket>> {
         let index = usize::try_from(self.hasher.hash_one(source) % SHARDS as u64).unwrap_or(0);
         self.shards.get(index).expect("the index is below the number of shards")
-    }
-}
-
-/// The part of an address that one customer has to itself.
-fn network(address: IpAddr) -> u64 {
-    match address.to_canonical() {
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        // The first 64 bits of a global IPv6 address never are below 2^32.
-        IpAddr::V6(address) => u64::try_from(address.to_bits() >> 64).unwrap_or(u64::MAX),
     }
 }
 

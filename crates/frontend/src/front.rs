@@ -13,6 +13,7 @@ use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::Catalog;
 use keyway_engine::Engines;
 use keyway_jsonapi::ApiError;
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::access_log::{self, AccessRecord, Records, Writer, access_log, masked};
@@ -23,7 +24,9 @@ use crate::engines::EnginePlace;
 use crate::exchange::{BadHead, Exchange};
 use crate::failures::WrongCredentials;
 use crate::jsonapi::rescued;
+use crate::rates::Rates;
 use crate::request_id::RequestIds;
+use crate::signature::RsaCap;
 use crate::telemetry::{API, BLOBS, NOWHERE, OPERATIONS};
 use crate::{
     Connection, Hosts, HostsError, JsonApi, Place, Readiness, Settings, Telemetry, Uploads, blobs, engines,
@@ -68,6 +71,8 @@ pub(crate) struct Front {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) wrong_credentials: WrongCredentials,
+    pub(crate) rates: Rates,
+    pub(crate) rsa: RsaCap,
     pub(crate) under_way: UnderWay,
     ids: RequestIds,
     records: Records,
@@ -82,6 +87,8 @@ impl Front {
         let front = Self {
             hosts,
             wrong_credentials: WrongCredentials::new(&parts.settings.limits),
+            rates: Rates::new(parts.settings.rate_limits.clone()),
+            rsa: RsaCap::new(parts.settings.limits.rsa_signatures),
             under_way: UnderWay::default(),
             ids: RequestIds::default(),
             records,
@@ -144,10 +151,12 @@ impl Front {
                 (engine, engines::answer(self, exchange, place, body).await)
             }
             Place::Blob { token } => (BLOBS, Box::pin(blobs::answer(self, exchange, token, body)).await),
-            Place::Operation(operation) => (OPERATIONS, operations::answer(self, exchange, operation).await),
+            Place::Operation(operation) => {
+                (OPERATIONS, Box::pin(operations::answer(self, exchange, operation, body)).await)
+            }
             Place::UnknownHost => (NOWHERE, unknown_host(exchange)),
             Place::UnknownPath => (NOWHERE, rescued(exchange, &ApiError::unknown_endpoint())),
-            Place::BadPath => (NOWHERE, rescued(exchange, &ApiError::uri_invalid())),
+            Place::BadPath => (NOWHERE, rescued(exchange, &bad_path(exchange.path()))),
         }
     }
 
@@ -165,6 +174,12 @@ impl Front {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
+}
+
+/// What is wrong with a path that no surface takes: bytes that are no text, or where it leads.
+fn bad_path(path: &str) -> ApiError {
+    let is_text = percent_decode_str(path).decode_utf8().is_ok_and(|decoded| !decoded.contains('\0'));
+    if is_text { ApiError::uri_invalid() } else { ApiError::encoding_invalid() }
 }
 
 fn bad_head(bad: BadHead) -> Response<Body> {

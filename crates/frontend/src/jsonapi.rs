@@ -14,11 +14,11 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{Presented, Surface, credentials};
+use keyway_access::{Credential, Presented, Surface, credentials};
 use keyway_base::RequestId;
 use keyway_blob::BlobKey;
 use keyway_catalog::AccountFacts;
-use keyway_jsonapi::{ApiError, Source};
+use keyway_jsonapi::ApiError;
 use tokio::time::timeout;
 
 use crate::answer::api_error;
@@ -27,6 +27,7 @@ use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts};
 use crate::front::Front;
 use crate::incoming::{BodyError, read_whole};
+use crate::rates::{Source, Verdict, is_partial};
 use crate::signature::{Signing, sign};
 
 /// A future that can be named.
@@ -37,6 +38,9 @@ pub trait JsonApi: Send + Sync + 'static {
     /// Answers a request. Never fails: failures are answers. It runs in a task of its own, so that a client that
     /// hangs up cuts nothing short.
     fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer>;
+    /// The answer to a request that is refused before its operation is looked at: the error, with the headers of
+    /// every other answer. The call has no body.
+    fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer>;
 }
 
 /// A request to the JSON:API.
@@ -102,23 +106,28 @@ pub(crate) async fn answer(front: &Front, exchange: &Exchange, body: Incoming) -
             return rescued(exchange, &ApiError::unavailable());
         }
     };
-    let mut response = match Signing::asked_for(exchange, account.id) {
-        Ok(signing) => {
-            let mut response = admitted(front, exchange, &account, body).await;
-            sign(&signing.unwrap_or_default(), exchange, &account, front.clock.wall(), &mut response);
-            response
-        }
-        Err(error) => {
-            let header = Source::Header("Keygen-Accept-Signature");
-            rescued(exchange, &ApiError::bad_request(error.to_string()).at(header))
-        }
+    // what cannot be honoured is refused by the API, once it knows that the account is the one meant
+    let asked = Signing::asked_for(exchange, account.id).ok().flatten().unwrap_or_default();
+    let admitted = asked.admit(&front.rsa, front.clock.monotonic());
+    let (signing, mut response) = match admitted {
+        Ok(()) => (asked, limited(front, exchange, &account, body).await),
+        Err(error) => (Signing::default(), refused(front, exchange, error).await),
     };
-    common(response.headers_mut());
+    every_answer(response.headers_mut());
+    if named_account(exchange.path()).is_none_or(|segment| account.is_named(segment)) {
+        sign(&signing, exchange, &account, front.clock.wall(), &mut response);
+    }
     response
 }
 
-/// Limits guessing around the answer.
-async fn admitted(
+/// The account segment of a path, where it has one.
+fn named_account(path: &str) -> Option<&str> {
+    let below = path.strip_prefix("/v1/accounts/")?;
+    below.split('/').next().filter(|segment| !segment.is_empty())
+}
+
+/// Limits how often, and how often in vain, around the answer.
+async fn limited(
     front: &Front,
     exchange: &Exchange,
     account: &AccountFacts,
@@ -129,12 +138,36 @@ async fn admitted(
         Ok(Presented::One(credential)) => Some(credential),
         _ => None,
     };
+    let from = Source { account: account.id, address: exchange.client, credential };
+    let now = front.clock.wall();
+    let verdict = front.rates.request(exchange, from, now);
+    let mut response = match &verdict {
+        Verdict::Exceeded(standing) => {
+            refused(front, exchange, ApiError::too_many_requests(standing.wait(now))).await
+        }
+        Verdict::Free | Verdict::Within(_) => guarded(front, exchange, account, credential, body).await,
+    };
+    if response.status() == StatusCode::FORBIDDEN && is_partial(exchange) {
+        front.rates.refuse(from, now);
+    }
+    verdict.write(response.headers_mut());
+    response
+}
+
+/// Limits guessing around the answer.
+async fn guarded(
+    front: &Front,
+    exchange: &Exchange,
+    account: &AccountFacts,
+    credential: Option<&Credential>,
+    body: Incoming,
+) -> Response<Body> {
     let now = front.clock.monotonic();
     if let Some(credential) = credential
         && let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, credential, now)
     {
         let seconds = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
-        return rescued(exchange, &ApiError::too_many_requests(seconds));
+        return refused(front, exchange, ApiError::too_many_requests(seconds)).await;
     }
     let response = handled(front, exchange, body).await;
     match credential {
@@ -154,17 +187,9 @@ async fn handled(front: &Front, exchange: &Exchange, body: Incoming) -> Response
     let limits = &front.settings.limits;
     let body = match read_whole(body, exchange.headers(), limits.json_bytes, limits.body_time).await {
         Ok(body) => body,
-        Err(error) => return rescued(exchange, &body_error(error, limits.json_bytes)),
+        Err(error) => return refused(front, exchange, body_error(error, limits.json_bytes)).await,
     };
-    let call = ApiCall {
-        method: exchange.method().clone(),
-        path: exchange.path().to_owned(),
-        query: exchange.query().to_owned(),
-        headers: exchange.headers().clone(),
-        body,
-        peer: exchange.client,
-        request_id: exchange.id,
-    };
+    let call = call(exchange, body);
     let api = Arc::clone(&front.api);
     let task = tokio::spawn(async move { api.handle(call).await });
     match timeout(ANSWER_TIME, task).await {
@@ -173,7 +198,25 @@ async fn handled(front: &Front, exchange: &Exchange, body: Incoming) -> Response
             tracing::error!(request = %exchange.id, %error, "a request to the API failed");
             rescued(exchange, &ApiError::internal())
         }
-        Err(_) => rescued(exchange, &ApiError::unavailable()),
+        Err(_) => rescued(exchange, &ApiError::timed_out()),
+    }
+}
+
+/// The API's answer to a request that does not get as far as the API.
+async fn refused(front: &Front, exchange: &Exchange, error: ApiError) -> Response<Body> {
+    let answer = front.api.refuse(call(exchange, Bytes::new()), error).await;
+    carry_out(front, exchange, answer).await
+}
+
+fn call(exchange: &Exchange, body: Bytes) -> ApiCall {
+    ApiCall {
+        method: exchange.method().clone(),
+        path: exchange.path().to_owned(),
+        query: exchange.query().to_owned(),
+        headers: exchange.headers().clone(),
+        body,
+        peer: exchange.client,
+        request_id: exchange.id,
     }
 }
 
@@ -236,7 +279,7 @@ fn merge(into: &mut HeaderMap, headers: HeaderMap) {
 /// The error's answer, with what every answer carries.
 pub(crate) fn rescued(exchange: &Exchange, error: &ApiError) -> Response<Body> {
     let mut response = api_error(error, exchange.header("accept"), exchange.id);
-    common(response.headers_mut());
+    every_answer(response.headers_mut());
     response
 }
 
@@ -257,26 +300,29 @@ fn body_error(error: BodyError, limit: usize) -> ApiError {
     }
 }
 
-/// What scripts of other origins may read.
+/// What scripts of other origins may read. Until version 1.3 ids were in headers of other names.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "Keygen-Account, Keygen-Bearer, Keygen-Token, Keygen-Environment, Keygen-License, Keygen-Edition, \
-     Keygen-Mode, Keygen-Revision, Keygen-Version, Keygen-Signature, Keygen-Date, Keygen-Digest, \
-     X-RateLimit-Window, X-RateLimit-Count, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
-     X-Request-Id, X-Signature, Date, Digest, Location, Retry-After",
+    "Keygen-Account, Keygen-Bearer, Keygen-Token, Keygen-Account-Id, Keygen-Bearer-Id, Keygen-Token-Id, \
+     Keygen-Environment, Keygen-License, Keygen-Edition, Keygen-Mode, Keygen-Revision, Keygen-Version, \
+     Keygen-Signature, Keygen-Date, Keygen-Digest, X-RateLimit-Window, X-RateLimit-Count, X-RateLimit-Limit, \
+     X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Signature, Date, Digest, Location, Retry-After",
+);
+/// A page that this is shown as may load nothing, and tells of what tries.
+const CSP: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; report-uri /-/csp-reports; report-to csp-reports");
+const REPORT_TO: HeaderValue = HeaderValue::from_static(
+    "{\"group\":\"csp-reports\",\"max_age\":10886400,\"endpoints\":[{\"url\":\"/-/csp-reports\"}]}",
 );
 
-/// Headers that every answer of the JSON:API carries (`licensing.md` §1.7).
-fn common(headers: &mut HeaderMap) {
+/// Headers that every answer of the JSON:API carries (`licensing.md` §1.7), beside those that the API sets.
+fn every_answer(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-    let caching = HeaderValue::from_static("no-transform, no-store, max-age=0");
-    headers.insert(CACHE_CONTROL, caching);
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        (HeaderName::from_static("keygen-edition"), "EE"),
-        (HeaderName::from_static("keygen-mode"), "singleplayer"),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-transform, no-store, max-age=0"));
+    headers.insert(CONTENT_SECURITY_POLICY, CSP);
+    headers.insert(HeaderName::from_static("report-to"), REPORT_TO);
+    for (name, value) in [("keygen-edition", "EE"), ("keygen-mode", "singleplayer")] {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
 }
 
@@ -285,7 +331,7 @@ fn preflight(exchange: &Exchange) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    common(headers);
+    every_answer(headers);
     let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     let asked = exchange.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();

@@ -2,11 +2,13 @@
 
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Method, Response, StatusCode};
+use hyper::body::Incoming;
 
 use crate::answer::{empty, text};
 use crate::body::Body;
 use crate::exchange::Exchange;
 use crate::front::Front;
+use crate::incoming::{BodyError, read_whole};
 use crate::jsonapi::Boxed;
 use crate::place::Operation;
 
@@ -16,12 +18,24 @@ pub trait Readiness: Send + Sync + 'static {
     fn check(&self) -> Boxed<'_, Result<(), String>>;
 }
 
+/// The longest report of a browser.
+const REPORT_BYTES: usize = 10 * 1024;
+
 /// Answers a request.
-pub(crate) async fn answer(front: &Front, exchange: &Exchange, operation: Operation) -> Response<Body> {
+pub(crate) async fn answer(
+    front: &Front,
+    exchange: &Exchange,
+    operation: Operation,
+    body: Incoming,
+) -> Response<Body> {
+    if operation == Operation::CspReports && *exchange.method() == Method::POST {
+        return report(front, exchange, body).await;
+    }
     if !matches!(*exchange.method(), Method::GET | Method::HEAD) {
         return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here");
     }
     match operation {
+        Operation::CspReports => text(StatusCode::METHOD_NOT_ALLOWED, "reports are sent here with POST"),
         Operation::Ping => empty(StatusCode::OK),
         Operation::Health => empty(StatusCode::NO_CONTENT),
         Operation::Ready => ready(front).await,
@@ -31,6 +45,20 @@ pub(crate) async fn answer(front: &Front, exchange: &Exchange, operation: Operat
             response.headers_mut().insert(CONTENT_TYPE, media_type);
             response
         }
+    }
+}
+
+/// Takes a browser's report of a page that tried to load something. It is for the log: nothing is done about it.
+async fn report(front: &Front, exchange: &Exchange, body: Incoming) -> Response<Body> {
+    let read = read_whole(body, exchange.headers(), REPORT_BYTES, front.settings.limits.body_time).await;
+    match read {
+        Ok(report) => {
+            let report = String::from_utf8_lossy(&report);
+            tracing::debug!(request = %exchange.id, report = %report.escape_debug(), "a browser reports");
+            empty(StatusCode::ACCEPTED)
+        }
+        Err(BodyError::TooLarge) => text(StatusCode::PAYLOAD_TOO_LARGE, "the report is too long"),
+        Err(error) => text(StatusCode::BAD_REQUEST, error.to_string()),
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Operation {
     Ready,
     /// `/metrics`, on the listen address only.
     Metrics,
+    /// `/-/csp-reports`: what browsers tell of pages that tried to load something.
+    CspReports,
 }
 
 /// Finds the surface.
@@ -131,6 +133,7 @@ fn operation(path: &str) -> Option<Operation> {
         "/v1/ping" => Some(Operation::Ping),
         "/v1/health" => Some(Operation::Health),
         "/-/ready" => Some(Operation::Ready),
+        "/-/csp-reports" => Some(Operation::CspReports),
         _ => {
             let account = path.strip_prefix("/v1/accounts/")?.strip_suffix("/ping")?;
             is_plain(account).then_some(Operation::Ping)

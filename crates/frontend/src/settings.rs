@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyway_base::Secret;
 
-use crate::Network;
+use crate::{Network, RateLimits};
 
 /// Settings of the front end.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub pypi_upstream: Option<String>,
     /// Certificate and key; plain HTTP without.
     pub tls: Option<TlsPem>,
+    /// How many requests client credentials may make of the JSON:API.
+    pub rate_limits: RateLimits,
     /// Limits on connections and requests.
     pub limits: Limits,
     /// Which requests leave a line in the log.
@@ -73,6 +75,8 @@ pub struct Limits {
     pub wrong_credentials: u32,
     /// How long it takes to be allowed one more try.
     pub wrong_credential_time: Duration,
+    /// How many responses may be signed with RSA per second, over all accounts.
+    pub rsa_signatures: NonZeroU32,
 }
 
 impl Default for Limits {
@@ -89,6 +93,7 @@ impl Default for Limits {
             upload_bytes: 5 << 30,
             wrong_credentials: 30,
             wrong_credential_time: Duration::from_secs(2),
+            rsa_signatures: const { NonZeroU32::new(200).expect("200 is not zero") },
         }
     }
 }
@@ -103,6 +108,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             pypi_upstream: None,
             tls: None,
+            rate_limits: RateLimits::default(),
             limits: Limits::default(),
             access_log: AccessLog::OneIn(NonZeroU32::MIN),
         }

@@ -142,6 +142,10 @@ impl ApiError {
             .coded("INVALID_API_VERSION")
             .at(Source::Header("Keygen-Version"))
     }
+    /// 400: a `Keygen-Accept-Signature` header that cannot be honoured.
+    pub fn accept_signature_invalid(detail: impl Into<String>) -> Self {
+        Self::bad_request(detail).at(Source::Header("Keygen-Accept-Signature"))
+    }
     /// 400 `ENVIRONMENT_INVALID`; `by_header` tells where the environment was named.
     pub fn environment_invalid(by_header: bool) -> Self {
         let source = if by_header {
@@ -236,6 +240,13 @@ impl ApiError {
             "Service unavailable",
             "The service is temporarily unavailable (try again in a moment)",
         );
+        error.retry_after = Some(2);
+        error
+    }
+    /// 503: the answer took too long.
+    pub fn timed_out() -> Self {
+        let detail = "The request timed out before it could be answered (try again in a moment)";
+        let mut error = Self::one(StatusCode::SERVICE_UNAVAILABLE, "Request timeout", detail);
         error.retry_after = Some(2);
         error
     }

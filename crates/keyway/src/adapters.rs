@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use keyway_api::{Api, ApiBody, ApiRequest};
+use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse};
 use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, Staged};
 use keyway_crypto::signed_url::Grant;
 use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Readiness, Refusal, Uploads};
+use keyway_jsonapi::ApiError;
 use keyway_store::Db;
 
 /// The API behind the front end's traits.
@@ -17,33 +18,37 @@ pub(crate) struct DatabaseReady(pub(crate) Db);
 
 impl JsonApi for ApiDoor {
     fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer> {
-        let ApiCall { method, path, query, headers, body, peer, request_id } = call;
-        let request = ApiRequest { method, path, query, headers, body, peer, request_id };
-        Box::pin(async move {
-            let response = self.0.handle(request).await;
-            let body = match response.body {
-                ApiBody::Bytes(bytes) => ApiAnswerBody::Bytes(bytes),
-                ApiBody::File(file) => match file.blob.parse::<BlobKey>() {
-                    Ok(blob) => ApiAnswerBody::File {
-                        blob,
-                        filename: file.filename,
-                        content_type: file.content_type,
-                        size: file.size,
-                    },
-                    Err(error) => {
-                        tracing::error!(artifact = %file.artifact, %error, "an artifact points at no blob");
-                        let status = http::StatusCode::INTERNAL_SERVER_ERROR;
-                        return ApiAnswer {
-                            status,
-                            headers: response.headers,
-                            body: ApiAnswerBody::Bytes(bytes::Bytes::new()),
-                        };
-                    }
-                },
-            };
-            ApiAnswer { status: response.status, headers: response.headers, body }
-        })
+        Box::pin(async move { answer(self.0.handle(request(call)).await) })
     }
+    fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
+        Box::pin(async move { answer(self.0.refuse(request(call), error).await) })
+    }
+}
+
+fn request(call: ApiCall) -> ApiRequest {
+    let ApiCall { method, path, query, headers, body, peer, request_id } = call;
+    ApiRequest { method, path, query, headers, body, peer, request_id }
+}
+
+fn answer(response: ApiResponse) -> ApiAnswer {
+    let body = match response.body {
+        ApiBody::Bytes(bytes) => ApiAnswerBody::Bytes(bytes),
+        ApiBody::File(file) => match file.blob.parse::<BlobKey>() {
+            Ok(blob) => ApiAnswerBody::File {
+                blob,
+                filename: file.filename,
+                content_type: file.content_type,
+                size: file.size,
+            },
+            Err(error) => {
+                tracing::error!(artifact = %file.artifact, %error, "an artifact points at no blob");
+                let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+                let body = ApiAnswerBody::Bytes(bytes::Bytes::new());
+                return ApiAnswer { status, headers: response.headers, body };
+            }
+        },
+    };
+    ApiAnswer { status: response.status, headers: response.headers, body }
 }
 
 impl Uploads for ApiDoor {

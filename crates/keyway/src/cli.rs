@@ -63,6 +63,9 @@ pub(crate) struct ServerFlags {
     /// Python index that unknown names are sent to (off unless set)
     #[arg(global = true, long, value_name = "URL")]
     pypi_upstream: Option<String>,
+    /// Requests per window that client credentials may make of the JSON:API, or off [default: 30s:60, 5m:500]
+    #[arg(global = true, long, value_name = "WINDOWS")]
+    rate_limits: Option<String>,
     /// PEM file with the certificate chain; turns TLS on
     #[arg(global = true, long, value_name = "FILE")]
     tls_cert: Option<String>,
@@ -108,6 +111,7 @@ impl ServerFlags {
             ("public_url", self.public_url.clone()),
             ("trusted_proxies", self.trusted_proxies.clone()),
             ("pypi_upstream", self.pypi_upstream.clone()),
+            ("rate_limits", self.rate_limits.clone()),
             ("tls_cert", self.tls_cert.clone()),
             ("tls_key", self.tls_key.clone()),
             ("database", self.database.clone()),

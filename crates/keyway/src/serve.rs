@@ -197,6 +197,7 @@ fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
     front.public_url.clone_from(&settings.public_url);
     front.trusted_proxies.clone_from(&settings.trusted_proxies);
     front.pypi_upstream.clone_from(&settings.pypi_upstream);
+    front.rate_limits.clone_from(&settings.rate_limits);
     front.limits =
         Limits { drain_time: std::time::Duration::from_secs(settings.stop_seconds), ..Limits::default() };
     if let Some(tls) = &settings.tls {

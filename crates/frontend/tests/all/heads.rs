@@ -85,10 +85,17 @@ async fn heads_that_are_not_http() {
 #[tokio::test]
 async fn encoding_tricks_in_paths() {
     let world = World::new().await;
-    for path in ["/v1/%2e%2e/x", "/v1/../x", "/v1/a%00b", "/v1/%ff", "/v1/a%2f..%2fb", "/v1/a%0d%0aX:y"] {
+    for (path, code) in [
+        ("/v1/%2e%2e/x", "URI_INVALID"),
+        ("/v1/../x", "URI_INVALID"),
+        ("/v1/a%00b", "ENCODING_INVALID"),
+        ("/v1/%ff", "ENCODING_INVALID"),
+        ("/v1/a%2f..%2fb", "URI_INVALID"),
+        ("/v1/a%0d%0aX:y", "URI_INVALID"),
+    ] {
         let reply = world.wire().await.get(path, &[]).await;
         assert_eq!(reply.status, 400, "{path}");
-        assert!(reply.text().contains("URI_INVALID"), "{path}: {}", reply.text());
+        assert!(reply.text().contains(code), "{path}: {}", reply.text());
         let engine = world.wire().await.get(path, &[("Host", "toy.pkg.example.com")]).await;
         assert_eq!(engine.status, 400, "{path}");
     }

@@ -8,6 +8,8 @@ mod drain;
 mod engines;
 mod heads;
 mod operations;
+mod rates;
+mod signatures;
 mod tls;
 #[path = "../../src/toy.rs"]
 mod toy;

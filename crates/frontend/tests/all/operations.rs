@@ -46,3 +46,12 @@ async fn measured_on_the_listen_address_only() {
     assert!(!page.text().contains(GOOD));
     assert_eq!(wire.get("/metrics", &[("Host", "api.example.com")]).await.status, 404);
 }
+
+#[tokio::test]
+async fn browsers_may_report() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    assert_eq!(wire.ask("POST", "/-/csp-reports", &[], b"{}").await.status, 202);
+    assert_eq!(wire.ask("POST", "/-/csp-reports", &[], &vec![b' '; 11 << 10]).await.status, 413);
+    assert_eq!(world.wire().await.get("/-/csp-reports", &[]).await.status, 405);
+}

@@ -18,7 +18,7 @@ use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Readiness, Refusal, Server, Settings,
     Telemetry, Uploads,
 };
-use keyway_jsonapi::{Declared, Field, Kind, Record, Value};
+use keyway_jsonapi::{ApiError, Declared, Field, Kind, Record, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Tombstone};
 use tempfile::TempDir;
 use tokio::sync::{Notify, oneshot};
@@ -74,6 +74,11 @@ impl JsonApi for Behind {
                     self.mutations.fetch_add(1, Ordering::SeqCst);
                     (StatusCode::CREATED, Bytes::from_static(b"{}"))
                 }
+                "/v1/forbidden" => (StatusCode::FORBIDDEN, Bytes::new()),
+                "/v1/nothing" => (StatusCode::NO_CONTENT, Bytes::new()),
+                "/v1/away" => (StatusCode::SEE_OTHER, Bytes::from_static(b"{\"links\":{}}")),
+                "/v1/missing" => (StatusCode::NOT_FOUND, Bytes::from_static(b"{\"errors\":[]}")),
+                "/v1/made" => (StatusCode::CREATED, Bytes::from_static(b"{\"data\":1}")),
                 "/v1/file" => {
                     let (blob, size) = self.file.lock().unwrap().unwrap();
                     let (filename, content_type) = ("Widget 1.zip".to_owned(), "application/zip".to_owned());
@@ -88,6 +93,23 @@ impl JsonApi for Behind {
             };
             ApiAnswer { status, headers, body: ApiAnswerBody::Bytes(body) }
         })
+    }
+    fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
+        Box::pin(async move { Self::error(&call, &error) })
+    }
+}
+
+impl Behind {
+    /// An error as the API would answer it, as far as these tests look.
+    fn error(call: &ApiCall, error: &ApiError) -> ApiAnswer {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/vnd.api+json; charset=utf-8"));
+        headers.insert("keygen-version", HeaderValue::from_static("1.8"));
+        if let Some(seconds) = error.retry_after {
+            headers.insert("retry-after", HeaderValue::from(seconds));
+        }
+        let body = error.body(&call.request_id.to_string()).to_string();
+        ApiAnswer { status: error.status, headers, body: ApiAnswerBody::Bytes(body.into()) }
     }
 }
 
@@ -240,7 +262,7 @@ async fn put_blob(blobs: &BlobStore, account: AccountId, content: &[u8]) -> Blob
 }
 
 /// Generating keys takes long: once for all tests.
-fn account_keys() -> &'static AccountKeys {
+pub(crate) fn account_keys() -> &'static AccountKeys {
     static KEYS: OnceLock<AccountKeys> = OnceLock::new();
     KEYS.get_or_init(|| AccountKeys::generate().unwrap())
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use keyway_frontend::Network;
+use keyway_frontend::{Network, RateLimits};
 
 pub(crate) use layers::{Known, Layers};
 
@@ -34,6 +34,11 @@ pub(crate) const KNOWN: &[Known] = &[
         name: "pypi_upstream",
         default: "",
         about: "Python index that unknown names are sent to; empty is off",
+    },
+    Known {
+        name: "rate_limits",
+        default: "30s:60, 5m:500",
+        about: "requests per window that client credentials may make of the JSON:API; off is off",
     },
     Known { name: "tls_cert", default: "", about: "PEM file with the certificate chain; turns TLS on" },
     Known { name: "tls_key", default: "", about: "PEM file with the certificate's private key" },
@@ -65,6 +70,7 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) pypi_upstream: Option<String>,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) tls: Option<Tls>,
     pub(crate) account_name: String,
     pub(crate) admin_email: String,
@@ -127,6 +133,7 @@ impl Settings {
             pypi_upstream: optional(layers, "pypi_upstream")
                 .map(|url| base_url("pypi_upstream", url, layers))
                 .transpose()?,
+            rate_limits: rate_limits(layers)?,
             tls: tls(layers)?,
             account_name: required(layers, "account_name")?.to_owned(),
             admin_email: required(layers, "admin_email")?.to_lowercase(),
@@ -209,6 +216,11 @@ fn proxies(layers: &Layers) -> Result<Vec<Network>> {
     value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(parse).collect()
 }
 
+fn rate_limits(layers: &Layers) -> Result<RateLimits> {
+    let (value, source) = layers.get("rate_limits");
+    value.parse().with_context(|| format!("setting 'rate_limits' ({source})"))
+}
+
 fn tls(layers: &Layers) -> Result<Option<Tls>> {
     match (optional(layers, "tls_cert"), optional(layers, "tls_key")) {
         (Some(cert), Some(key)) => Ok(Some(Tls { cert: cert.into(), key: key.into() })),
@@ -246,6 +258,7 @@ mod tests {
             ("domain", "exa mple.com", "'domain'"),
             ("domain", "example.com:8080", "'domain'"),
             ("trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
+            ("rate_limits", "many", "'rate_limits' (flag --rate-limits)"),
             ("database", "postgres://x", "'database' (flag --database): PostgreSQL is not available"),
             ("blobs", "s3://x", "'blobs' (flag --blobs): S3 is not available"),
             ("tls_cert", "a.pem", "'tls_key' is not"),

@@ -1,0 +1,94 @@
+//! Rate limits (`licensing.md` §1.8) through a socket.
+
+use std::time::Duration;
+
+use crate::wire::Reply;
+use crate::world::{GOOD, World};
+
+const VENDOR: &str = "Bearer prod-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefv3";
+
+async fn world(windows: &str) -> World {
+    World::with(|settings| settings.rate_limits = windows.parse().unwrap()).await
+}
+
+fn told(reply: &Reply) -> (u16, Vec<&str>) {
+    let names = ["window", "count", "limit", "remaining"];
+    let told = names.map(|name| reply.header(&format!("x-ratelimit-{name}")));
+    (reply.status, told.into_iter().flatten().collect())
+}
+
+#[tokio::test]
+async fn clients_are_told_how_they_stand_and_when_to_come_back() {
+    let world = world("30s:2, 5m:3").await;
+    let mut wire = world.wire().await;
+    assert_eq!(told(&wire.get("/v1/me", &[]).await), (200, vec!["30s", "1", "2", "1"]));
+    assert_eq!(told(&wire.get("/v1/me", &[]).await), (200, vec!["30s", "2", "2", "0"]));
+    let refused = wire.get("/v1/me", &[]).await;
+    assert_eq!(told(&refused), (429, vec!["30s", "3", "2", "0"]));
+    let reset: u64 = refused.header("x-ratelimit-reset").unwrap().parse().unwrap();
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    let now = u64::try_from(crate::world::START.as_seconds()).unwrap();
+    assert_eq!((reset % 30, reset - wait), (0, now));
+    let error: serde_json::Value = serde_json::from_slice(&refused.body).unwrap();
+    assert_eq!(error["errors"][0]["code"], "TOO_MANY_REQUESTS");
+    assert!(error.get("meta").is_none() && refused.header("keygen-signature").is_some());
+    world.clock.advance(Duration::from_secs(wait));
+    assert_eq!(told(&wire.get("/v1/me", &[]).await), (429, vec!["5m", "4", "3", "0"]));
+}
+
+#[tokio::test]
+async fn every_credential_counts_for_itself_and_vendors_do_not() {
+    let world = world("30s:1").await;
+    let mut wire = world.wire().await;
+    let licence = format!("License {GOOD}");
+    for authorization in [licence.as_str(), "License OTHER", "Bearer x"] {
+        let headers = [("Authorization", authorization)];
+        assert_eq!(wire.get("/v1/me", &headers).await.status, 200, "{authorization}");
+        assert_eq!(wire.get("/v1/me", &headers).await.status, 429, "{authorization}");
+    }
+    for _ in 0..3 {
+        assert_eq!(told(&wire.get("/v1/me", &[("Authorization", VENDOR)]).await), (200, Vec::new()));
+    }
+    let off = World::with(|settings| settings.rate_limits = "off".parse().unwrap()).await;
+    let mut wire = off.wire().await;
+    for _ in 0..3 {
+        assert_eq!(told(&wire.get("/v1/me", &[]).await), (200, Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn parts_of_files_and_engines_are_free_until_they_are_refused() {
+    let world = world("30s:2").await;
+    let mut wire = world.wire().await;
+    let part = [("Range", "bytes=0-1")];
+    for _ in 0..4 {
+        assert_eq!(told(&wire.get("/v1/file", &part).await), (206, Vec::new()));
+        assert_eq!(wire.get("/v1/engines/toy/-/ping", &[]).await.status, 200);
+    }
+    assert_eq!(wire.get("/v1/forbidden", &part).await.status, 403);
+    assert_eq!(wire.get("/v1/forbidden", &part).await.status, 403);
+    assert_eq!(told(&wire.get("/v1/file", &part).await), (429, vec!["30s", "2", "2", "0"]));
+    assert_eq!(wire.get("/v1/me", &[]).await.status, 200, "refusals are counted apart");
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(wire.get("/v1/file", &part).await.status, 206);
+}
+
+#[tokio::test]
+async fn passwords_are_tried_slowly() {
+    let world = world("30s:100").await;
+    let mut wire = world.wire().await;
+    // jane@example.com:x
+    let jane = [("Authorization", "Basic amFuZUBleGFtcGxlLmNvbTp4")];
+    for path in ["/v1/tokens", "/v1/accounts/acme/tokens", "/v1/tokens", "/v1/tokens", "/v1/tokens"] {
+        assert_eq!(wire.ask("POST", path, &jane, b"").await.status, 200);
+    }
+    assert_eq!(told(&wire.ask("POST", "/v1/tokens", &jane, b"").await), (429, vec!["1m", "6", "5", "0"]));
+    assert_eq!(wire.ask("POST", "/v1/tokens", &[], b"").await.status, 200, "nobody in particular");
+    let path = "/v1/users/jane/actions/update-password";
+    for _ in 0..5 {
+        assert_eq!(wire.ask("POST", path, &[], b"").await.status, 200);
+    }
+    assert_eq!(told(&wire.ask("POST", path, &[], b"").await), (429, vec!["10m", "6", "5", "0"]));
+    world.clock.advance(Duration::from_secs(600));
+    assert_eq!(wire.ask("POST", path, &[], b"").await.status, 200);
+}
