@@ -36,10 +36,6 @@ impl Draft {
     pub(crate) fn text(&self, column: &str) -> Option<&str> {
         self.record.get(column).as_text()
     }
-    /// A truth column; false when it is null.
-    pub(crate) fn flag(&self, column: &str) -> bool {
-        self.record.get(column).as_bool().unwrap_or(false)
-    }
     /// Sets a column that is null.
     pub(crate) fn default(&mut self, column: &str, value: Value) {
         if self.record.get(column).is_null() {

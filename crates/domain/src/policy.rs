@@ -1,10 +1,14 @@
 //! The rules that policies keep across their attributes (`licensing.md` §7).
 
+mod defaults;
+
 use keyway_jsonapi::{Failure, Invalid};
 
 use crate::resources::{
     HeartbeatCullStrategy, HeartbeatResurrectionStrategy, OverageStrategy, Policy, Scheme,
 };
+
+pub use defaults::set_defaults;
 
 /// Everything that is wrong with a policy, in the order in which it is reported. Ranges and lists of single
 /// attributes are checked before, from their declarations.

@@ -62,6 +62,16 @@ impl WrongCredentials {
         }
     }
 
+    /// Forgets everything.
+    #[cfg(feature = "test-support")]
+    pub(crate) fn forget(&self) {
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        self.welcome.iter().for_each(|place| place.store(0, Ordering::Relaxed));
+        self.remembered.store(0, Ordering::Relaxed);
+    }
+
     /// How long an address has to wait before it may present a credential; `None` when it may now.
     pub(crate) fn wait(
         &self,

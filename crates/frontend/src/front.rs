@@ -55,6 +55,9 @@ pub struct FrontParts {
     pub clock: Arc<dyn Clock>,
     /// Where requests are counted.
     pub telemetry: Arc<Telemetry>,
+    /// What answers `/v1/_test…`, if anything does.
+    #[cfg(feature = "test-support")]
+    pub support: Option<Arc<dyn JsonApi>>,
 }
 
 /// A front end.
@@ -74,6 +77,8 @@ pub(crate) struct Front {
     pub(crate) rates: Rates,
     pub(crate) rsa: RsaCap,
     pub(crate) under_way: UnderWay,
+    #[cfg(feature = "test-support")]
+    pub(crate) support: Option<Arc<dyn JsonApi>>,
     ids: RequestIds,
     records: Records,
     stopping: AtomicBool,
@@ -90,6 +95,8 @@ impl Front {
             rates: Rates::new(parts.settings.rate_limits.clone()),
             rsa: RsaCap::new(parts.settings.limits.rsa_signatures),
             under_way: UnderWay::default(),
+            #[cfg(feature = "test-support")]
+            support: parts.support,
             ids: RequestIds::default(),
             records,
             stopping: AtomicBool::new(false),
@@ -125,6 +132,8 @@ impl Front {
             Err(bad) => (NOWHERE, bad_head(bad), None),
         };
         finish(&mut response, id, is_head);
+        #[cfg(feature = "test-support")]
+        crate::support::date(self.clock.wall(), &mut response);
         let took = self.clock.monotonic().saturating_sub(started);
         let (status, bytes) = (response.status(), response.body().remaining());
         self.telemetry.count(surface, status, took, bytes);
@@ -144,6 +153,10 @@ impl Front {
     /// Finds the surface and lets it answer.
     async fn route(self: &Arc<Self>, exchange: &Exchange, body: Incoming) -> (&'static str, Response<Body>) {
         // What is large and not the hot path is boxed: a request's future is moved about as a whole.
+        #[cfg(feature = "test-support")]
+        if let Some(support) = self.support.as_ref().filter(|_| crate::support::is_meant(exchange)) {
+            return (OPERATIONS, Box::pin(crate::support::answer(self, support, exchange, body)).await);
+        }
         match place(&self.hosts, self.engines, &exchange.arrival(), exchange.path()) {
             Place::Api { .. } => (API, Box::pin(jsonapi::answer(self, exchange, body)).await),
             Place::Engine { engine, rest, base, account, own_host } => {

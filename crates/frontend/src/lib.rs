@@ -31,6 +31,8 @@ mod server;
 mod settings;
 mod signature;
 mod stillness;
+#[cfg(feature = "test-support")]
+mod support;
 mod telemetry;
 mod tls;
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server
-    Serve(ServerFlags),
+    Serve(ServeFlags),
     /// Run a server with sample packages and licences, and print the commands customers use
     Quickstart(QuickstartFlags),
     /// Print every setting with its value and where it came from
@@ -135,6 +135,21 @@ impl ServerFlags {
     pub(crate) fn imply_pypi_upstream(&mut self, url: &str) {
         self.pypi_upstream.get_or_insert_with(|| url.to_owned());
     }
+}
+
+/// Flags of `keyway serve`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeFlags {
+    #[command(flatten)]
+    pub(crate) server: ServerFlags,
+    /// Answer /v1/_test…, which sets up tests past every rule; nothing is secret on such a server
+    #[cfg(feature = "test-support")]
+    #[arg(long)]
+    pub(crate) test_support: bool,
+    /// What requests to /v1/_test… must present as a bearer token
+    #[cfg(feature = "test-support")]
+    #[arg(long, value_name = "TOKEN", requires = "test_support")]
+    pub(crate) admin_token: Option<String>,
 }
 
 /// Flags of `keyway quickstart`.

@@ -12,13 +12,15 @@ mod quickstart;
 mod serve;
 mod settings;
 mod shell;
+#[cfg(feature = "test-support")]
+mod test_support;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ServerFlags};
+use crate::cli::{Cli, Command, ServeFlags, ServerFlags};
 use crate::settings::{Layers, Settings};
 
 #[global_allocator]
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<bool> {
     match cli.command {
         Command::Serve(flags) => {
-            let (settings, _) = load(&flags)?;
+            let settings = serve_settings(flags)?;
             logging::start(&settings)?;
             runtime()?.block_on(serve::run(&settings)).map(|()| true)
         }
@@ -57,6 +59,19 @@ fn run(cli: Cli) -> Result<bool> {
             runtime()?.block_on(shell::account(&load(&server)?.0, command)).map(|()| true)
         }
     }
+}
+
+#[cfg(not(feature = "test-support"))]
+fn serve_settings(flags: ServeFlags) -> Result<Settings> {
+    Ok(load(&flags.server)?.0)
+}
+
+#[cfg(feature = "test-support")]
+fn serve_settings(mut flags: ServeFlags) -> Result<Settings> {
+    let under_test = test_support::UnderTest::of(&mut flags);
+    let mut settings = load(&flags.server)?.0;
+    settings.under_test = under_test;
+    Ok(settings)
 }
 
 fn load(flags: &ServerFlags) -> Result<(Settings, Layers)> {

@@ -49,16 +49,22 @@ impl Server {
     /// listened on, a certificate that cannot be read.
     pub(crate) async fn start(settings: &Settings) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        #[cfg(feature = "test-support")]
+        let (clock, bench) = crate::test_support::Bench::of(settings, clock);
         embedded::make_private(&settings.data)?;
         let lock = DataDirLock::acquire(&settings.data)?;
         let embedded = Embedded::open(settings, Arc::clone(&clock)).await?;
         embedded.db.end_leases().await.context("the job queue cannot be read")?;
-        if let Some(first) = embedded.make_account(settings).await? {
+        if settings.makes_account()
+            && let Some(first) = embedded.make_account(settings).await?
+        {
             println!("admin token: {}", first.secret.expose());
             println!("(shown once: keep it; `keyway token create` makes another)");
         }
         let settings = &with_a_port(settings)?;
         let parts = Composition::of(settings, &embedded).await?;
+        #[cfg(feature = "test-support")]
+        let parts = crate::test_support::mounted(bench, parts, &embedded).await?;
         let front = Front::bind(parts.front).await.context("the server cannot start")?;
         let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
         let (stop_front, front_stopped) = watch::channel(false);
@@ -117,10 +123,10 @@ impl Server {
 }
 
 /// The parts that run.
-struct Composition {
-    front: FrontParts,
-    catalog: Arc<Catalog>,
-    runner: Arc<Runner>,
+pub(crate) struct Composition {
+    pub(crate) front: FrontParts,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) runner: Arc<Runner>,
 }
 
 impl Composition {
@@ -161,6 +167,8 @@ impl Composition {
             readiness: Arc::new(DatabaseReady(db)),
             clock,
             telemetry: Arc::new(Telemetry::new(ENGINES)),
+            #[cfg(feature = "test-support")]
+            support: None,
         };
         Ok(Self { front, catalog, runner: Runner::new(job_parts) })
     }

@@ -168,6 +168,12 @@ pub(crate) const fn pending() -> Statement {
     Statement::fixed("SELECT count(*) FROM jobs", Vec::new())
 }
 
+/// How many jobs are due or being done.
+pub(crate) fn under_way(now: Timestamp) -> Statement {
+    const TEXT: &str = "SELECT count(*) FROM jobs WHERE run_at <= $1 OR lease IS NOT NULL";
+    Statement::fixed(TEXT, vec![Arg::int(now.as_micros())])
+}
+
 fn held(job: &Job) -> Vec<Arg> {
     vec![Arg::shown(job.account), Arg::shown(job.id), Arg::shown(job.lease)]
 }

@@ -160,6 +160,21 @@ impl Write {
         self.session.execute(sql.finish()).await
     }
 
+    /// Empties the tables of these resources, the job queue and the tombstones, for every account. Only a server
+    /// that exists to be tested has a use for it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn erase(&mut self, resources: &[&'static Resource]) -> Result<(), StoreError> {
+        let tables = resources.iter().map(|resource| resource.table).chain(["jobs", "tombstones"]);
+        for table in tables {
+            let mut sql = Sql::new(self.session.dialect());
+            sql.push("DELETE FROM ").push(table);
+            self.session.execute(sql.finish()).await?;
+        }
+        Ok(())
+    }
+
     /// Takes the licence's lock until the transaction ends. Take it before counting what is about to be added,
     /// or the last seat is sold twice.
     ///

@@ -35,28 +35,46 @@ pub use release::{Release, ReleaseStatus};
 pub use token::{BearerType, Token};
 pub use user::{User, UserRole};
 
-use keyway_jsonapi::{Declared, Resource};
+use keyway_jsonapi::{Declared, DecodeError, Record, Resource};
 
-/// Every resource, in an order in which each refers only to earlier ones.
-pub const ALL: &[&Resource] = &[
-    Account::RESOURCE,
-    Environment::RESOURCE,
-    User::RESOURCE,
-    Product::RESOURCE,
-    Entitlement::RESOURCE,
-    Policy::RESOURCE,
-    PolicyEntitlement::RESOURCE,
-    License::RESOURCE,
-    LicenseEntitlement::RESOURCE,
-    LicenseUser::RESOURCE,
-    Token::RESOURCE,
-    Engine::RESOURCE,
-    Platform::RESOURCE,
-    Arch::RESOURCE,
-    Channel::RESOURCE,
-    Package::RESOURCE,
-    Release::RESOURCE,
-    Constraint::RESOURCE,
-    Artifact::RESOURCE,
-    Manifest::RESOURCE,
-];
+/// Lists the resources once: their declarations, and their structs by name.
+macro_rules! all {
+    ($($name:ident),+ $(,)?) => {
+        /// Every resource, in an order in which each refers only to earlier ones.
+        pub const ALL: &[&Resource] = &[$($name::RESOURCE),+];
+
+        /// Whether a record's values are all that its struct can hold.
+        ///
+        /// # Errors
+        /// [`DecodeError`] names the column whose value is none of its type.
+        pub fn decodes(record: &Record) -> Result<(), DecodeError> {
+            $(if record.resource == $name::RESOURCE {
+                return record.typed::<$name>().map(drop);
+            })+
+            Ok(())
+        }
+    };
+}
+
+all!(
+    Account,
+    Environment,
+    User,
+    Product,
+    Entitlement,
+    Policy,
+    PolicyEntitlement,
+    License,
+    LicenseEntitlement,
+    LicenseUser,
+    Token,
+    Engine,
+    Platform,
+    Arch,
+    Channel,
+    Package,
+    Release,
+    Constraint,
+    Artifact,
+    Manifest,
+);

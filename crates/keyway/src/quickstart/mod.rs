@@ -16,7 +16,7 @@ use crate::settings::Settings;
 /// The data directory unless the user names one.
 const DATA: &str = "keyway-quickstart";
 /// Where unknown Python names are sent, so that one index serves a whole install.
-const PYPI: &str = concat!("https://py", "pi.org/simple");
+pub(crate) const PYPI: &str = concat!("https://py", "pi.org/simple");
 
 /// Runs the server, makes the world, prints the commands; then serves until stopped, or checks and stops.
 ///

@@ -79,6 +79,9 @@ pub(crate) struct Settings {
     pub(crate) json_log: bool,
     pub(crate) log_level: tracing::Level,
     pub(crate) stop_seconds: u64,
+    /// Whether tests may set up what they like.
+    #[cfg(feature = "test-support")]
+    pub(crate) under_test: Option<crate::test_support::UnderTest>,
 }
 
 /// Certificate and key files.
@@ -143,7 +146,17 @@ impl Settings {
             json_log: one_of(layers, "log", &["text", "json"])? == "json",
             log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
             stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,
+            #[cfg(feature = "test-support")]
+            under_test: None,
         })
+    }
+
+    /// Whether the first start makes an account. A server under test begins empty.
+    pub(crate) const fn makes_account(&self) -> bool {
+        #[cfg(feature = "test-support")]
+        return self.under_test.is_none();
+        #[cfg(not(feature = "test-support"))]
+        return true;
     }
 
     /// The base URL of links when nobody configured one: what the listen address answers to.

@@ -82,4 +82,14 @@ impl Db {
         let count = row.and_then(|row| row.int(0)).unwrap_or(0);
         Ok(u64::try_from(count).unwrap_or(0))
     }
+
+    /// Jobs that are due or being done: work that will go on without anyone asking for it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn jobs_under_way(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let row = self.reader().await?.row(job::under_way(now)).await?;
+        let count = row.and_then(|row| row.int(0)).unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
 }

@@ -1,0 +1,298 @@
+//! The endpoint in process, over a database of its own.
+
+use std::sync::Arc;
+
+use http::Method;
+use keyway_base::{Clock, ManualClock, RecordId, Timestamp};
+use keyway_blob::{BlobStore, DiskOptions};
+use keyway_domain::resources::{ALL, Account, License};
+use keyway_engine::Engines;
+use keyway_jsonapi::{Declared, Scope};
+use keyway_store::{Db, NewJob, Options};
+use keyway_support::{Parts, SettableClock, Support, SupportAnswer, SupportRequest};
+use serde_json::{Value as Json, json};
+
+struct World {
+    _directory: tempfile::TempDir,
+    db: Db,
+    support: Arc<Support>,
+    account: String,
+}
+
+const ENGINES: Engines = Engines::new(&[
+    &keyway_engine_npm::NpmEngine,
+    &keyway_engine_pypi::PypiEngine,
+    &keyway_engine_raw::RawEngine,
+]);
+
+fn id() -> String {
+    RecordId::generate(Timestamp::from_micros(1_700_000_000_000_000)).to_string()
+}
+
+impl World {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyway.db");
+        let db = Db::open(&Options { path, readers: 2 }).await.unwrap();
+        let blobs = BlobStore::open(DiskOptions::new(directory.path().join("blobs"))).await.unwrap();
+        let system = ManualClock::at(Timestamp::from_micros(1_795_000_000_000_000));
+        let support = Support::new(Parts {
+            db: db.clone(),
+            blobs,
+            engines: ENGINES,
+            clock: SettableClock::over(Arc::new(system) as Arc<dyn Clock>),
+            wake_jobs: Box::new(|| {}),
+            admin_token: None,
+        });
+        let mut world = Self { _directory: directory, db, support, account: id() };
+        let account = world.account.clone();
+        world.account = world.made("accounts", json!({ "slug": "acme" }), Some(&account)).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        world
+    }
+
+    async fn ask(&self, method: Method, path: &str, query: &str, body: Json) -> SupportAnswer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = SupportRequest {
+            method,
+            path: format!("/v1/_test{path}"),
+            query: query.to_owned(),
+            authorization: None,
+            body: body.into(),
+        };
+        self.support.handle(request).await
+    }
+
+    async fn fixtures(&self, body: Json) -> SupportAnswer {
+        self.ask(Method::POST, "/fixtures", "", body).await
+    }
+
+    fn full(&self, kind: &str, attributes: Json, given: Option<&str>) -> Json {
+        let id = given.map_or_else(id, str::to_owned);
+        json!({ "type": kind, "id": id, "account_id": self.account, "attributes": attributes })
+    }
+
+    /// Inserts a record and gives what was answered.
+    async fn made(&self, kind: &str, attributes: Json, given: Option<&str>) -> Json {
+        let answer = self.fixtures(json!({ "insert": [self.full(kind, attributes, given)] })).await;
+        assert_eq!(answer.status, 200, "{kind}: {:?}", answer.body);
+        answer.body.unwrap()["data"][0].clone()
+    }
+
+    async fn refused(&self, kind: &str, attributes: Json) -> (u16, String) {
+        let answer = self.fixtures(json!({ "insert": [self.full(kind, attributes, None)] })).await;
+        (answer.status.as_u16(), answer.body.unwrap()["error"].as_str().unwrap().to_owned())
+    }
+
+    async fn records(&self, kind: &str) -> Vec<Json> {
+        let answer = self.ask(Method::GET, "/records", &format!("type={kind}"), Json::Null).await;
+        answer.body.unwrap()["data"].as_array().unwrap().clone()
+    }
+
+    /// One record of every stored type; gives their ids by type.
+    async fn one_of_each(&self) -> serde_json::Map<String, Json> {
+        let mut ids = serde_json::Map::new();
+        for (kind, attributes) in [
+            ("environments", json!({ "code": "staging" })),
+            ("users", json!({ "email": "Ann@example.com", "password": "a secret" })),
+            ("products", json!({ "name": "Acme", "code": "acme" })),
+            ("entitlements", json!({ "code": "PRO" })),
+            ("policies", json!({ "duration": 86_400, "product_id": "products" })),
+            ("policy_entitlements", json!({ "policy_id": "policies", "entitlement_id": "entitlements" })),
+            ("licenses", json!({ "policy_id": "policies", "owner_id": "users" })),
+            ("license_entitlements", json!({ "license_id": "licenses", "entitlement_id": "entitlements" })),
+            ("license_users", json!({ "license_id": "licenses", "user_id": "users" })),
+            ("tokens", json!({ "bearer_type": "License", "bearer_id": "licenses" })),
+            ("engines", json!({ "key": "pypi" })),
+            ("platforms", json!({ "key": "linux" })),
+            ("arches", json!({ "key": "arm64" })),
+            ("channels", json!({ "key": "stable" })),
+            ("packages", json!({ "key": "Acme_Widget", "engine": "pypi", "product_id": "products" })),
+            ("releases", json!({ "version": "1.0.0", "package_id": "packages" })),
+            ("constraints", json!({ "release_id": "releases", "entitlement_id": "entitlements" })),
+            (
+                "artifacts",
+                json!({ "filename": "a.whl", "filetype": "whl", "release_id": "releases", "status": "UPLOADED" }),
+            ),
+            (
+                "manifests",
+                json!({ "kind": "x", "content": "{}", "release_id": "releases", "artifact_id": "artifacts" }),
+            ),
+        ] {
+            let mut attributes = attributes;
+            for value in attributes.as_object_mut().unwrap().values_mut() {
+                if let Some(named) = value.as_str().and_then(|kind| ids.get(kind)).cloned() {
+                    *value = named;
+                }
+            }
+            let made = self.made(kind, attributes, None).await;
+            ids.insert(kind.to_owned(), made["id"].clone());
+        }
+        ids
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_every_type_is_stored_and_shown_again() {
+    let world = World::new().await;
+    let ids = world.one_of_each().await;
+    for resource in ALL.iter().filter(|resource| **resource != Account::RESOURCE) {
+        let stored = world.records(resource.table).await;
+        let wanted = &ids[resource.table];
+        assert!(stored.iter().any(|record| record["id"] == *wanted), "{}: {stored:?}", resource.table);
+    }
+    let attributes = |records: Vec<Json>| records[0]["attributes"].clone();
+    let package = attributes(world.records("packages").await);
+    assert_eq!(package["normalised_key"], "acme-widget");
+    let release = attributes(world.records("releases").await);
+    assert_eq!(release["product_id"], ids["products"]);
+    assert_eq!((&release["channel"], &release["semver"]["major"]), (&json!("stable"), &json!(1)));
+    let license = attributes(world.records("licenses").await);
+    assert!(license["key"].as_str().unwrap().ends_with("-V3"));
+    assert_eq!(license["product_id"], ids["products"]);
+    assert!(!license["permissions"].as_array().unwrap().is_empty());
+    assert_eq!(world.records("filetypes").await[0]["attributes"]["key"], "whl");
+    assert_eq!(attributes(world.records("users").await)["email"], "ann@example.com");
+}
+
+#[tokio::test]
+async fn what_is_deleted_takes_along_what_cannot_be_without_it() {
+    let world = World::new().await;
+    let ids = world.one_of_each().await;
+    let gone = |kind: &str| json!({ "delete": [{ "type": kind, "id": ids[kind] }] });
+    assert_eq!(world.fixtures(gone("users")).await.status, 200);
+    let license = world.records("licenses").await[0]["attributes"].clone();
+    assert_eq!(license["owner_id"], Json::Null);
+    assert!(world.records("license_users").await.is_empty());
+    assert_eq!(world.fixtures(gone("products")).await.status, 200);
+    for kind in
+        ["policies", "licenses", "tokens", "packages", "releases", "artifacts", "manifests", "constraints"]
+    {
+        assert!(world.records(kind).await.is_empty(), "{kind}");
+    }
+    assert_eq!(world.records("entitlements").await.len(), 1);
+}
+
+#[tokio::test]
+async fn updates_change_what_they_name_and_derive_the_rest_anew() {
+    let world = World::new().await;
+    let ids = world.one_of_each().await;
+    let update = |kind: &str, attributes: Json| json!({ "update": [{ "type": kind, "id": ids[kind], "account_id": world.account, "attributes": attributes }] });
+    let answer = world.fixtures(update("releases", json!({ "version": "2.0.0b1" }))).await.body.unwrap();
+    let release = &answer["data"][0]["attributes"];
+    assert_eq!(
+        (&release["version"], &release["semver"]["prerelease"]),
+        (&json!("2.0.0b1"), &json!("beta.1"))
+    );
+    let answer =
+        world.fixtures(update("licenses", json!({ "suspended": true, "expiry": null }))).await.body.unwrap();
+    let license = &answer["data"][0]["attributes"];
+    assert_eq!((&license["suspended"], &license["expiry"]), (&json!(true), &Json::Null));
+    assert!(license["key"].as_str().unwrap().ends_with("-V3"));
+}
+
+#[tokio::test]
+async fn a_token_s_secret_is_given_and_can_be_minted() {
+    let world = World::new().await;
+    let user = world.made("users", json!({ "role": "admin" }), None).await;
+    let token = world.made("tokens", json!({ "bearer_type": "User", "bearer_id": user["id"] }), None).await;
+    let secret = token["secret"].as_str().unwrap();
+    assert!(secret.starts_with("admin-") && secret.ends_with("v3"), "{secret}");
+    assert_eq!(token["attributes"]["kind"], "admin-token");
+    assert_eq!(token["attributes"].get("digest"), None);
+    let mint = |kind: &str| json!({ "kind": kind, "type": "tokens", "id": token["id"] });
+    let answer = world.ask(Method::POST, "/mint", "", mint("secret")).await;
+    assert_eq!(answer.body.unwrap()["value"], token["secret"]);
+    assert_eq!(world.ask(Method::POST, "/mint", "", mint("cookie")).await.status, 422);
+}
+
+#[tokio::test]
+async fn keys_of_licences_follow_the_scheme_of_their_policy() {
+    let world = World::new().await;
+    let product = world.made("products", json!({}), None).await;
+    for (scheme, given, form) in [
+        ("ED25519_SIGN", Json::Null, "key/"),
+        ("ECDSA_P256_SIGN", json!("seed"), "key/c2VlZA==."),
+        ("RSA_2048_PKCS1_PSS_SIGN_V2", json!("seed"), "key/c2VlZA==."),
+        ("RSA_2048_PKCS1_SIGN", json!("seed"), "c2VlZA==."),
+    ] {
+        let policy = json!({ "product_id": product["id"], "scheme": scheme });
+        let policy = world.made("policies", policy, None).await;
+        let license = world.made("licenses", json!({ "policy_id": policy["id"], "key": given }), None).await;
+        let key = license["attributes"]["key"].as_str().unwrap();
+        assert!(key.starts_with(form) && key.contains('.'), "{scheme}: {key}");
+        let again = world
+            .made("licenses", json!({ "policy_id": policy["id"], "key": format!("{key}A") }), None)
+            .await;
+        if scheme != "RSA_2048_PKCS1_SIGN" {
+            assert_eq!(again["attributes"]["key"], format!("{key}A"), "a signed key is kept as it is");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_cannot_hold_is_said() {
+    let world = World::new().await;
+    for (kind, attributes, status, text) in [
+        ("machines", json!({}), 422, "no notion of machines"),
+        ("license_validation_sparks", json!({}), 422, "no notion"),
+        ("unicorns", json!({}), 400, "not a type"),
+        ("products", json!({ "horn": 1 }), 422, "no notion of horn of products"),
+        ("products", json!({ "distribution_strategy": "SOMETIMES" }), 422, "\"SOMETIMES\""),
+        ("licenses", json!({ "policy_id": id() }), 422, "names no policy"),
+        ("releases", json!({}), 422, "cannot be without product_id"),
+        ("accounts", json!({ "subscription_state": "canceled" }), 422, "subscription_state"),
+    ] {
+        let (given, error) = world.refused(kind, attributes).await;
+        assert_eq!(given, status, "{kind}: {error}");
+        assert!(error.contains(text), "{kind}: {error}");
+    }
+    world.made("products", json!({ "horn": null, "id": "ignored" }), None).await;
+    assert_eq!(world.records("products").await.len(), 1, "what was refused left nothing");
+}
+
+#[tokio::test]
+async fn a_frozen_day_dates_what_is_made_and_keeps_its_order() {
+    let world = World::new().await;
+    let freeze = json!({ "now": "2024-01-15T00:00:00.000Z" });
+    assert_eq!(world.ask(Method::POST, "/clock", "", freeze).await.status, 200);
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(world.made("products", json!({}), None).await);
+    }
+    let stored = world.records("products").await;
+    assert_eq!(stored, made);
+    assert!(stored.iter().all(|record| record["attributes"]["created_at"] == "2024-01-15T00:00:00.000Z"));
+    let old = world.made("products", json!({ "created_at": "2020-01-01T00:00:00Z" }), None).await;
+    assert_eq!(world.records("products").await[0], old);
+}
+
+#[tokio::test]
+async fn a_reset_leaves_nothing_and_ends_what_is_cached() {
+    let world = World::new().await;
+    world.one_of_each().await;
+    let account: RecordId = world.account.parse().unwrap();
+    let mut write = world.db.begin().await.unwrap();
+    let job = NewJob {
+        kind: "artifact.ingest".to_owned(),
+        key: id(),
+        account: account.into(),
+        payload: json!({}),
+        run_at: Timestamp::from_micros(0),
+    };
+    write.enqueue(&job).await.unwrap();
+    write.commit(keyway_store::Changes::none()).await.unwrap();
+    let busy = world.ask(Method::GET, "/effects", "", Json::Null).await.body.unwrap();
+    assert_eq!(busy["idle"], false);
+    let noted = world.db.freshness().note();
+    assert_eq!(world.ask(Method::POST, "/reset", "", Json::Null).await.status, 204);
+    assert!(!world.db.freshness().is_fresh(noted, &[keyway_base::Slot(7)]));
+    assert_eq!(world.ask(Method::GET, "/effects", "", Json::Null).await.body.unwrap()["idle"], true);
+    assert_eq!(world.db.find(License::RESOURCE, account.into(), &Scope::All).await.unwrap(), None);
+    for resource in ALL {
+        assert!(world.records(resource.table).await.is_empty(), "{}", resource.table);
+    }
+    assert!(world.records("filetypes").await.is_empty());
+}
