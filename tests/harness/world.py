@@ -15,12 +15,13 @@ from .vendor import Vendor
 
 from making import npm as make_npm  # noqa: E402  (places.py puts fixtures/ on the path)
 from making import pypi as make_pypi  # noqa: E402
+from making import rubygems as make_gems  # noqa: E402
 
 assert places.FIXTURES
 
 PAST = "2020-01-01T00:00:00.000Z"
 CHANNELS = [
-    ("beta", re.compile(r"-beta|\db\d")),
+    ("beta", re.compile(r"[-.]beta|\db\d")),
     ("alpha", re.compile(r"-alpha|\da\d")),
     ("rc", re.compile(r"-rc|\drc\d")),
 ]
@@ -130,11 +131,34 @@ class World:
         package = self.new_package(name, "pypi")
         return Made(name, package, [self.publish_wheel(name, version, package, **release) for version in versions])
 
+    def publish_gem(
+        self,
+        name: str,
+        version: str,
+        package: str,
+        content: bytes | None = None,
+        platform: str = "ruby",
+        release: dict | None = None,
+        **spec: object,
+    ) -> str:
+        """A release with one gem; returns the release."""
+        made = self.new_release(version, package, **(release or {}))
+        content = content or make_gems.gem(name, version, platform, **spec)
+        self.vendor.publish(made, make_gems.file_name(name, version, platform), content)
+        return made
+
+    def new_gem(self, *versions: str, **release: object) -> Made:
+        """A gem of its own with these versions."""
+        name = f"acme-part{next(self.numbers)}"
+        package = self.new_package(name, "rubygems")
+        return Made(name, package, [self.publish_gem(name, version, package, release=release) for version in versions])
+
     def publish_fixtures(self) -> "World":
         """The packages of `fixtures/`: version 2.0.0 of the widgets needs the entitlement `pro`."""
         self.npm_fixtures()
         self.python_fixtures()
         self.raw_fixtures()
+        self.gem_fixtures()
         return self
 
     def npm_fixtures(self) -> None:
@@ -163,6 +187,21 @@ class World:
             release = self.new_release(version, tag="newest" if version == "1.1.0" else None)
             for file in (file for file in files if file.name.startswith(f"acme-{version}-")):
                 self.vendor.publish(release, file.name, file.read_bytes())
+
+    def gem_fixtures(self) -> None:
+        self.gem_widget = self.new_package("acme-widget", "rubygems")
+        for version in make_gems.WIDGET_VERSIONS:
+            needs = [self.pro] if version == "2.0.0" else None
+            content = (FIXTURES / "rubygems" / f"acme-widget-{version}.gem").read_bytes()
+            self.publish_gem("acme-widget", version, self.gem_widget, content, release={"needs": needs})
+        base = self.new_package("acme.base", "rubygems")
+        for version in ("1.0.0", "1.0.2"):
+            content = (FIXTURES / "rubygems" / f"acme.base-{version}.gem").read_bytes()
+            self.publish_gem("acme.base", version, base, content)
+        release = self.new_release("1.0.0", self.new_package("acme-native", "rubygems"))
+        for platform in make_gems.PLATFORMS:
+            file = make_gems.file_name("acme-native", "1.0.0", platform)
+            self.vendor.publish(release, file, (FIXTURES / "rubygems" / file).read_bytes())
 
     def registry(self, engine: str) -> str:
         return self.server.registry(engine)

@@ -139,6 +139,12 @@ pub enum ArchiveError {
         /// What the parser met, with line and column.
         problem: String,
     },
+    /// A YAML document is malformed, too large or too deep.
+    #[error("invalid YAML: {problem}")]
+    Yaml {
+        /// What the parser met.
+        problem: String,
+    },
 }
 
 /// What is wrong with one entry; reads on from "entry 'x' …".

@@ -1,5 +1,5 @@
-//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, and the plain tar, gzip and zip under
-//! them. Nothing is ever unpacked: a reader scans the whole archive, refuses what two installers could read
+//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, and the plain tar, gzip, zip and
+//! YAML under them. Nothing is ever unpacked: a reader scans the whole archive, refuses what two installers could read
 //! differently, and hands back one or two small members.
 //!
 //! This crate is synchronous, reads only from the `Read` it is given, and deliberately knows nothing of
@@ -7,6 +7,7 @@
 
 mod entry_path;
 mod error;
+pub mod gem;
 mod gunzip;
 mod json;
 mod limits;
@@ -17,10 +18,12 @@ pub mod sdist;
 pub mod sniff;
 pub mod tarball;
 pub mod wheel;
+pub mod yaml;
 pub mod zipfile;
 
 pub use entry_path::{EntryKind, EntryPath};
 pub use error::{ArchiveError, EntryProblem, Quoted};
+pub use gem::Gem;
 pub use gunzip::{Gunzip, gunzip};
 pub use json::parse_object_strict;
 pub use limits::Limits;
@@ -30,3 +33,4 @@ pub use python_name::normalize_python_name;
 pub use sdist::{Sdist, SdistName};
 pub use sniff::{Kind, sniff};
 pub use wheel::{Wheel, WheelName};
+pub use yaml::{Yaml, YamlLimits};

@@ -51,6 +51,11 @@ impl Limits {
         Limits { member: 2 * MIB, ..Self::npm() }
     }
 
+    /// For gems: the gemspec up to 1 MiB, 200 : 1 beyond 64 MiB.
+    pub const fn gem() -> Self {
+        Self::npm()
+    }
+
     /// Checks the total and the ratio of what has come out (`decompressed`) of what went in (`compressed`).
     pub(crate) fn check_expansion(&self, compressed: u64, decompressed: u64) -> Result<(), ArchiveError> {
         if decompressed > self.decompressed {

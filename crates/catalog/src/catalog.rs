@@ -18,6 +18,7 @@ use crate::package::{Found, PackageKey};
 use crate::principal::{PrincipalKey, Standing};
 use crate::reserved::ReservedKey;
 use crate::seen::{Decisions, NamesByClass};
+use crate::stock::{Stock, StocksSeen};
 
 /// Everything the read path knows without asking the database. Make one per process.
 pub struct Catalog {
@@ -30,9 +31,11 @@ pub struct Catalog {
     pub(crate) principals: Cache<PrincipalKey, Standing>,
     pub(crate) packages: Cache<PackageKey, Found>,
     pub(crate) names: Cache<NamesKey, Arc<Known<Listing>>>,
+    pub(crate) stocks: Cache<NamesKey, Arc<Known<Stock>>>,
     pub(crate) reserved: Cache<ReservedKey, bool>,
     pub(crate) decisions: Decisions,
     pub(crate) names_by_class: NamesByClass,
+    pub(crate) stocks_seen: StocksSeen,
     pub(crate) documents: Documents,
 }
 
@@ -64,9 +67,11 @@ impl Catalog {
             principals: Cache::new(limits.principals, limits.refusals, freshness()),
             packages: Cache::new(limits.packages, limits.absences, freshness()),
             names: Cache::new(limits.packages / 8, 0, freshness()),
+            stocks: Cache::new(limits.packages / 8, 0, freshness()),
             reserved: Cache::new(limits.absences / 4, limits.absences / 4, freshness()),
             decisions: Decisions::new(limits.seen),
             names_by_class: NamesByClass::new(limits.seen / 4),
+            stocks_seen: StocksSeen::new(limits.seen / 4),
             documents: Documents::new(limits.documents),
             db,
             engines,
@@ -78,8 +83,11 @@ impl Catalog {
     pub fn sizes(&self) -> CacheSizes {
         CacheSizes {
             principals: self.principals.bytes(),
-            packages: self.packages.bytes() + self.names.bytes() + self.reserved.bytes(),
-            seen: self.decisions.bytes() + self.names_by_class.bytes(),
+            packages: self.packages.bytes()
+                + self.names.bytes()
+                + self.stocks.bytes()
+                + self.reserved.bytes(),
+            seen: self.decisions.bytes() + self.names_by_class.bytes() + self.stocks_seen.bytes(),
             documents: self.documents.bytes(),
         }
     }

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::HeaderValue;
-use keyway_crypto::digest::sha256;
-use keyway_engine::{Caching, Document, Reply};
+use keyway_crypto::digest::{Sha256, md5, sha256};
+use keyway_engine::{Caching, Document, Reply, Transfer};
 use moka::Equivalent;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -37,6 +37,10 @@ pub struct Rendered {
     pub gzip_etag: HeaderValue,
     /// How clients may keep it.
     pub caching: Caching,
+    /// How it goes over the wire.
+    pub transfer: Transfer,
+    /// The SHA-256 of [`Rendered::identity`].
+    pub digest: Sha256,
     /// The `Vary` value.
     pub vary: HeaderValue,
 }
@@ -175,9 +179,13 @@ impl Catalog {
 impl Rendered {
     /// Prepares a document for sending.
     pub fn of(document: Document) -> Self {
-        let digest = sha256(&document.body).hex();
-        let tag = digest.get(..32).unwrap_or(&digest);
-        let gzip = if document.body.len() > COMPRESS_ABOVE { compress(&document.body) } else { None };
+        let digest = sha256(&document.body);
+        let tag = match document.transfer {
+            Transfer::Appended => md5(&document.body).hex(),
+            Transfer::Negotiated | Transfer::Packed => digest.hex().chars().take(32).collect(),
+        };
+        let may_compress = document.transfer == Transfer::Negotiated && document.body.len() > COMPRESS_ABOVE;
+        let gzip = if may_compress { compress(&document.body) } else { None };
         Self {
             media_type: HeaderValue::from_static(document.media_type),
             identity: document.body,
@@ -185,6 +193,8 @@ impl Rendered {
             etag: tag_value(&format!("\"{tag}\"")),
             gzip_etag: tag_value(&format!("\"{tag}-gz\"")),
             caching: document.caching,
+            transfer: document.transfer,
+            digest,
             vary: HeaderValue::from_static(document.vary),
         }
     }

@@ -32,6 +32,11 @@ impl Fingerprint {
         self.bytes(5, text.as_bytes());
     }
 
+    /// Adds something that has an identity of its own.
+    pub(crate) fn identity_of(&mut self, part: Identity) {
+        self.bytes(11, &part.0.to_be_bytes());
+    }
+
     /// The identity of what was gathered.
     pub(crate) fn identity(&self) -> Identity {
         let digest = sha256(&self.0);

@@ -26,6 +26,7 @@ mod reserved;
 mod rows;
 mod seen;
 mod snapshot;
+mod stock;
 mod tail;
 
 pub use account::{AccountFacts, AccountSigner};
@@ -37,3 +38,4 @@ pub use known::{Identity, Known};
 pub use limits::CacheLimits;
 pub use names::Listing;
 pub use principal::PrincipalError;
+pub use stock::{Stock, StockSeen};

@@ -28,6 +28,16 @@ pub(crate) struct NamesKey {
     engine: &'static str,
 }
 
+impl NamesKey {
+    pub(crate) fn of(
+        account: &AccountFacts,
+        environment: Option<&EnvironmentFacts>,
+        engine: &'static str,
+    ) -> Self {
+        Self { account: account.id, view: EnvironmentFacts::view(environment), engine }
+    }
+}
+
 impl Weigh for NamesKey {
     fn weigh(&self) -> usize {
         0
@@ -46,7 +56,7 @@ impl Catalog {
         engine: &'static str,
     ) -> Result<Arc<Known<Listing>>, CatalogError> {
         self.lease.hold().await?;
-        let key = NamesKey { account: account.id, view: EnvironmentFacts::view(environment), engine };
+        let key = NamesKey::of(account, environment, engine);
         if let Some(names) = self.names.hit(&key) {
             return Ok(names);
         }

@@ -1,8 +1,8 @@
 //! The engine trait and its object-safe face, so that the front end holds a plain list of engines.
 
 use crate::{
-    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Plain, Reject, Reply,
-    Upload,
+    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Reject,
+    Reply, Upload,
 };
 
 /// One package ecosystem. Pure: no clock, no I/O, no async.
@@ -21,6 +21,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// What must be looked up before the operation can be answered.
     fn need<'o>(&self, op: &'o Self::Op) -> Need<'o>;
+
+    /// Whether a package has what the operation asks for: which of [`Need::OneOf`] is meant.
+    fn holds(&self, op: &Self::Op, package: &Package) -> bool {
+        let _ = (op, package);
+        true
+    }
 
     /// Which rendering of the view the operation asks for, when its answer is a document that depends on
     /// nothing but view and context: such documents are cached under this number. `None`: not cached.
@@ -55,6 +61,8 @@ pub trait Engine: Send + Sync + 'static {
 pub trait Call: Send + Sync {
     /// See [`Engine::need`].
     fn need(&self) -> Need<'_>;
+    /// See [`Engine::holds`].
+    fn holds(&self, package: &Package) -> bool;
     /// See [`Engine::variant`].
     fn variant(&self) -> Option<u32>;
     /// See [`Engine::reply`].
@@ -94,6 +102,9 @@ struct Bound<'e, E: Engine> {
 impl<E: Engine> Call for Bound<'_, E> {
     fn need(&self) -> Need<'_> {
         self.engine.need(&self.op)
+    }
+    fn holds(&self, package: &Package) -> bool {
+        self.engine.holds(&self.op, package)
     }
     fn variant(&self) -> Option<u32> {
         self.engine.variant(&self.op)

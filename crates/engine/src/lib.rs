@@ -29,6 +29,6 @@ pub use dispatch::{AnyEngine, Call, Engine, Engines};
 pub use head::{BadPath, Head, decode_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};
 pub use need::Need;
-pub use reply::{Caching, Document, FileReply, Plain, Reply};
+pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer};
 pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status};
 pub use view::{Access, Decide, NameList, PackageName, Verdict, View};

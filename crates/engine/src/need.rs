@@ -12,6 +12,12 @@ pub enum Need<'o> {
         /// The normalised key.
         key: &'o str,
     },
+    /// One package of this engine whose name the request leaves open: in `a-1-2.gem` the name is `a` or `a-1`.
+    OneOf {
+        /// Normalised keys, the likeliest first. The first package that [`crate::Engine::holds`] what is asked
+        /// for is taken, else the first that there is.
+        keys: &'o [String],
+    },
     /// Releases of a product: those of one of its packages, or those without a package (the raw engine).
     Product {
         /// Product id or code, decoded.
@@ -21,4 +27,6 @@ pub enum Need<'o> {
     },
     /// The names of every package of this engine that the caller may see.
     Names,
+    /// Every package of this engine that the caller may see, whole: for indexes that list versions too.
+    Packages,
 }

@@ -23,8 +23,23 @@ pub struct Document {
     pub body: Bytes,
     /// How clients may keep it.
     pub caching: Caching,
+    /// How it goes over the wire.
+    pub transfer: Transfer,
     /// The `Vary` value (`Accept, Authorization, Accept-Encoding` unless the engine says otherwise).
     pub vary: &'static str,
+}
+
+/// How a document goes over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transfer {
+    /// Compressed where the client takes that, under a tag of our choice.
+    #[default]
+    Negotiated,
+    /// As it is: it is compressed already.
+    Packed,
+    /// As it is, whole or from an offset on. Its tag is the MD5 of the whole, in hex: Bundler compares that with
+    /// its own copy and asks for what was appended to it.
+    Appended,
 }
 
 /// How a client may keep an answer.

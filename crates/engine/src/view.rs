@@ -13,6 +13,8 @@ pub enum Access<'a> {
     Package(View<'a>),
     /// Every package name of this engine the caller may see.
     Names(&'a NameList),
+    /// Every package of this engine the caller may see, sorted by normalised key. Some show no release.
+    Packages(&'a [View<'a>]),
 }
 
 /// Package names for an index page, sorted by normalised key.

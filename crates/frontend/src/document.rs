@@ -6,8 +6,9 @@ use http::header::{
 use http::{Method, Response, StatusCode};
 use keyway_catalog::Rendered;
 use keyway_crypto::digest::sha256;
-use keyway_engine::{Caching, Document};
+use keyway_engine::{Caching, Document, Transfer};
 
+use crate::appended;
 use crate::body::Body;
 use crate::conditional::none_match_names;
 use crate::encoding::takes_gzip;
@@ -26,6 +27,10 @@ pub(crate) fn document_response(method: &Method, headers: &HeaderMap, document: 
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
+    if document.transfer == Transfer::Appended {
+        appended::fill(&mut response, method, headers, document);
+        return response;
+    }
     let bytes = packed.unwrap_or(&document.identity);
     out.insert(CONTENT_TYPE, document.media_type.clone());
     out.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
@@ -40,7 +45,7 @@ pub(crate) fn document_response(method: &Method, headers: &HeaderMap, document: 
 
 /// A document that is rendered for one request: compressing it would cost more than it saves.
 pub(crate) fn uncompressed(document: Document) -> Rendered {
-    let digest = sha256(&document.body).hex();
+    let digest = sha256(&document.body);
     let tag =
         HeaderValue::try_from(format!("\"{digest}\"")).expect("hex digits in quotes are a header value");
     Rendered {
@@ -50,6 +55,8 @@ pub(crate) fn uncompressed(document: Document) -> Rendered {
         etag: tag.clone(),
         gzip_etag: tag,
         caching: document.caching,
+        transfer: document.transfer,
+        digest,
         vary: HeaderValue::from_static(document.vary),
     }
 }
@@ -79,6 +86,7 @@ mod tests {
             media_type: "application/json",
             body: Bytes::from(body.to_owned()),
             caching: Caching::Private(300),
+            transfer: Transfer::Negotiated,
             vary: "Accept, Authorization, Accept-Encoding",
         })
     }

@@ -13,7 +13,7 @@ use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{PackageSnapshot, Seen};
 use keyway_base::LicenseId;
-use keyway_catalog::{AccountFacts, CatalogError, EnvironmentFacts, Identity, Known};
+use keyway_catalog::{AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen};
 use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason};
 use keyway_jsonapi::ApiError;
 
@@ -50,6 +50,7 @@ enum Found {
     Absent,
     Package { snapshot: Arc<Known<PackageSnapshot>>, seen: Arc<Seen>, starts: Option<LicenseId> },
     Names { list: Arc<NameList>, source: Identity, class: u64 },
+    Packages { stock: Arc<Known<Stock>>, seen: Arc<StockSeen> },
 }
 
 /// Answers a request.

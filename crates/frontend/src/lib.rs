@@ -7,6 +7,7 @@
 
 mod access_log;
 mod answer;
+mod appended;
 mod blobs;
 mod body;
 mod conditional;

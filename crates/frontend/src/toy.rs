@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use http::{Method, StatusCode};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine,
-    Engines, FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Upload, View,
+    Engines, FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Transfer, Upload,
+    View,
 };
 use keyway_versions::Scheme;
 
@@ -153,6 +154,7 @@ fn package(context: &Context<'_>, view: &View<'_>) -> Reply {
         media_type: "text/plain",
         body: body.repeat(100).into(),
         caching: Caching::Revalidate,
+        transfer: Transfer::Negotiated,
         vary: "Accept, Authorization, Accept-Encoding",
     })
 }

@@ -7,4 +7,5 @@ pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_npm::NpmEngine,
     &keyway_engine_pypi::PypiEngine,
     &keyway_engine_raw::RawEngine,
+    &keyway_engine_rubygems::RubygemsEngine,
 ]);

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::{HeaderValue, StatusCode};
 use keyway_catalog::{Answer, CacheLimits, DocumentAddress, Rendered};
-use keyway_engine::{Caching, Document, Plain, Reply};
+use keyway_engine::{Caching, Document, Plain, Reply, Transfer};
 use keyway_jsonapi::Record;
 
 use crate::world::World;
@@ -18,6 +18,7 @@ fn document(text: impl Into<Bytes>) -> Reply {
         media_type: "application/json",
         body: text.into(),
         caching: Caching::Revalidate,
+        transfer: Transfer::Negotiated,
         vary: "Accept",
     })
 }

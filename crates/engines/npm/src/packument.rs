@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use keyway_base::Timestamp;
-use keyway_engine::{Caching, Context, Document, Reply, View};
+use keyway_engine::{Caching, Context, Document, Reply, Transfer, View};
 
 use crate::fragment::{self, close, escape, quote};
 use crate::offer::{Offer, dist_tags, offers, reach, tarball, unavailable};
@@ -87,6 +87,7 @@ fn document(media_type: &'static str, body: Vec<u8>) -> Reply {
         media_type,
         body: Bytes::from(body),
         caching: Caching::Revalidate,
+        transfer: Transfer::Negotiated,
         vary: "Accept, Authorization, Accept-Encoding",
     })
 }

@@ -18,7 +18,7 @@ mod shelf;
 use bytes::Bytes;
 use keyway_engine::{
     Access, Act, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine, FileReply, Head,
-    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Upload, View,
+    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Transfer, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -137,6 +137,7 @@ fn sidecar(view: &View<'_>, file: &FileName) -> Reply {
             media_type: "text/plain; charset=utf-8",
             body: Bytes::from_owner(manifest.bytes.clone()),
             caching: Caching::Immutable,
+            transfer: Transfer::Negotiated,
             vary: "Authorization, Accept-Encoding",
         }),
         None => {

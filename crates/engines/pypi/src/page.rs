@@ -1,7 +1,7 @@
 //! Index and project pages in JSON (PEP 691, 700, 592, 714) and, as a rendering of the same, HTML (PEP 503).
 
 use bytes::Bytes;
-use keyway_engine::{Caching, Context, Document, NameList, Reply, View};
+use keyway_engine::{Caching, Context, Document, NameList, Reply, Transfer, View};
 use serde_json::Value;
 
 use crate::facts;
@@ -161,6 +161,7 @@ fn document(format: Format, body: Vec<u8>) -> Reply {
         media_type: format.media_type(),
         body: Bytes::from(body),
         caching: Caching::Revalidate,
+        transfer: Transfer::Negotiated,
         vary: "Accept, Authorization, Accept-Encoding",
     })
 }

@@ -5,9 +5,9 @@ use http::{HeaderValue, Response};
 use keyway_access::PackageSnapshot;
 use keyway_base::LicenseId;
 use keyway_blob::BlobKey;
-use keyway_catalog::{Answer, DocumentAddress};
+use keyway_catalog::{Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
-use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply};
+use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply, View};
 
 use super::{Found, Request, Trouble, try_again};
 use crate::answer;
@@ -21,6 +21,36 @@ pub(super) struct Opened<'a> {
     snapshot: &'a PackageSnapshot,
     /// The licence whose time starts with the first file it is served.
     starts: Option<LicenseId>,
+}
+
+impl Found {
+    /// What documents are rendered from, and for whom.
+    fn source_and_class(&self) -> Option<(Identity, u64)> {
+        match self {
+            Self::Granted | Self::Absent => None,
+            Self::Names { source, class, .. } => Some((*source, *class)),
+            Self::Package { snapshot, seen, .. } => Some((snapshot.identity(), seen.class)),
+            Self::Packages { stock, seen } => Some((stock.identity(), seen.class)),
+        }
+    }
+
+    /// One view per package: made only where something is rendered.
+    fn views(&self) -> Vec<View<'_>> {
+        match self {
+            Self::Packages { stock, seen } => seen.views(stock),
+            _ => Vec::new(),
+        }
+    }
+
+    fn access<'a>(&'a self, views: &'a [View<'a>]) -> Access<'a> {
+        match self {
+            Self::Granted => Access::Granted,
+            Self::Absent => Access::Absent,
+            Self::Names { list, .. } => Access::Names(list),
+            Self::Package { snapshot, seen, .. } => Access::Package(seen.view(snapshot)),
+            Self::Packages { .. } => Access::Packages(views),
+        }
+    }
 }
 
 impl Request<'_> {
@@ -42,20 +72,13 @@ impl Request<'_> {
         found: Found,
     ) -> Result<Response<Body>, Trouble> {
         let context = self.context(caller);
-        let (access, key) = match &found {
-            Found::Granted => (Access::Granted, None),
-            Found::Absent => (Access::Absent, None),
-            Found::Names { list, source, class } => (Access::Names(list), Some((*source, *class))),
-            Found::Package { snapshot, seen, .. } => {
-                (Access::Package(seen.view(snapshot)), Some((snapshot.identity(), seen.class)))
-            }
-        };
         let package = match &found {
             Found::Package { snapshot, starts, .. } => Some(Opened { snapshot, starts: *starts }),
             _ => None,
         };
-        let (Some(variant), Some((source, class))) = (call.variant(), key) else {
-            return Ok(self.carry_out(call.reply(&context, &access), package).await?);
+        let (Some(variant), Some((source, class))) = (call.variant(), found.source_and_class()) else {
+            let views = found.views();
+            return Ok(self.carry_out(call.reply(&context, &found.access(&views)), package).await?);
         };
         let address = DocumentAddress {
             account: self.account,
@@ -70,6 +93,8 @@ impl Request<'_> {
             front.telemetry.documents_hit.increment(1);
             return Ok(document_response(exchange.method(), exchange.headers(), &document));
         }
+        let views = found.views();
+        let access = found.access(&views);
         if let Access::Package(view) = &access
             && view.denial.is_some()
         {

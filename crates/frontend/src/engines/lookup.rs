@@ -5,10 +5,11 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{
-    AuthFailure, Credential, CredentialScheme, Presented, Principal, Surface, Who, credentials, names_class,
+    AuthFailure, Credential, CredentialScheme, PackageSnapshot, Presented, Principal, Surface, Who,
+    credentials, names_class,
 };
 use keyway_base::Secret;
-use keyway_catalog::{Known, PrincipalError};
+use keyway_catalog::{CatalogError, Known, PrincipalError};
 use keyway_engine::{Act, Call, Denial, Need, Outcome, Reason};
 
 use super::{Found, Request, Trouble, too_many, unavailable};
@@ -30,7 +31,7 @@ impl Request<'_> {
         if is_caller {
             self.in_good_standing(&principal)?;
         }
-        let found = self.find(call.need(), &principal).await?;
+        let found = self.find(call, &principal).await?;
         let caller = if is_caller { principal.display_name() } else { String::new() };
         self.deliver(call, &caller, found).await
     }
@@ -100,13 +101,16 @@ impl Request<'_> {
     }
 
     /// Looks up what an operation needs, and what of it the caller may see.
-    async fn find(&self, need: Need<'_>, principal: &Known<Principal>) -> Result<Found, Denial> {
+    async fn find(&self, call: &dyn Call, principal: &Known<Principal>) -> Result<Found, Denial> {
+        let need = call.need();
         let Self { front, exchange, account, environment, .. } = self;
         let key = self.engine.descriptor().key;
         let catalog = &front.catalog;
         let snapshot = match need {
             Need::Nothing | Need::Caller => return Ok(Found::Granted),
             Need::Names => return self.names(principal).await,
+            Need::Packages => return Box::pin(self.packages(principal)).await,
+            Need::OneOf { keys } => Box::pin(self.one_of(call, keys)).await,
             Need::Package { key: name } => catalog.package(account, *environment, key, name).await,
             Need::Product { product, package } => {
                 catalog.product_releases(account, *environment, product, package).await
@@ -130,10 +134,48 @@ impl Request<'_> {
         }
     }
 
+    /// The package that has what is asked for, else the first that there is.
+    async fn one_of(
+        &self,
+        call: &dyn Call,
+        keys: &[String],
+    ) -> Result<Option<Arc<Known<PackageSnapshot>>>, CatalogError> {
+        let engine = self.engine.descriptor().key;
+        let mut first = None;
+        for key in keys {
+            let found = self.front.catalog.package(self.account, self.environment, engine, key).await?;
+            match found {
+                Some(snapshot) if call.holds(&snapshot.package) => return Ok(Some(snapshot)),
+                found => first = first.or(found),
+            }
+        }
+        Ok(first)
+    }
+
+    /// Every package. Licences that do not stand are refused where that leaves nothing to show: clients show the
+    /// reason for a refused file, but not for an index.
+    async fn packages(&self, principal: &Known<Principal>) -> Result<Found, Denial> {
+        let Self { front, exchange, account, environment, .. } = self;
+        let stock = front.catalog.stock(account, *environment, self.engine.descriptor().key).await;
+        let stock = stock.map_err(|error| unavailable(exchange, &error))?;
+        let seen = front.catalog.stock_seen(principal, &stock);
+        if !seen.shows_anything() {
+            if principal.who == Who::Anonymous {
+                return Err(AuthFailure::TOKEN_MISSING.denial());
+            }
+            self.in_good_standing(principal)?;
+        }
+        Ok(Found::Packages { stock, seen })
+    }
+
     /// A name that is ours elsewhere (in another environment), or was, is refused rather than absent: clients go
     /// on to public indexes for names that are absent.
     async fn not_reserved(&self, need: Need<'_>) -> Result<(), Denial> {
-        let Need::Package { key } = need else { return Ok(()) };
+        let key = match need {
+            Need::Package { key } => key,
+            Need::OneOf { keys: [key, ..] } => key,
+            _ => return Ok(()),
+        };
         let engine = self.engine.descriptor().key;
         let reserved = self.front.catalog.is_reserved(self.account, engine, key).await;
         if !reserved.map_err(|error| unavailable(self.exchange, &error))? {

@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine-npm", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-pypi", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-raw", &["engine", "versions", "archive", "base", "crypto"]),
+    ("engine-rubygems", &["engine", "versions", "archive", "base", "crypto"]),
     ("store", &["base", "jsonapi"]),
     ("blob", &["base", "crypto"]),
     ("catalog", &["access", "store", "engine", "domain", "jsonapi", "crypto", "versions", "base"]),
@@ -49,6 +50,7 @@ const PURE: &[&str] = &[
     "engine-npm",
     "engine-pypi",
     "engine-raw",
+    "engine-rubygems",
 ];
 
 /// What counts as an effect.
