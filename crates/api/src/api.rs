@@ -10,7 +10,7 @@ use keyway_catalog::{AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
 use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_engine::Engines;
 use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
-use keyway_store::Db;
+use keyway_store::{Db, retrying};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
@@ -175,12 +175,14 @@ impl Api {
     }
 
     /// Runs an operation. Those that may write run in a task of their own, so that a client that hangs up
-    /// cannot cut a commit from what must follow it.
+    /// cannot cut a commit from what must follow it. An operation whose transaction met another one's is run again:
+    /// it has left nothing behind.
     async fn run(&self, endpoint: &'static Endpoint, call: Arc<Call>) -> Outcome<Reply> {
+        let run = retrying(move || endpoint.run(Arc::clone(&call)));
         if endpoint.verb == Verb::Get {
-            return endpoint.run(call).await;
+            return run.await;
         }
-        let task = tokio::spawn(endpoint.run(call));
+        let task = tokio::spawn(run);
         task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?
     }
 

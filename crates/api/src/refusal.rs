@@ -3,7 +3,7 @@
 use keyway_base::Secret;
 use keyway_catalog::CatalogError;
 use keyway_jsonapi::{ApiError, DecodeError, Invalid};
-use keyway_store::StoreError;
+use keyway_store::{MaybeContended, StoreError};
 
 /// Why a request is not answered with success.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,12 @@ pub(crate) enum Refusal {
 /// The result of a step of a request.
 pub(crate) type Outcome<T> = Result<T, Refusal>;
 
+impl MaybeContended for Refusal {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_contended())
+    }
+}
+
 impl Refusal {
     /// Validation failures, as one answer.
     pub(crate) fn invalid(failures: impl IntoIterator<Item = Invalid>) -> Self {
@@ -43,7 +49,7 @@ impl Refusal {
             Self::Store(StoreError::Full) => ApiError::insufficient_storage(),
             Self::Store(StoreError::Conflict(_)) => ApiError::taken_meanwhile(),
             Self::Store(StoreError::NulByte { .. }) => ApiError::encoding_invalid(),
-            Self::Store(error @ StoreError::Unavailable(_)) => {
+            Self::Store(error @ (StoreError::Unavailable(_) | StoreError::Contended(_))) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the store is not available");
                 ApiError::unavailable()
             }

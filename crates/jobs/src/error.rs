@@ -4,7 +4,7 @@ use keyway_base::RecordId;
 use keyway_blob::BlobError;
 use keyway_crypto::CryptoError;
 use keyway_jsonapi::DecodeError;
-use keyway_store::StoreError;
+use keyway_store::{MaybeContended, StoreError};
 
 /// A job that could not be done this time.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,12 @@ pub enum JobError {
         /// What is missing.
         missing: &'static str,
     },
+}
+
+impl MaybeContended for JobError {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_contended())
+    }
 }
 
 impl JobError {

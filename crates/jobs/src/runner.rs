@@ -6,7 +6,7 @@ use std::time::Duration;
 use keyway_base::{Clock, Timestamp};
 use keyway_blob::BlobStore;
 use keyway_engine::Engines;
-use keyway_store::{Changes, Db, Job, Write};
+use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
 use crate::{JobError, blob, expire, ingest, kind, purge};
@@ -145,9 +145,9 @@ impl Runner {
         Ok(true)
     }
 
-    /// Runs a job while renewing its lease.
+    /// Runs a job while renewing its lease. One whose transaction met another one's is run again.
     async fn run_leased(&self, job: &Job) -> Result<Ended, JobError> {
-        let mut running = std::pin::pin!(self.dispatch(job));
+        let mut running = std::pin::pin!(retrying(|| self.dispatch(job)));
         loop {
             tokio::select! {
                 ended = &mut running => return ended,

@@ -72,9 +72,12 @@ pub(crate) struct ServerFlags {
     /// PEM file with the certificate's private key
     #[arg(global = true, long, value_name = "FILE")]
     tls_key: Option<String>,
-    /// Database server (not available in this release)
+    /// postgres://USER:PASSWORD@HOST/DATABASE [default: the embedded database in the data directory]
     #[arg(global = true, long, value_name = "URL")]
     database: Option<String>,
+    /// Connections that this server may hold to a database server [default: 16]
+    #[arg(global = true, long, value_name = "COUNT")]
+    database_connections: Option<String>,
     /// Object store (not available in this release)
     #[arg(global = true, long, value_name = "URL")]
     blobs: Option<String>,
@@ -115,6 +118,7 @@ impl ServerFlags {
             ("tls_cert", self.tls_cert.clone()),
             ("tls_key", self.tls_key.clone()),
             ("database", self.database.clone()),
+            ("database_connections", self.database_connections.clone()),
             ("blobs", self.blobs.clone()),
             ("account_name", self.account_name.clone()),
             ("admin_email", self.admin_email.clone()),

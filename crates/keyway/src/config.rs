@@ -1,5 +1,7 @@
 //! `keyway config`: every effective setting and where it came from.
 
+use keyway_store::Location;
+
 use crate::settings::{KNOWN, Layers};
 
 /// Renders the settings as a table.
@@ -8,13 +10,21 @@ pub(crate) fn render(layers: &Layers) -> String {
     let mut text = String::new();
     for known in KNOWN {
         let (value, source) = layers.get(known.name);
-        let value = if value.is_empty() { "(not set)" } else { value };
+        let value = if value.is_empty() { "(not set)".to_owned() } else { shown(known.name, value) };
         text.push_str(&format!(
             "{:width$}  {value}\n{:width$}    {source}; {}\n",
             known.name, "", known.about
         ));
     }
     text
+}
+
+/// A value as it may be shown: without the database's password.
+fn shown(name: &str, value: &str) -> String {
+    if name != "database" {
+        return value.to_owned();
+    }
+    Location::parse(value).map_or_else(|error| error.to_string(), |location| location.to_string())
 }
 
 #[cfg(test)]
@@ -27,6 +37,9 @@ mod tests {
         layers.flags(&[("listen", Some("127.0.0.1:9".into()))]);
         let text = render(&layers);
         assert!(text.contains("127.0.0.1:9\n") && text.contains("flag --listen"), "{text}");
+        layers.flags(&[("database", Some("postgres://u:geheim@db/k".into()))]);
+        let text = render(&layers);
+        assert!(text.contains("postgres://u:***@db/k") && !text.contains("geheim"), "{text}");
         assert!(KNOWN.iter().all(|known| text.contains(known.name)));
     }
 }

@@ -4,7 +4,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use keyway_base::{AccountId, Clock, RecordId, Secret, SlotKey, Timestamp, TokenId};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{KeyId, UrlKeys};
@@ -12,7 +12,9 @@ use keyway_crypto::token::{self, TokenKind};
 use keyway_domain::resources::{Account, BearerType, Product, Token, User, UserRole};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Scope};
-use keyway_store::{Changes, Db, Inserted, Options, Page, SigningKey};
+use keyway_store::{
+    Changes, Db, Inserted, Location, MaybeContended, Options, Page, SigningKey, StoreError, retrying,
+};
 use serde_json::json;
 
 use crate::settings::Settings;
@@ -41,10 +43,6 @@ pub(crate) fn make_private(data: &Path) -> Result<()> {
     made.with_context(|| format!("cannot make the data directory {}", data.display()))
 }
 
-/// Where the database file is.
-pub(crate) fn database(data: &Path) -> PathBuf {
-    data.join("keyway.db")
-}
 /// Where the blobs are.
 pub(crate) fn blobs(data: &Path) -> PathBuf {
     data.join("blobs")
@@ -60,10 +58,8 @@ impl Embedded {
         make_private(data)?;
         let readers =
             std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
-        let options = Options { path: database(data), readers };
-        let db = Db::open(&options)
-            .await
-            .with_context(|| format!("cannot open the database {}", options.path.display()))?;
+        let connections = if settings.database.is_shared() { settings.database_connections } else { readers };
+        let db = Db::open(&Options { location: settings.database.clone(), connections }).await?;
         Ok(Self { db, clock })
     }
 
@@ -72,7 +68,9 @@ impl Embedded {
     /// # Errors
     /// As [`Self::open`], and when there is none.
     pub(crate) async fn existing(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
-        if !database(&settings.data).exists() {
+        if let Location::File(path) = &settings.database
+            && !path.exists()
+        {
             bail!(
                 "there is no installation in {}: start the server once with `keyway serve --data {0}`, or name another directory with --data",
                 settings.data.display()
@@ -100,6 +98,10 @@ impl Embedded {
     /// # Errors
     /// Keys that cannot be generated, a database that cannot be written.
     pub(crate) async fn make_account(&self, settings: &Settings) -> Result<Option<NewToken>> {
+        retrying(|| self.make_the_account(settings)).await.map_err(|Failed(error)| error)
+    }
+
+    async fn make_the_account(&self, settings: &Settings) -> Result<Option<NewToken>, Failed> {
         if self.account().await?.is_some() {
             return Ok(None);
         }
@@ -124,9 +126,13 @@ impl Embedded {
         let (token, new) =
             new_token(&account, TokenKind::Admin, BearerType::User, admin.id, Some("first admin"), now);
         let mut write = self.db.begin().await?;
+        // Asked again inside the transaction: of several servers that start at once on one database, one makes it.
+        if write.account(Account::RESOURCE, &Scope::All).await?.is_some() {
+            return Ok(None);
+        }
         for record in [account.into_record(), admin.into_record(), token.into_record()] {
             if write.insert(&record).await? != Inserted::Yes {
-                bail!("another process made the account at the same moment; start again");
+                return Err(anyhow!("the first {} could not be stored", record.resource.name).into());
             }
         }
         write.commit(Changes::of(id.into(), [SlotKey::Account(id.into()).into()])).await?;
@@ -220,6 +226,22 @@ impl Embedded {
         }
         write.commit(Changes::of(account, slots)).await?;
         Ok(found.len())
+    }
+}
+
+/// Why the account could not be made.
+#[derive(Debug)]
+struct Failed(anyhow::Error);
+
+impl<E: Into<anyhow::Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl MaybeContended for Failed {
+    fn is_contended(&self) -> bool {
+        self.0.downcast_ref::<StoreError>().is_some_and(MaybeContended::is_contended)
     }
 }
 

@@ -54,7 +54,9 @@ impl Server {
         embedded::make_private(&settings.data)?;
         let lock = DataDirLock::acquire(&settings.data)?;
         let embedded = Embedded::open(settings, Arc::clone(&clock)).await?;
-        embedded.db.end_leases().await.context("the job queue cannot be read")?;
+        if !settings.database.is_shared() {
+            embedded.db.end_leases().await.context("the job queue cannot be read")?;
+        }
         if settings.makes_account()
             && let Some(first) = embedded.make_account(settings).await?
         {

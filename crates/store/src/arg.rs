@@ -76,7 +76,7 @@ impl Arg {
 }
 
 /// Whether a string or key anywhere in the document has a NUL byte.
-fn holds_nul(json: &serde_json::Value) -> bool {
+pub(crate) fn holds_nul(json: &serde_json::Value) -> bool {
     match json {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(holds_nul),

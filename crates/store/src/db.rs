@@ -11,18 +11,36 @@ use keyway_jsonapi::{Record, Resource, Scope};
 use crate::arg::Arg;
 use crate::migrate::migrate;
 use crate::own::OwnEntries;
+use crate::postgres::PostgresPools;
 use crate::session::Session;
 use crate::sqlite::SqlitePools;
 use crate::statement::Statement;
-use crate::{Freshness, Page, Read, SigningKey, StoreError, Tombstone, Write, records};
+use crate::{
+    Freshness, Location, LocationError, Page, Read, SigningKey, StoreError, Tombstone, Write, records,
+    retrying,
+};
 
 /// How to open the database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// The database file; it is made when it does not exist.
-    pub path: PathBuf,
-    /// Connections that read.
-    pub readers: u32,
+    /// Where it is.
+    pub location: Location,
+    /// Connections: on SQLite those that read, of which there is one more that writes.
+    pub connections: u32,
+}
+
+impl Options {
+    /// A file, which is made when it does not exist.
+    pub fn file(path: impl Into<PathBuf>, connections: u32) -> Self {
+        Self { location: Location::File(path.into()), connections }
+    }
+    /// A database named by a URL: see [`Location::parse`].
+    ///
+    /// # Errors
+    /// [`LocationError`] for a text that names none.
+    pub fn at(url: &str, connections: u32) -> Result<Self, LocationError> {
+        Ok(Self { location: Location::parse(url)?, connections })
+    }
 }
 
 /// The database: records, transactions, jobs. Cheap to clone.
@@ -36,6 +54,7 @@ pub struct Db {
 #[derive(Debug, Clone)]
 enum Pools {
     Sqlite(SqlitePools),
+    Postgres(PostgresPools),
 }
 
 /// What transactions and the tail of one [`Db`] share.
@@ -46,19 +65,49 @@ pub(crate) struct Shared {
 }
 
 impl Pools {
+    async fn open(options: &Options) -> Result<Self, StoreError> {
+        match &options.location {
+            Location::File(path) => SqlitePools::open(path, options.connections).await.map(Self::Sqlite),
+            Location::Server(url) => PostgresPools::open(url, options.connections).await.map(Self::Postgres),
+        }
+    }
     async fn reader(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.reader().await,
+            Self::Postgres(pools) => pools.reader().await,
         }
     }
     async fn snapshot(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.snapshot().await,
+            Self::Postgres(pools) => pools.snapshot().await,
         }
     }
     async fn transaction(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.transaction().await,
+            Self::Postgres(pools) => pools.transaction().await,
+        }
+    }
+    /// For one statement that writes.
+    async fn statement(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.transaction().await,
+            Self::Postgres(pools) => pools.statement().await,
+        }
+    }
+    /// For changing the schema, alone.
+    async fn migration(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.transaction().await,
+            Self::Postgres(pools) => pools.migration().await,
+        }
+    }
+    /// For reading the change log.
+    async fn tail(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.reader().await,
+            Self::Postgres(pools) => pools.tail().await,
         }
     }
 }
@@ -69,8 +118,8 @@ impl Db {
     /// # Errors
     /// [`StoreError`] when it cannot be opened or migrated.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
-        let pools = Pools::Sqlite(SqlitePools::open(&options.path, options.readers).await?);
-        migrate(pools.transaction().await?).await?;
+        let pools = Pools::open(options).await?;
+        migrate(pools.migration().await?).await?;
         Ok(Self { pools, shared: Shared::default() })
     }
 
@@ -78,6 +127,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.pools {
             Pools::Sqlite(pools) => pools.close().await,
+            Pools::Postgres(pools) => pools.close().await,
         }
     }
 
@@ -157,7 +207,10 @@ impl Db {
         Ok(Read::new(self.pools.snapshot().await?, noted))
     }
 
-    /// A transaction. Only one runs at a time, across processes too; the others wait.
+    /// A transaction. What it has read still holds when it commits: on SQLite because only one runs at a time,
+    /// across processes too, while the others wait; on PostgreSQL because it fails otherwise, at any statement
+    /// or at its commit, with [`StoreError::Contended`]. Run the whole of it again then: see
+    /// [`retrying`](crate::retrying).
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
@@ -223,15 +276,21 @@ impl Db {
     pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
         self.pools.reader().await
     }
+    pub(crate) async fn tail(&self) -> Result<Session, StoreError> {
+        self.pools.tail().await
+    }
     pub(crate) const fn shared(&self) -> &Shared {
         &self.shared
     }
 
     /// Runs one statement that touches nothing that is cached, in a transaction of its own.
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
-        let mut session = self.pools.transaction().await?;
-        let changed = session.execute(statement).await?;
-        session.commit().await?;
-        Ok(changed)
+        retrying(|| async {
+            let mut session = self.pools.statement().await?;
+            let changed = session.execute(statement.clone()).await?;
+            session.commit().await?;
+            Ok(changed)
+        })
+        .await
     }
 }

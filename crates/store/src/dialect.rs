@@ -1,10 +1,8 @@
 //! Where the databases differ. Everything else is one text for all of them.
 
-use std::time::Duration;
-
 use keyway_jsonapi::Value;
 
-use crate::arg::Arg;
+use crate::arg::{Arg, holds_nul};
 use crate::statement::{Alias, Sql};
 
 /// A database's own SQL.
@@ -12,24 +10,46 @@ use crate::statement::{Alias, Sql};
 pub(crate) enum Dialect {
     /// SQLite, the embedded one.
     Sqlite,
+    /// PostgreSQL.
+    Postgres,
 }
 
 /// How deep a document to be contained may go: metadata has at most four levels (`licensing.md` §1.5).
 const MAX_DEPTH: usize = 8;
 
 impl Dialect {
-    /// How long a transaction may stay open, and so how far the order of `changes.seq` may be from the order
-    /// of commits. On SQLite there is one writer at a time: no gap is ever filled later.
-    pub(crate) const fn transaction_lifetime(self) -> Duration {
-        match self {
-            Self::Sqlite => Duration::ZERO,
-        }
-    }
-
     /// What follows a `SELECT` that picks a row to work on, so that two workers do not wait for each other.
     pub(crate) const fn skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// The newest entry of the change log. The fourth column is null but in the one row, on PostgreSQL, that
+    /// lists the transactions which are running in the snapshot that the query sees.
+    pub(crate) const fn end_of_log(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT seq, at, slots, NULL FROM changes ORDER BY seq DESC LIMIT 1",
+            Self::Postgres => {
+                "SELECT NULL::bigint, NULL::bigint, NULL::bytea, \
+                 split_part(pg_current_snapshot()::text, ':', 3) UNION ALL \
+                 SELECT * FROM (SELECT seq, at, slots, NULL FROM changes ORDER BY seq DESC LIMIT 1) newest"
+            }
+        }
+    }
+
+    /// At most `$2` entries from number `$1` on, and on PostgreSQL those of the transactions in the list `$3`,
+    /// in order, with the row that lists what is running as [`Dialect::end_of_log`] has it.
+    pub(crate) const fn log_from(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT seq, at, slots, NULL FROM changes WHERE seq >= $1 ORDER BY seq LIMIT $2",
+            Self::Postgres => {
+                "SELECT NULL::bigint, NULL::bigint, NULL::bytea, \
+                 split_part(pg_current_snapshot()::text, ':', 3) UNION ALL \
+                 SELECT * FROM (SELECT seq, at, slots, NULL FROM changes WHERE seq >= $1 \
+                 OR xid = ANY (string_to_array($3, ',')::bigint[]) ORDER BY seq LIMIT $2) entries"
+            }
         }
     }
 
@@ -51,6 +71,18 @@ impl Dialect {
                 sql.param(Arg::text(serde_json::Value::Array(list).to_string())).push("))");
                 true
             }
+            Self::Postgres => {
+                let Some(list) = values.iter().map(json_scalar).collect::<Option<Vec<_>>>() else {
+                    return false;
+                };
+                // An array that is made once, so that the column's index can serve.
+                let numbers = list.iter().any(serde_json::Value::is_number);
+                sql.column(alias, column).push(" = ANY (ARRAY(SELECT e.value");
+                sql.push(if numbers { "::bigint" } else { "" });
+                sql.push(" FROM jsonb_array_elements_text(");
+                sql.param(Arg::text(serde_json::Value::Array(list).to_string())).push("::jsonb) e))");
+                true
+            }
         }
     }
 
@@ -70,6 +102,14 @@ impl Dialect {
                 sql.name(root).push(" WHERE ");
                 contained(sql, root, document, 0);
                 sql.push(")");
+            }
+            Self::Postgres if holds_nul(document) => {
+                sql.push("FALSE");
+            }
+            Self::Postgres => {
+                // As the one element of an array, so that a scalar is not found inside an array of them.
+                sql.push("jsonb_build_array(").column(alias, column).push("::jsonb) @> jsonb_build_array(");
+                sql.param(Arg::text(document.to_string())).push("::jsonb)");
             }
         }
     }

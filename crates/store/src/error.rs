@@ -1,10 +1,10 @@
 //! What can go wrong in the store.
 
-use std::path::PathBuf;
-
 use keyway_jsonapi::DecodeError;
+use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
 
-use crate::UniqueIndex;
+use crate::{Location, UniqueIndex, postgres, sqlite};
 
 /// The reason the database gave.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -15,6 +15,9 @@ pub enum StoreError {
     /// The database cannot be reached, is locked for too long, or fails to read or write.
     #[error("the database is not available")]
     Unavailable(#[source] Cause),
+    /// Other transactions were in the way. Nothing was written: run the whole transaction again.
+    #[error("another transaction was in the way")]
+    Contended(#[source] Cause),
     /// No room is left for the database. Reads still work.
     #[error("the disk that holds the database is full")]
     Full,
@@ -61,11 +64,11 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
-    /// The data directory or database file cannot be used.
-    #[error("cannot open the database {path}")]
+    /// The database cannot be opened or reached.
+    #[error("cannot open the database {location}")]
     Open {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        location: Location,
         /// Why.
         #[source]
         source: Cause,
@@ -76,4 +79,25 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(cause: sqlx::Error) -> Self {
+        if let sqlx::Error::Io(io) = &cause
+            && io.kind() == std::io::ErrorKind::StorageFull
+        {
+            return Self::Full;
+        }
+        let error = cause.as_database_error();
+        let meaning = match error.and_then(|error| error.try_downcast_ref::<SqliteError>()) {
+            Some(error) => Some(sqlite::meaning(error)),
+            None => {
+                error.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()).map(postgres::meaning)
+            }
+        };
+        match meaning {
+            Some(meaning) => meaning(cause),
+            None => Self::Unavailable(Box::new(cause)),
+        }
+    }
 }

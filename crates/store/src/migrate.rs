@@ -32,6 +32,8 @@ macro_rules! migrations {
 
 /// The schema of SQLite. A migration that was released is never edited: a new one is added.
 const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_spine");
+/// The same for PostgreSQL. Both have the same steps.
+const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_spine");
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, \
                       name TEXT NOT NULL, checksum TEXT NOT NULL)";
@@ -40,11 +42,12 @@ impl Dialect {
     const fn migrations(self) -> &'static [Migration] {
         match self {
             Self::Sqlite => SQLITE,
+            Self::Postgres => POSTGRES,
         }
     }
 }
 
-/// Runs what was not run yet. `session` is a transaction that holds the write lock, so that two programs that
+/// Runs what was not run yet. `session` is a transaction that holds a lock, so that two programs that
 /// start at once do not both run a step.
 ///
 /// # Errors
@@ -116,10 +119,12 @@ mod tests {
 
     #[test]
     fn steps_are_numbered_as_their_files_are() {
-        for (position, step) in SQLITE.iter().enumerate() {
+        for (position, (step, twin)) in SQLITE.iter().zip(POSTGRES).enumerate() {
             assert_eq!(step.version, i64::try_from(position).unwrap() + 1);
             assert!(step.name.starts_with(&format!("{:04}_", step.version)), "{}", step.name);
+            assert_eq!((step.version, step.name), (twin.version, twin.name));
         }
+        assert_eq!(SQLITE.len(), POSTGRES.len());
     }
 
     #[test]

@@ -2,14 +2,28 @@
 
 use keyway_base::{RecordId, Timestamp};
 use keyway_jsonapi::{Column, DecodeError, Kind, Record, Resource, Value};
-use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 
 use crate::StoreError;
 
 /// A row of any database.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl From<SqliteRow> for Row {
+    fn from(row: SqliteRow) -> Self {
+        Self::Sqlite(row)
+    }
+}
+
+impl From<PgRow> for Row {
+    fn from(row: PgRow) -> Self {
+        Self::Postgres(row)
+    }
 }
 
 impl Row {
@@ -84,10 +98,11 @@ impl Row {
 
     fn get<'r, T>(&'r self, index: usize) -> Option<Option<T>>
     where
-        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+        T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,
     {
         match self {
             Self::Sqlite(row) => row.try_get(index).ok(),
+            Self::Postgres(row) => row.try_get(index).ok(),
         }
     }
 }

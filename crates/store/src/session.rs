@@ -1,8 +1,11 @@
 //! A connection of any database: runs statements, one by one or inside a transaction.
 
+use std::ops::DerefMut as _;
+
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, Sqlite, Transaction};
+use sqlx::{
+    Arguments, AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr as _, Sqlite, Transaction, Type,
+};
 
 use crate::StoreError;
 use crate::arg::Arg;
@@ -11,18 +14,75 @@ use crate::row::Row;
 use crate::statement::Statement;
 
 /// A connection that was taken from a pool.
-pub(crate) enum Session {
+pub(crate) struct Session {
+    connection: Connection,
+    /// Whether a statement failed: PostgreSQL then undoes the transaction, even when it is told to commit.
+    failed: bool,
+}
+
+enum Connection {
+    Sqlite(Held<Sqlite>),
+    Postgres(Held<Postgres>),
+}
+
+/// How a connection is held.
+pub(crate) enum Held<D: Database> {
     /// Every statement is a transaction of its own.
-    Sqlite(PoolConnection<Sqlite>),
+    Alone(PoolConnection<D>),
     /// Inside a transaction, which is rolled back unless it is committed.
-    SqliteTransaction(Transaction<'static, Sqlite>),
+    Transaction(Transaction<'static, D>),
+}
+
+impl<D: Database> Held<D> {
+    fn connection(&mut self) -> &mut D::Connection {
+        match self {
+            Self::Alone(connection) => connection.deref_mut(),
+            Self::Transaction(transaction) => transaction.deref_mut(),
+        }
+    }
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Alone(_) => Ok(()),
+            Self::Transaction(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+impl From<Held<Sqlite>> for Session {
+    fn from(held: Held<Sqlite>) -> Self {
+        Self { connection: Connection::Sqlite(held), failed: false }
+    }
+}
+
+impl From<Held<Postgres>> for Session {
+    fn from(held: Held<Postgres>) -> Self {
+        Self { connection: Connection::Postgres(held), failed: false }
+    }
+}
+
+/// Runs a query in whatever database it is: `$query` is the statement as its driver wants it.
+macro_rules! either {
+    ($session:ident, $statement:ident: $query:ident, $connection:ident => $run:expr, $wrap:expr) => {{
+        let outcome = match &mut $session.connection {
+            Connection::Sqlite(held) => {
+                let ($query, $connection) = (query::<Sqlite>($statement)?, held.connection());
+                $run.await.map($wrap)
+            }
+            Connection::Postgres(held) => {
+                let ($query, $connection) = (query::<Postgres>($statement)?, held.connection());
+                $run.await.map($wrap)
+            }
+        };
+        $session.noted(outcome)
+    }};
 }
 
 impl Session {
     /// Whose SQL it speaks.
     pub(crate) const fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) | Self::SqliteTransaction(_) => Dialect::Sqlite,
+        match self.connection {
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -31,9 +91,10 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        let query = sqlite_query(statement)?;
-        let rows = query.fetch_all(self.sqlite()).await?;
-        Ok(rows.into_iter().map(Row::Sqlite).collect())
+        either!(self, statement: query, connection => query.fetch_all(connection), |rows| rows
+            .into_iter()
+            .map(Row::from)
+            .collect())
     }
 
     /// The first row of a query, if any.
@@ -41,8 +102,7 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn row(&mut self, statement: Statement) -> Result<Option<Row>, StoreError> {
-        let query = sqlite_query(statement)?;
-        Ok(query.fetch_optional(self.sqlite()).await?.map(Row::Sqlite))
+        either!(self, statement: query, connection => query.fetch_optional(connection), |row| row.map(Row::from))
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -50,8 +110,7 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        let query = sqlite_query(statement)?;
-        Ok(query.execute(self.sqlite()).await?.rows_affected())
+        either!(self, statement: query, connection => query.execute(connection), |done| done.rows_affected())
     }
 
     /// Runs several statements without parameters, written out in the source.
@@ -59,35 +118,49 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), StoreError> {
-        sqlx::raw_sql(text).execute(self.sqlite()).await?;
-        Ok(())
+        let outcome = match &mut self.connection {
+            Connection::Sqlite(held) => sqlx::raw_sql(text).execute(held.connection()).await.map(drop),
+            Connection::Postgres(held) => sqlx::raw_sql(text).execute(held.connection()).await.map(drop),
+        };
+        self.noted(outcome)
     }
 
     /// Ends the transaction.
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer. Whether the transaction then took effect is
-    /// not known.
+    /// not known, but with [`StoreError::Contended`] it did not.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::SqliteTransaction(transaction) => Ok(transaction.commit().await?),
+        match self.connection {
+            Connection::Sqlite(held) => Ok(held.commit().await?),
+            Connection::Postgres(_) if self.failed => Err(StoreError::Statement {
+                what: "a transaction was committed after it had failed".to_owned(),
+            }),
+            Connection::Postgres(held) => Ok(held.commit().await?),
         }
     }
 
-    fn sqlite(&mut self) -> &mut SqliteConnection {
-        match self {
-            Self::Sqlite(connection) => connection,
-            Self::SqliteTransaction(transaction) => transaction,
-        }
+    fn noted<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        self.failed |= outcome.is_err();
+        Ok(outcome?)
     }
 }
 
-type SqliteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+type Query<D> = sqlx::query::Query<'static, D, <D as Database>::Arguments>;
 
-fn sqlite_query(statement: Statement) -> Result<SqliteQuery, StoreError> {
+/// The statement as the driver wants it.
+fn query<D>(statement: Statement) -> Result<Query<D>, StoreError>
+where
+    D: Database,
+    D::Arguments: Arguments<Database = D> + sqlx::IntoArguments<D>,
+    Option<bool>: Encode<'static, D> + Type<D>,
+    Option<i64>: Encode<'static, D> + Type<D>,
+    f64: Encode<'static, D> + Type<D>,
+    Option<String>: Encode<'static, D> + Type<D>,
+    Option<Vec<u8>>: Encode<'static, D> + Type<D>,
+{
     let (text, args) = statement.into_parts()?;
-    let mut arguments = SqliteArguments::default();
+    let mut arguments = D::Arguments::default();
     for arg in args {
         let added = match arg {
             Arg::Bool(value) => arguments.add(value),

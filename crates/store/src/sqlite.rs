@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::error::DatabaseError as _;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::StoreError;
-use crate::session::Session;
+use crate::location::Location;
+use crate::session::{Held, Session};
 
 /// How long a statement waits for another process's lock, and a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,7 +33,10 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Open`] when the file cannot be made, opened or read as a database.
     pub(crate) async fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
-        let failed = |cause: sqlx::Error| StoreError::Open { path: path.to_owned(), source: Box::new(cause) };
+        let failed = |cause: sqlx::Error| StoreError::Open {
+            location: Location::File(path.to_owned()),
+            source: Box::new(cause),
+        };
         let options = connect_options(path);
         let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
         let writer = connect_writer(writing).await.map_err(failed)?;
@@ -45,7 +50,7 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Unavailable`] when none is free in time.
     pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
-        Ok(Session::Sqlite(self.readers.acquire().await?))
+        Ok(Held::Alone(self.readers.acquire().await?).into())
     }
 
     /// A transaction that reads one snapshot, taken by its first statement.
@@ -53,7 +58,7 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
-        Ok(Session::SqliteTransaction(self.readers.begin().await?))
+        Ok(Held::Transaction(self.readers.begin().await?).into())
     }
 
     /// The transaction that writes. It holds the write lock from the start, so it never fails half-way
@@ -65,7 +70,7 @@ impl SqlitePools {
         let mut attempt = 1;
         loop {
             match self.writer.begin_with("BEGIN IMMEDIATE").await {
-                Ok(transaction) => return Ok(Session::SqliteTransaction(transaction)),
+                Ok(transaction) => return Ok(Held::Transaction(transaction).into()),
                 Err(cause) if attempt < ATTEMPTS && is_locked(&cause) => attempt += 1,
                 Err(cause) => return Err(cause.into()),
             }
@@ -126,32 +131,21 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// Whether another process holds a lock that we need (`SQLITE_BUSY`, `SQLITE_LOCKED`).
 fn is_locked(cause: &sqlx::Error) -> bool {
-    primary_code(cause).is_some_and(|code| matches!(code, 5 | 6))
+    let code = cause.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
-/// SQLite's primary result code.
-fn primary_code(cause: &sqlx::Error) -> Option<i32> {
-    extended_code(cause).map(|code| code & 0xff)
-}
-
-fn extended_code(cause: &sqlx::Error) -> Option<i32> {
-    cause.as_database_error()?.code()?.parse().ok()
-}
-
-/// What an error of the database means to callers.
-impl From<sqlx::Error> for StoreError {
-    fn from(cause: sqlx::Error) -> Self {
-        /// `SQLITE_IOERR_SHMSIZE`: no room to grow the index of the write-ahead log.
-        const NO_ROOM_FOR_INDEX: i32 = 4874;
-        match (primary_code(&cause), &cause) {
-            (Some(13), _) => Self::Full,
-            (Some(_), _) if extended_code(&cause) == Some(NO_ROOM_FOR_INDEX) => Self::Full,
-            // Errors of SQL, constraints, types and sizes: ours, not the database's.
-            (Some(1 | 18 | 19 | 20 | 21 | 25), _) => Self::Statement { what: cause.to_string() },
-            (Some(_), _) => Self::Unavailable(Box::new(cause)),
-            (None, sqlx::Error::Io(io)) if io.kind() == std::io::ErrorKind::StorageFull => Self::Full,
-            (None, _) => Self::Unavailable(Box::new(cause)),
-        }
+/// What an error of the embedded database means to callers.
+pub(crate) fn meaning(error: &SqliteError) -> fn(sqlx::Error) -> StoreError {
+    /// `SQLITE_IOERR_SHMSIZE`: no room to grow the index of the write-ahead log.
+    const NO_ROOM_FOR_INDEX: i32 = 4874;
+    let extended: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(0);
+    match extended & 0xff {
+        13 => |_| StoreError::Full,
+        _ if extended == NO_ROOM_FOR_INDEX => |_| StoreError::Full,
+        // Errors of SQL, constraints, types and sizes: ours, not the database's.
+        1 | 18 | 19 | 20 | 21 | 25 => |cause| StoreError::Statement { what: cause.to_string() },
+        _ => |cause| StoreError::Unavailable(Box::new(cause)),
     }
 }
 

@@ -3,15 +3,15 @@
 
 mod position;
 
-use crate::arg::Arg;
 use crate::changes::Touched;
+use crate::dialect::Dialect;
 use crate::row::Row;
 use crate::statement::Statement;
-use crate::{Db, StoreError};
-use position::{Entry, Mark, Position, Verdict};
+use crate::{Db, StoreError, arg::Arg};
+use position::{Entry, Mark, Position, Reading, Verdict};
 
 /// More entries than this at once are not read: everything is ended instead.
-const BATCH: usize = 10_000;
+const BATCH: i64 = 10_000;
 
 /// A reader of the change log. Poll it from one task; every poll reads what came since the last one.
 #[derive(Debug)]
@@ -37,19 +37,16 @@ impl Tail {
     /// # Errors
     /// [`StoreError`] when the database cannot answer; what was not read is read next time.
     pub async fn poll(&mut self) -> Result<usize, StoreError> {
-        let entries = read_from(&self.db, self.position.low().seq).await?;
-        let too_many = entries.len() >= BATCH;
-        let verdict = if too_many { Verdict::Lost } else { self.position.take_in(&entries) };
+        let reading = read_from(&self.db, &self.position).await?;
+        let count = reading.entries.len();
+        let too_many = i64::try_from(count).unwrap_or(i64::MAX) >= BATCH;
+        let verdict = if too_many { Verdict::Lost } else { self.position.take_in(&reading) };
         match verdict {
             Verdict::Fresh(new) => {
                 new.iter().for_each(|entry| self.bump(entry));
                 Ok(new.len())
             }
-            Verdict::GaveUp(count) => {
-                self.db.freshness().bump_all();
-                Ok(count)
-            }
-            Verdict::Lost => self.start_over(entries.len()).await,
+            Verdict::Lost => self.start_over(count).await,
         }
     }
 
@@ -60,7 +57,10 @@ impl Tail {
     }
 
     async fn start_over(&mut self, count: usize) -> Result<usize, StoreError> {
-        tracing::warn!(seq = self.position.low().seq, "the change log was lost: everything cached is ended");
+        tracing::warn!(
+            seq = self.position.newest().seq,
+            "the change log was lost: everything cached is ended"
+        );
         self.position = end_of_log(&self.db).await?;
         self.db.shared().own.clear();
         self.db.freshness().bump_all();
@@ -68,33 +68,40 @@ impl Tail {
     }
 }
 
-/// The place from which nothing can be missed: so far back that every transaction which took an earlier number
-/// has ended.
+/// The place from which nothing can be missed.
 async fn end_of_log(db: &Db) -> Result<Position, StoreError> {
-    const END: &str = "SELECT seq, at FROM changes ORDER BY seq DESC LIMIT 1";
-    const BEFORE: &str = "SELECT seq, at FROM changes WHERE at <= $1 ORDER BY seq DESC LIMIT 1";
-    let mut reader = db.reader().await?;
-    let lifetime = i64::try_from(reader.dialect().transaction_lifetime().as_micros()).unwrap_or(i64::MAX);
-    let mut low = reader.row(Statement::fixed(END, Vec::new())).await?.as_ref().map(mark).transpose()?;
-    if let Some(end) = low.filter(|_| lifetime > 0) {
-        let settled = Arg::int(end.at.saturating_sub(lifetime));
-        low = reader.row(Statement::fixed(BEFORE, vec![settled])).await?.as_ref().map(mark).transpose()?;
+    let mut session = db.tail().await?;
+    let rows = session.rows(Statement::fixed(session.dialect().end_of_log(), Vec::new())).await?;
+    let reading = read(&rows)?;
+    Ok(Position::after(reading.entries.last().map(|entry| entry.mark), reading.running))
+}
+
+/// All entries from the newest known one on, itself included, and those of transactions that were running when
+/// the log was last read.
+async fn read_from(db: &Db, position: &Position) -> Result<Reading, StoreError> {
+    let mut session = db.tail().await?;
+    let mut args = vec![Arg::int(position.newest().seq), Arg::int(BATCH)];
+    if session.dialect() == Dialect::Postgres {
+        args.push(Arg::text(position.running()));
     }
-    Ok(Position::after(low.unwrap_or_default(), lifetime))
+    let rows = session.rows(Statement::fixed(session.dialect().log_from(), args)).await?;
+    read(&rows)
 }
 
-async fn read_from(db: &Db, seq: i64) -> Result<Vec<Entry>, StoreError> {
-    const FROM: &str = "SELECT seq, at, slots FROM changes WHERE seq >= $1 ORDER BY seq LIMIT $2";
-    let args = vec![Arg::int(seq), Arg::int(i64::try_from(BATCH).unwrap_or(i64::MAX))];
-    let rows = db.reader().await?.rows(Statement::fixed(FROM, args)).await?;
-    rows.iter().map(entry).collect()
-}
-
-fn mark(row: &Row) -> Result<Mark, StoreError> {
-    row.read("changes", "seq", |row| Some(Mark { seq: row.int(0)?, at: row.int(1)? }))
+/// Rows are entries in order, but for one that lists the running transactions.
+fn read(rows: &[Row]) -> Result<Reading, StoreError> {
+    let mut reading = Reading { entries: Vec::with_capacity(rows.len()), running: String::new() };
+    for row in rows {
+        match row.text(3) {
+            Some(running) => reading.running = running,
+            None => reading.entries.push(entry(row)?),
+        }
+    }
+    Ok(reading)
 }
 
 fn entry(row: &Row) -> Result<Entry, StoreError> {
+    let mark = row.read("changes", "seq", |row| Some(Mark { seq: row.int(0)?, at: row.int(1)? }))?;
     let slots = row.read("changes", "slots", |row| row.bytes(2))?;
-    Ok(Entry { mark: mark(row)?, touched: Touched::decode(slots.as_deref()) })
+    Ok(Entry { mark, touched: Touched::decode(slots.as_deref()) })
 }

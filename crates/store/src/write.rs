@@ -52,6 +52,18 @@ impl Write {
         records::find(&mut self.session, resource, Some(account), scope).await
     }
 
+    /// The oldest account that matches, whatever its id. `accounts` is the declaration of accounts.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn account(
+        &mut self,
+        accounts: &'static Resource,
+        scope: &Scope,
+    ) -> Result<Option<Record>, StoreError> {
+        records::find(&mut self.session, accounts, None, scope).await
+    }
+
     /// A part of the records that match.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use keyway_base::RecordId;
 use keyway_domain::resources as r;
 use keyway_jsonapi::{Declared, Resource, Scope};
 use keyway_store::{Changes, Db, Inserted, Options, Page, Read};
+use keyway_testkit::TestDatabase;
 
 /// Every seed is a world of its own; more of them cost time, not thought.
 const SEEDS: std::ops::Range<u64> = 0..10;
@@ -32,8 +33,8 @@ const RESOURCES: [&Resource; 17] = [
     r::Artifact::RESOURCE,
 ];
 
-async fn stored(world: &World, directory: &tempfile::TempDir) -> Db {
-    let options = Options { path: directory.path().join("world.db"), readers: 1 };
+async fn stored(world: &World, place: &TestDatabase) -> Db {
+    let options = Options::at(place.url(), 1).expect("a test database has a URL");
     let db = Db::open(&options).await.expect("the database opens");
     let mut write = db.begin().await.expect("a transaction begins");
     for record in world.records() {
@@ -65,8 +66,8 @@ async fn both_interpreters_find_the_same_rows() {
     let mut found = 0;
     for seed in SEEDS {
         let world = World::random(seed);
-        let directory = tempfile::tempdir().expect("a directory");
-        let db = stored(&world, &directory).await;
+        let place = TestDatabase::new();
+        let db = stored(&world, &place).await;
         let mut read = db.read().await.expect("a snapshot");
         for view in world.views() {
             for caller in world.callers(view) {

@@ -6,7 +6,7 @@ use keyway_base::{AccountId, LicenseId};
 use keyway_domain::resources::{ExpirationBasis, License, Policy};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope, Value};
-use keyway_store::{Changes, StoreError};
+use keyway_store::{Changes, StoreError, retrying};
 
 use crate::Api;
 
@@ -46,6 +46,10 @@ impl Api {
     /// # Errors
     /// [`StoreError`] when the database cannot be read or written: the file must not be served then.
     pub async fn downloaded(&self, account: AccountId, license: LicenseId) -> Result<(), StoreError> {
+        retrying(|| self.start_time(account, license)).await
+    }
+
+    async fn start_time(&self, account: AccountId, license: LicenseId) -> Result<(), StoreError> {
         let now = self.parts().clock.wall();
         let mut write = self.parts().db.begin().await?;
         let Some(before) = write.find(License::RESOURCE, account, &Scope::id("id", license)).await? else {

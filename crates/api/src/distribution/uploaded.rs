@@ -3,10 +3,11 @@
 use http::StatusCode;
 use keyway_base::{AccountId, ArtifactId, Timestamp};
 use keyway_blob::{BlobError, BlobKey, Staged};
+use keyway_crypto::digest::Digests;
 use keyway_crypto::signed_url::{Grant, Method};
 use keyway_domain::resources::{Artifact, ArtifactStatus};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
-use keyway_store::{Changes, NewJob, StoreError, Write};
+use keyway_store::{Changes, MaybeContended, NewJob, StoreError, Write, retrying};
 use serde_json::json;
 
 use super::holder::{Held, Holder};
@@ -64,6 +65,33 @@ impl From<BlobError> for BlobRefusal {
     }
 }
 
+/// What ends a transaction early.
+enum Stopped {
+    Refused(BlobRefusal),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Stopped> for BlobRefusal {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Refused(refusal) => refusal,
+            Stopped::Store(error) => error.into(),
+        }
+    }
+}
+
+impl MaybeContended for Stopped {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_contended())
+    }
+}
+
 /// What bytes mean to the artifact they were sent for.
 #[derive(Debug, PartialEq, Eq)]
 enum Fit {
@@ -112,15 +140,33 @@ impl Api {
         }
         let now = self.parts().clock.wall();
         // Should we die between the file and its row, this job finds a file that nothing refers to.
-        self.promise_deletion(account, &key, now).await?;
+        retrying(|| self.promise_deletion(account, &key, now)).await?;
         let (size, digests) = (staged.size(), *staged.digests());
         self.parts().blobs.commit(account, staged).await?;
-        let mut write = self.parts().db.begin().await?;
-        let mut record = find(&mut write, account, artifact).await?;
-        match fit(&record, &key) {
+        let taken = retrying(|| self.take(account, artifact, &key, size, &digests, now)).await?;
+        match taken {
             Fit::Known => return Ok(()),
             Fit::Other => return Err(BlobRefusal::other_bytes()),
-            Fit::Awaited => {}
+            Fit::Awaited => self.parts().wake_jobs.notify_one(),
+        }
+        Ok(())
+    }
+
+    /// Gives the artifact its bytes, if it still waits for them; says what they meant to it.
+    async fn take(
+        &self,
+        account: AccountId,
+        artifact: ArtifactId,
+        key: &BlobKey,
+        size: u64,
+        digests: &Digests,
+        now: Timestamp,
+    ) -> Result<Fit, Stopped> {
+        let mut write = self.parts().db.begin().await?;
+        let mut record = find(&mut write, account, artifact).await?;
+        let fit = fit(&record, key);
+        if fit != Fit::Awaited {
+            return Ok(fit);
         }
         record.set("status", Value::Text(ArtifactStatus::Processing.as_str().to_owned()));
         record.set("blob_key", Value::Text(key.to_string()));
@@ -140,8 +186,7 @@ impl Api {
         // An artifact in processing is as invisible to every cached view as one that waits: the job that ends
         // the processing touches them.
         write.commit(Changes::none()).await?;
-        self.parts().wake_jobs.notify_one();
-        Ok(())
+        Ok(Fit::Awaited)
     }
 
     async fn account_of_blobs(&self) -> Result<AccountId, BlobRefusal> {
@@ -165,7 +210,7 @@ impl Api {
         account: AccountId,
         key: &BlobKey,
         now: Timestamp,
-    ) -> Result<(), BlobRefusal> {
+    ) -> Result<(), StoreError> {
         let mut write = self.parts().db.begin().await?;
         let job = NewJob {
             kind: job::DELETE_BLOB.to_owned(),
@@ -175,7 +220,7 @@ impl Api {
             run_at: now.plus(job::GRACE),
         };
         write.enqueue(&job).await?;
-        Ok(write.commit(Changes::none()).await?)
+        write.commit(Changes::none()).await
     }
 }
 
@@ -203,7 +248,7 @@ fn fit(artifact: &Record, key: &BlobKey) -> Fit {
     }
 }
 
-async fn find(write: &mut Write, account: AccountId, artifact: ArtifactId) -> Result<Record, BlobRefusal> {
+async fn find(write: &mut Write, account: AccountId, artifact: ArtifactId) -> Result<Record, Stopped> {
     let found = write.find(Artifact::RESOURCE, account, &Scope::id("id", artifact)).await?;
-    found.filter(is_wanted).ok_or_else(BlobRefusal::gone)
+    found.filter(is_wanted).ok_or(Stopped::Refused(BlobRefusal::gone()))
 }

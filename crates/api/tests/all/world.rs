@@ -17,6 +17,7 @@ use keyway_domain::resources::{Account, Token, User};
 use keyway_engine::Engines;
 use keyway_jsonapi::{Declared, Record, Value as Column};
 use keyway_store::{Changes, Db, Inserted, Options};
+use keyway_testkit::TestDatabase;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -43,6 +44,7 @@ pub(crate) struct World {
     /// The first admin's id.
     pub(crate) admin_id: RecordId,
     _dir: TempDir,
+    _place: TestDatabase,
 }
 
 /// Somebody who speaks to the API.
@@ -78,7 +80,8 @@ impl World {
     pub(crate) async fn new() -> Self {
         let dir = directory();
         let clock = Arc::new(ManualClock::at(START));
-        let db = Db::open(&Options { path: dir.path().join("keyway.db"), readers: 2 }).await.unwrap();
+        let place = TestDatabase::new();
+        let db = Db::open(&Options::at(place.url(), 2).unwrap()).await.unwrap();
         let blobs = BlobStore::open(DiskOptions::new(dir.path().join("blobs"))).await.unwrap();
         let (account, admin_id, secret) = found(&db).await;
         let shared: Arc<dyn Clock> = clock.clone();
@@ -98,7 +101,7 @@ impl World {
             wake_jobs: Arc::new(Notify::new()),
         });
         let admin = Client { api: Arc::clone(&api), headers: HeaderMap::new() }.bearer(&secret);
-        Self { api, db, blobs, urls, clock, account, admin, admin_id, _dir: dir }
+        Self { api, db, blobs, urls, clock, account, admin, admin_id, _dir: dir, _place: place }
     }
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Client {

@@ -17,8 +17,8 @@ use keyway_engine::{
 };
 use keyway_jsonapi::{Declared, Field, Kind, Record, Scope, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Write};
+use keyway_testkit::TestDatabase;
 use keyway_versions::Scheme;
-use tempfile::TempDir;
 
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -28,7 +28,7 @@ pub(crate) struct World {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) account: Arc<AccountFacts>,
     pub(crate) options: Options,
-    _directory: TempDir,
+    _place: TestDatabase,
 }
 
 /// An engine of which only the descriptor is used.
@@ -88,8 +88,8 @@ impl World {
     }
 
     pub(crate) async fn with(limits: CacheLimits) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let options = Options { path: directory.path().join("keyway.db"), readers: 4 };
+        let place = TestDatabase::new();
+        let options = Options::at(place.url(), 4).unwrap();
         let db = Db::open(&options).await.unwrap();
         let clock = Arc::new(ManualClock::at(START));
         let keys = AccountKeys::generate().unwrap();
@@ -104,7 +104,7 @@ impl World {
         write.commit(Changes::none()).await.unwrap();
         let catalog = Catalog::new(db.clone(), Engines::new(ENGINES), clock.clone(), limits);
         let account = catalog.account().await.unwrap();
-        Self { db, clock, catalog, account, options, _directory: directory }
+        Self { db, clock, catalog, account, options, _place: place }
     }
 
     /// A record with every column that must have a value filled in.

@@ -20,6 +20,7 @@ use keyway_frontend::{
 };
 use keyway_jsonapi::{ApiError, Declared, Field, Kind, Record, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Tombstone};
+use keyway_testkit::TestDatabase;
 use tempfile::TempDir;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -45,6 +46,7 @@ pub(crate) struct World {
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
     directory: TempDir,
+    _place: TestDatabase,
 }
 
 /// What stands behind the front end, and what happened to it.
@@ -164,7 +166,8 @@ impl World {
 
     async fn made(big: &[u8], change: impl FnOnce(&mut Settings)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let db = Db::open(&Options { path: directory.path().join("db"), readers: 2 }).await.unwrap();
+        let place = TestDatabase::new();
+        let db = Db::open(&Options::at(place.url(), 2).unwrap()).await.unwrap();
         let mut options = DiskOptions::new(directory.path().join("blobs"));
         options.reserve = 0;
         let blobs = BlobStore::open(options).await.unwrap();
@@ -198,7 +201,20 @@ impl World {
         }));
         let (stop, running) = (Some(stop), Some(running));
         let license = Mutex::new(license);
-        Self { address, clock, urls, blobs, behind, account, db, license, stop, running, directory }
+        Self {
+            address,
+            clock,
+            urls,
+            blobs,
+            behind,
+            account,
+            db,
+            license,
+            stop,
+            running,
+            directory,
+            _place: place,
+        }
     }
 
     pub(crate) async fn wire(&self) -> Wire {

@@ -15,6 +15,7 @@ use keyway_engine::{
 use keyway_jobs::{Parts, Runner, kind};
 use keyway_jsonapi::{Declared, Field, Kind, Record, Scope, Value};
 use keyway_store::{Changes, Db, Inserted, NewJob, Options};
+use keyway_testkit::TestDatabase;
 use keyway_versions::Scheme;
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -93,12 +94,14 @@ pub(crate) struct World {
     pub(crate) package: Record,
     pub(crate) release: Record,
     _directory: TempDir,
+    _place: TestDatabase,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let db = Db::open(&Options { path: directory.path().join("keyway.db"), readers: 2 }).await.unwrap();
+        let place = TestDatabase::new();
+        let db = Db::open(&Options::at(place.url(), 2).unwrap()).await.unwrap();
         let options = DiskOptions { reserve: 0, ..DiskOptions::new(directory.path().join("blobs")) };
         let blobs = BlobStore::open(options).await.unwrap();
         let start = now_by(&blobs).await;
@@ -137,6 +140,7 @@ impl World {
             package,
             release,
             _directory: directory,
+            _place: place,
         };
         for record in [&account, &world.product, &world.package, &world.release] {
             world.put(record).await;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use keyway_frontend::{Network, RateLimits};
+use keyway_store::Location;
 
 pub(crate) use layers::{Known, Layers};
 
@@ -42,7 +43,16 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known { name: "tls_cert", default: "", about: "PEM file with the certificate chain; turns TLS on" },
     Known { name: "tls_key", default: "", about: "PEM file with the certificate's private key" },
-    Known { name: "database", default: "", about: "database server; not available in this release" },
+    Known {
+        name: "database",
+        default: "",
+        about: "postgres://USER:PASSWORD@HOST/DATABASE; empty is the embedded database in the data directory",
+    },
+    Known {
+        name: "database_connections",
+        default: "16",
+        about: "connections that this server may hold to a database server",
+    },
     Known { name: "blobs", default: "", about: "object store; not available in this release" },
     Known { name: "account_name", default: "Keyway", about: "name of the account made at first start" },
     Known { name: "admin_email", default: "admin@localhost.localdomain", about: "e-mail of the first admin" },
@@ -66,6 +76,8 @@ pub(crate) const KNOWN: &[Known] = &[
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data: PathBuf,
+    pub(crate) database: Location,
+    pub(crate) database_connections: u32,
     pub(crate) domain: Option<String>,
     pub(crate) public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<Network>,
@@ -116,7 +128,7 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong or contradicts another.
     pub(crate) fn parse(layers: &Layers) -> Result<Self> {
-        for (name, what) in [("database", "PostgreSQL"), ("blobs", "S3")] {
+        for (name, what) in [("blobs", "S3")] {
             let (value, source) = layers.get(name);
             if !value.is_empty() {
                 bail!(
@@ -127,9 +139,12 @@ impl Settings {
         let public_url =
             optional(layers, "public_url").map(|url| base_url("public_url", url, layers)).transpose()?;
         let domain = optional(layers, "domain").map(|name| host_name(name, layers)).transpose()?;
+        let data = PathBuf::from(required(layers, "data")?);
         Ok(Self {
             listen: parsed(layers, "listen", "an address and port such as 127.0.0.1:7788")?,
-            data: PathBuf::from(required(layers, "data")?),
+            database: database(layers, &data)?,
+            database_connections: parsed(layers, "database_connections", "a number of connections")?,
+            data,
             domain,
             public_url,
             trusted_proxies: proxies(layers)?,
@@ -169,6 +184,15 @@ impl Settings {
         };
         format!("{scheme}://{host}:{}", self.listen.port())
     }
+}
+
+/// The embedded database, unless another is named.
+fn database(layers: &Layers, data: &Path) -> Result<Location> {
+    let (value, source) = layers.get("database");
+    if value.is_empty() {
+        return Ok(Location::File(data.join("keyway.db")));
+    }
+    Location::parse(value).with_context(|| format!("setting 'database' ({source})"))
 }
 
 fn optional<'l>(layers: &'l Layers, name: &str) -> Option<&'l str> {
@@ -272,13 +296,17 @@ mod tests {
             ("domain", "example.com:8080", "'domain'"),
             ("trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
             ("rate_limits", "many", "'rate_limits' (flag --rate-limits)"),
-            ("database", "postgres://x", "'database' (flag --database): PostgreSQL is not available"),
+            (
+                "database",
+                "mysql://u:geheim@x",
+                "'database' (flag --database): mysql://u:***@x is no database",
+            ),
             ("blobs", "s3://x", "'blobs' (flag --blobs): S3 is not available"),
             ("tls_cert", "a.pem", "'tls_key' is not"),
             ("log", "xml", "text, json"),
             ("data", "", "'data'"),
         ] {
-            let error = with(&[(name, value)]).unwrap_err().to_string();
+            let error = format!("{:#}", with(&[(name, value)]).unwrap_err());
             assert!(error.contains(expected), "{name}={value}: {error}");
         }
     }

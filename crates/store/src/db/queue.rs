@@ -5,7 +5,7 @@ use std::time::Duration;
 use keyway_base::Timestamp;
 
 use super::Db;
-use crate::{Job, StoreError, job};
+use crate::{Job, StoreError, job, retrying};
 
 impl Db {
     /// Claims the job of one of these kinds that is due longest, for as long as `lease`. When the lease ends
@@ -25,11 +25,14 @@ impl Db {
             return Ok(None);
         }
         drop(reader);
-        let mut session = self.pools.transaction().await?;
-        let claim = job::claim(session.dialect(), now, lease, kinds);
-        let rows = session.rows(claim).await?;
-        session.commit().await?;
-        rows.first().map(job::claimed).transpose()
+        retrying(|| async {
+            let mut session = self.pools.statement().await?;
+            let claim = job::claim(session.dialect(), now, lease, kinds);
+            let rows = session.rows(claim).await?;
+            session.commit().await?;
+            rows.first().map(job::claimed).transpose()
+        })
+        .await
     }
 
     /// Holds a claimed job until `until`; `false` when the lease was lost.
@@ -64,13 +67,16 @@ impl Db {
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn retry(&self, job: &Job, at: Timestamp, error: &str) -> Result<bool, StoreError> {
-        let mut session = self.pools.transaction().await?;
-        let mut changed = session.execute(job::finish_if_another_waits(job)).await?;
-        if changed == 0 {
-            changed = session.execute(job::retry(job, at, error)).await?;
-        }
-        session.commit().await?;
-        Ok(changed > 0)
+        retrying(|| async {
+            let mut session = self.pools.transaction().await?;
+            let mut changed = session.execute(job::finish_if_another_waits(job)).await?;
+            if changed == 0 {
+                changed = session.execute(job::retry(job, at, error)).await?;
+            }
+            session.commit().await?;
+            Ok(changed > 0)
+        })
+        .await
     }
 
     /// Jobs not yet finished, those that run included.

@@ -1,7 +1,11 @@
-//! Where a tail stands in the change log. Numbers are handed out before commits, so on a database with many
-//! writers an entry may appear below others that were already read.
-
-use std::collections::BTreeSet;
+//! Where a tail stands in the change log.
+//!
+//! On PostgreSQL numbers are handed out before commits, so an entry may appear below others that were already
+//! read. What was still running when the log was read is therefore kept with the position: an entry that is new
+//! has either a higher number than all that were read, or was written by one of those. A transaction is known
+//! to be running before it takes its number (see the `changes` table), so there is no third kind, nothing is
+//! waited for, and a number that was taken by a transaction that failed costs nothing. On SQLite, with its one
+//! writer, nothing is ever running beside.
 
 use crate::changes::Touched;
 
@@ -20,13 +24,20 @@ pub(super) struct Entry {
     pub(super) touched: Touched,
 }
 
-/// What became of a batch.
+/// What one query saw.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// Entries in the order of their numbers.
+    pub(super) entries: Vec<Entry>,
+    /// The transactions that had begun to write and not ended, separated by commas.
+    pub(super) running: String,
+}
+
+/// What became of a reading.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict<'a> {
     /// These entries are new.
     Fresh(Vec<&'a Entry>),
-    /// So many are new, and a hole was too old to be filled: something may have been missed.
-    GaveUp(usize),
     /// The log went backwards or was pruned past this place.
     Lost,
 }
@@ -34,132 +45,169 @@ pub(super) enum Verdict<'a> {
 /// What was read.
 #[derive(Debug)]
 pub(super) struct Position {
-    /// Everything up to here was read. Number 0 is the start of an empty log.
-    low: Mark,
-    /// What was read above it, beyond holes.
-    above: BTreeSet<i64>,
-    /// How long a hole can still be filled, in microseconds.
-    lifetime: i64,
+    /// The highest entry that was read; `None` in an empty log.
+    newest: Option<Mark>,
+    /// What was running when it was read.
+    running: String,
 }
 
 impl Position {
-    pub(super) const fn after(low: Mark, lifetime: i64) -> Self {
-        Self { low, above: BTreeSet::new(), lifetime }
+    pub(super) const fn after(newest: Option<Mark>, running: String) -> Self {
+        Self { newest, running }
     }
 
-    /// The entry to read from, itself included: finding it unchanged proves that the log is the same.
-    pub(super) const fn low(&self) -> Mark {
-        self.low
+    /// The entry to read from, itself included: finding it unchanged proves that the log is the same. Number 0
+    /// is the start of an empty log.
+    pub(super) fn newest(&self) -> Mark {
+        self.newest.unwrap_or_default()
     }
 
-    /// Takes in all entries from [`Position::low`] on, in order.
-    pub(super) fn take_in<'a>(&mut self, entries: &'a [Entry]) -> Verdict<'a> {
-        let rest = match entries.split_first() {
-            Some((first, rest)) if self.low.seq > 0 && first.mark == self.low => rest,
-            _ if self.low.seq > 0 => return Verdict::Lost,
-            _ => entries,
-        };
-        // What was read and is gone was rolled back behind our back.
-        let present: BTreeSet<i64> = rest.iter().map(|entry| entry.mark.seq).collect();
-        if !self.above.is_subset(&present) {
+    /// The transactions whose entries are to be read whatever their numbers, separated by commas.
+    pub(super) fn running(&self) -> &str {
+        &self.running
+    }
+
+    /// Takes in all entries from [`Position::newest`] on and those of [`Position::running`], in order.
+    pub(super) fn take_in<'a>(&mut self, reading: &'a Reading) -> Verdict<'a> {
+        let known = |entry: &&Entry| Some(entry.mark) == self.newest;
+        if self.newest.is_some() && !reading.entries.iter().any(|entry| known(&entry)) {
             return Verdict::Lost;
         }
-        let new: Vec<&Entry> = rest.iter().filter(|entry| self.above.insert(entry.mark.seq)).collect();
-        self.settle(rest);
-        if self.give_up_old_holes(rest) { Verdict::GaveUp(new.len()) } else { Verdict::Fresh(new) }
-    }
-
-    /// Moves `low` over everything that follows it without a hole.
-    fn settle(&mut self, entries: &[Entry]) {
-        for entry in entries {
-            if entry.mark.seq == self.low.seq + 1 && self.above.remove(&entry.mark.seq) {
-                self.low = entry.mark;
-            }
-        }
-    }
-
-    /// Moves `low` over holes that no running transaction can fill any more.
-    fn give_up_old_holes(&mut self, entries: &[Entry]) -> bool {
-        let Some(newest) = entries.last().map(|entry| entry.mark.at) else { return false };
-        let mut gave_up = false;
-        for entry in entries {
-            let old = newest.saturating_sub(entry.mark.at) >= self.lifetime;
-            if old && self.above.remove(&entry.mark.seq) {
-                gave_up |= entry.mark.seq > self.low.seq + 1;
-                self.low = entry.mark;
-            }
-        }
-        gave_up
+        let new: Vec<&Entry> = reading.entries.iter().filter(|entry| !known(entry)).collect();
+        self.newest = reading.entries.last().map(|entry| entry.mark).or(self.newest);
+        self.running.clone_from(&reading.running);
+        Verdict::Fresh(new)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
+
     use keyway_base::Slot;
+    use proptest::prelude::*;
+
+    use super::*;
 
     fn entry(seq: i64, at: i64) -> Entry {
         let slot = Slot(u16::try_from(seq).unwrap());
         Entry { mark: Mark { seq, at }, touched: Touched::Slots([slot].into()) }
     }
+    fn reading(entries: &[(i64, i64)]) -> Reading {
+        Reading {
+            entries: entries.iter().map(|(seq, at)| entry(*seq, *at)).collect(),
+            running: String::new(),
+        }
+    }
     fn seqs(verdict: &Verdict<'_>) -> Vec<i64> {
         let Verdict::Fresh(entries) = verdict else { panic!("{verdict:?}") };
         entries.iter().map(|entry| entry.mark.seq).collect()
     }
+    fn at(seq: i64, at: i64) -> Position {
+        Position::after(Some(Mark { seq, at }), String::new())
+    }
 
     #[test]
     fn an_empty_log_begins_at_one() {
-        let mut position = Position::after(Mark::default(), 0);
-        assert!(seqs(&position.take_in(&[])).is_empty());
-        let log = [entry(1, 10), entry(2, 11)];
-        assert_eq!(seqs(&position.take_in(&log)), [1, 2]);
-        assert_eq!(position.low(), log[1].mark);
+        let mut position = Position::after(None, String::new());
+        assert!(seqs(&position.take_in(&reading(&[]))).is_empty());
+        assert_eq!(seqs(&position.take_in(&reading(&[(1, 10), (2, 11)]))), [1, 2]);
+        assert_eq!(position.newest(), Mark { seq: 2, at: 11 });
     }
 
     #[test]
     fn only_what_is_new_is_taken_in() {
-        let mut position = Position::after(Mark { seq: 4, at: 40 }, 0);
-        let log = [entry(4, 40), entry(5, 50), entry(6, 60)];
-        assert_eq!(seqs(&position.take_in(&log)), [5, 6]);
-        assert!(seqs(&position.take_in(&log[2..])).is_empty());
+        let mut position = at(4, 40);
+        assert_eq!(seqs(&position.take_in(&reading(&[(4, 40), (5, 50), (6, 60)]))), [5, 6]);
+        assert!(seqs(&position.take_in(&reading(&[(6, 60)]))).is_empty());
     }
 
     #[test]
-    fn a_hole_that_is_filled_later_is_not_missed() {
-        let mut position = Position::after(Mark { seq: 4, at: 40 }, 100);
-        assert_eq!(seqs(&position.take_in(&[entry(4, 40), entry(6, 60)])), [6]);
-        assert_eq!(position.low().seq, 4, "it still waits for 5");
-        assert_eq!(
-            seqs(&position.take_in(&[entry(4, 40), entry(5, 65), entry(6, 60), entry(7, 70)])),
-            [5, 7]
-        );
-        assert_eq!(position.low().seq, 7);
-    }
-
-    #[test]
-    fn a_hole_is_given_up_after_the_lifetime_of_a_transaction() {
-        let mut position = Position::after(Mark { seq: 4, at: 40 }, 100);
-        assert_eq!(seqs(&position.take_in(&[entry(4, 40), entry(6, 60)])), [6]);
-        let later = [entry(4, 40), entry(6, 60), entry(7, 160)];
-        assert_eq!(position.take_in(&later), Verdict::GaveUp(1));
-        assert!(position.low().seq >= 6);
-    }
-
-    #[test]
-    fn where_commits_are_in_order_a_hole_is_a_loss_at_once() {
-        let mut position = Position::after(Mark { seq: 4, at: 40 }, 0);
-        assert_eq!(position.take_in(&[entry(4, 40), entry(6, 60)]), Verdict::GaveUp(1));
-        assert_eq!(position.low().seq, 6);
+    fn what_was_running_is_taken_in_below_the_newest() {
+        let mut position = at(4, 40);
+        assert_eq!(seqs(&position.take_in(&reading(&[(4, 40), (6, 60)]))), [6]);
+        assert_eq!(seqs(&position.take_in(&reading(&[(5, 65), (6, 60), (7, 70)]))), [5, 7]);
+        assert_eq!(position.newest().seq, 7);
     }
 
     #[test]
     fn a_log_that_went_backwards_or_was_pruned_is_lost() {
-        let at = Mark { seq: 4, at: 40 };
-        assert_eq!(Position::after(at, 0).take_in(&[]), Verdict::Lost, "backwards");
-        assert_eq!(Position::after(at, 0).take_in(&[entry(6, 60)]), Verdict::Lost, "pruned");
-        assert_eq!(Position::after(at, 0).take_in(&[entry(4, 41)]), Verdict::Lost, "another history");
-        let mut beyond = Position::after(at, 100);
-        assert_eq!(seqs(&beyond.take_in(&[entry(4, 40), entry(6, 60)])), [6]);
-        assert_eq!(beyond.take_in(&[entry(4, 40), entry(5, 62)]), Verdict::Lost, "6 was undone");
+        assert_eq!(at(4, 40).take_in(&reading(&[])), Verdict::Lost, "backwards");
+        assert_eq!(at(4, 40).take_in(&reading(&[(6, 60)])), Verdict::Lost, "pruned");
+        assert_eq!(at(4, 40).take_in(&reading(&[(4, 41)])), Verdict::Lost, "another history");
+    }
+
+    /// A server with transactions that write one entry each, in any order of beginnings, numbers and ends.
+    #[derive(Default)]
+    struct Server {
+        ids: i64,
+        numbers: i64,
+        running: BTreeSet<i64>,
+        numbered: Vec<(i64, i64)>,
+        committed: Vec<(i64, i64)>,
+    }
+
+    impl Server {
+        /// Takes a step that `choice` picks among those that are possible.
+        fn step(&mut self, choice: u8) {
+            let pick = usize::from(choice / 4);
+            let waiting: Vec<i64> = self
+                .running
+                .iter()
+                .copied()
+                .filter(|id| self.numbered.iter().all(|(of, _)| of != id))
+                .collect();
+            match choice % 4 {
+                1 if !waiting.is_empty() => {
+                    self.numbers += 1;
+                    self.numbered.push((waiting[pick % waiting.len()], self.numbers));
+                }
+                2 | 3 if !self.numbered.is_empty() => {
+                    let (id, seq) = self.numbered.remove(pick % self.numbered.len());
+                    self.running.remove(&id);
+                    if choice % 4 == 2 {
+                        self.committed.push((id, seq));
+                    }
+                }
+                _ => {
+                    self.ids += 1;
+                    self.running.insert(self.ids);
+                }
+            }
+        }
+
+        /// What the query of a tail gives.
+        fn read(&self, position: &Position) -> Reading {
+            let running: Vec<i64> = position.running().split(',').filter_map(|id| id.parse().ok()).collect();
+            let wanted = |(id, seq): &&(i64, i64)| *seq >= position.newest().seq || running.contains(id);
+            let mut seqs: Vec<i64> = self.committed.iter().filter(wanted).map(|(_, seq)| *seq).collect();
+            seqs.sort_unstable();
+            let running: Vec<String> = self.running.iter().map(i64::to_string).collect();
+            let entries = seqs.into_iter().map(|seq| entry(seq, seq)).collect();
+            Reading { entries, running: running.join(",") }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn every_commit_is_taken_in_once_by_the_next_reading(steps in prop::collection::vec(any::<(u8, bool)>(), 1..120), skipped in 0_usize..40) {
+            let mut server = Server::default();
+            steps.iter().take(skipped).for_each(|(choice, _)| server.step(*choice));
+            let start = server.read(&Position::after(None, String::new()));
+            let mut position = Position::after(start.entries.last().map(|entry| entry.mark), start.running);
+            let mut taken: BTreeSet<i64> = server.committed.iter().map(|(_, seq)| *seq).collect();
+            for (choice, polls) in steps.iter().skip(skipped) {
+                server.step(*choice);
+                if *polls {
+                    let reading = server.read(&position);
+                    for seq in seqs(&position.take_in(&reading)) {
+                        prop_assert!(taken.insert(seq), "{seq} was taken in twice");
+                    }
+                    let committed: BTreeSet<i64> = server.committed.iter().map(|(_, seq)| *seq).collect();
+                    prop_assert_eq!(&taken, &committed);
+                }
+            }
+        }
     }
 }

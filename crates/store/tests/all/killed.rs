@@ -17,7 +17,7 @@ const DATABASE: &str = "keyway.db";
 const ACKNOWLEDGED: &str = "acknowledged ";
 
 async fn open(directory: &Path) -> Db {
-    Db::open(&Options { path: directory.join(DATABASE), readers: 1 }).await.unwrap()
+    Db::open(&Options::file(directory.join(DATABASE), 1)).await.unwrap()
 }
 
 /// The process that is killed: writes until then.

@@ -6,7 +6,7 @@ use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{Account, License, Package, Product, Release};
 use keyway_jsonapi::{Declared, Kind, Record, Resource, Scope, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Page};
-use tempfile::TempDir;
+use keyway_testkit::TestDatabase;
 
 pub(crate) const LICENSES: &Resource = License::RESOURCE;
 pub(crate) const PRODUCTS: &Resource = Product::RESOURCE;
@@ -16,21 +16,21 @@ pub(crate) const RELEASES: &Resource = Release::RESOURCE;
 pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) account: AccountId,
-    directory: TempDir,
+    place: TestDatabase,
     clock: AtomicI64,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let db = open(&directory).await;
+        let place = TestDatabase::new();
+        let db = open(&place).await;
         let clock = AtomicI64::new(1_700_000_000_000_000);
         let account = AccountId::generate(Timestamp::from_micros(clock.load(Ordering::Relaxed)));
-        Self { db, account, directory, clock }
+        Self { db, account, place, clock }
     }
     /// Another handle on the same file, as another process would have it.
     pub(crate) async fn another(&self) -> Db {
-        open(&self.directory).await
+        open(&self.place).await
     }
     /// A moment later than all before.
     pub(crate) fn now(&self) -> Timestamp {
@@ -68,8 +68,8 @@ impl World {
     }
 }
 
-async fn open(directory: &TempDir) -> Db {
-    Db::open(&Options { path: directory.path().join("keyway.db"), readers: 2 }).await.unwrap()
+async fn open(place: &TestDatabase) -> Db {
+    Db::open(&Options::at(place.url(), 2).unwrap()).await.unwrap()
 }
 
 fn filler(kind: Kind, id: RecordId, now: Timestamp) -> Value {

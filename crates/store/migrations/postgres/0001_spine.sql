@@ -1,0 +1,475 @@
+-- The spine: every resource of the first release, the change log, jobs, keys and tombstones.
+--
+-- Ids are hyphenated lower-case text, times are microseconds since 1970 in UTC, JSON is text as it came. All text
+-- is compared byte by byte, whatever the database's own collation. Every table but accounts is keyed by account
+-- first; so is every unique index. Columns stand in the order of the resource's declaration. Nothing refers to
+-- anything by FOREIGN KEY: deletions are written out.
+
+CREATE TABLE accounts (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    slug TEXT COLLATE "C" NOT NULL,
+    api_version TEXT COLLATE "C" NOT NULL,
+    protected BOOLEAN NOT NULL,
+    secret TEXT COLLATE "C" NOT NULL,
+    keys TEXT COLLATE "C" NOT NULL,
+    pypi_upstream TEXT COLLATE "C",
+    PRIMARY KEY (account_id, id),
+    CHECK (account_id = id)
+);
+CREATE INDEX accounts_created ON accounts (account_id, created_at, id);
+CREATE UNIQUE INDEX accounts_slug ON accounts (lower(slug));
+
+CREATE TABLE environments (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    code TEXT COLLATE "C" NOT NULL,
+    isolation_strategy TEXT COLLATE "C" NOT NULL,
+    permissions TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX environments_created ON environments (account_id, created_at, id);
+CREATE UNIQUE INDEX environments_code ON environments (account_id, lower(code));
+
+CREATE TABLE users (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    email TEXT COLLATE "C" NOT NULL,
+    first_name TEXT COLLATE "C",
+    last_name TEXT COLLATE "C",
+    password_digest TEXT COLLATE "C",
+    role TEXT COLLATE "C" NOT NULL,
+    permissions TEXT COLLATE "C" NOT NULL,
+    banned_at BIGINT,
+    group_id TEXT COLLATE "C",
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX users_created ON users (account_id, created_at, id);
+CREATE UNIQUE INDEX users_email ON users (account_id, email);
+
+CREATE TABLE products (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    code TEXT COLLATE "C",
+    distribution_strategy TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C",
+    platforms TEXT COLLATE "C",
+    permissions TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX products_created ON products (account_id, created_at, id);
+CREATE UNIQUE INDEX products_code ON products (account_id, code);
+
+CREATE TABLE entitlements (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    code TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX entitlements_created ON entitlements (account_id, created_at, id);
+CREATE UNIQUE INDEX entitlements_code ON entitlements (account_id, lower(code));
+
+CREATE TABLE policies (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    duration BIGINT,
+    strict BOOLEAN NOT NULL,
+    floating BOOLEAN NOT NULL,
+    use_pool BOOLEAN NOT NULL,
+    encrypted BOOLEAN NOT NULL,
+    scheme TEXT COLLATE "C",
+    protected BOOLEAN NOT NULL,
+    max_machines BIGINT,
+    max_processes BIGINT,
+    max_users BIGINT,
+    max_cores BIGINT,
+    max_memory BIGINT,
+    max_disk BIGINT,
+    max_uses BIGINT,
+    machine_uniqueness_strategy TEXT COLLATE "C" NOT NULL,
+    machine_matching_strategy TEXT COLLATE "C" NOT NULL,
+    component_uniqueness_strategy TEXT COLLATE "C" NOT NULL,
+    component_matching_strategy TEXT COLLATE "C" NOT NULL,
+    expiration_strategy TEXT COLLATE "C" NOT NULL,
+    expiration_basis TEXT COLLATE "C" NOT NULL,
+    renewal_basis TEXT COLLATE "C" NOT NULL,
+    transfer_strategy TEXT COLLATE "C" NOT NULL,
+    authentication_strategy TEXT COLLATE "C" NOT NULL,
+    machine_leasing_strategy TEXT COLLATE "C" NOT NULL,
+    process_leasing_strategy TEXT COLLATE "C" NOT NULL,
+    overage_strategy TEXT COLLATE "C" NOT NULL,
+    require_product_scope BOOLEAN NOT NULL,
+    require_policy_scope BOOLEAN NOT NULL,
+    require_machine_scope BOOLEAN NOT NULL,
+    require_fingerprint_scope BOOLEAN NOT NULL,
+    require_components_scope BOOLEAN NOT NULL,
+    require_user_scope BOOLEAN NOT NULL,
+    require_checksum_scope BOOLEAN NOT NULL,
+    require_version_scope BOOLEAN NOT NULL,
+    require_environment_scope BOOLEAN NOT NULL,
+    require_check_in BOOLEAN NOT NULL,
+    check_in_interval TEXT COLLATE "C",
+    check_in_interval_count BIGINT,
+    require_heartbeat BOOLEAN NOT NULL,
+    heartbeat_duration BIGINT,
+    heartbeat_cull_strategy TEXT COLLATE "C" NOT NULL,
+    heartbeat_resurrection_strategy TEXT COLLATE "C" NOT NULL,
+    heartbeat_basis TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX policies_created ON policies (account_id, created_at, id);
+CREATE INDEX policies_product ON policies (account_id, product_id, created_at, id);
+
+CREATE TABLE policy_entitlements (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    policy_id TEXT COLLATE "C" NOT NULL,
+    entitlement_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX policy_entitlements_created ON policy_entitlements (account_id, created_at, id);
+CREATE UNIQUE INDEX policy_entitlements_pair ON policy_entitlements (account_id, policy_id, entitlement_id);
+CREATE INDEX policy_entitlements_entitlement ON policy_entitlements (account_id, entitlement_id);
+
+CREATE TABLE licenses (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    policy_id TEXT COLLATE "C" NOT NULL,
+    owner_id TEXT COLLATE "C",
+    group_id TEXT COLLATE "C",
+    name TEXT COLLATE "C",
+    key TEXT COLLATE "C" NOT NULL,
+    expiry BIGINT,
+    suspended BOOLEAN NOT NULL,
+    protected BOOLEAN,
+    uses BIGINT NOT NULL,
+    max_machines BIGINT,
+    max_processes BIGINT,
+    max_users BIGINT,
+    max_cores BIGINT,
+    max_memory BIGINT,
+    max_disk BIGINT,
+    max_uses BIGINT,
+    last_validated_version TEXT COLLATE "C",
+    last_validated_checksum TEXT COLLATE "C",
+    last_validated_at BIGINT,
+    last_check_in_at BIGINT,
+    last_check_out_at BIGINT,
+    permissions TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
+    lock BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX licenses_created ON licenses (account_id, created_at, id);
+CREATE UNIQUE INDEX licenses_key ON licenses (account_id, key);
+CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, id);
+CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
+CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
+
+CREATE TABLE license_entitlements (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    license_id TEXT COLLATE "C" NOT NULL,
+    entitlement_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX license_entitlements_created ON license_entitlements (account_id, created_at, id);
+CREATE UNIQUE INDEX license_entitlements_pair ON license_entitlements (account_id, license_id, entitlement_id);
+CREATE INDEX license_entitlements_entitlement ON license_entitlements (account_id, entitlement_id);
+
+CREATE TABLE license_users (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    license_id TEXT COLLATE "C" NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX license_users_created ON license_users (account_id, created_at, id);
+CREATE UNIQUE INDEX license_users_pair ON license_users (account_id, license_id, user_id);
+CREATE INDEX license_users_user ON license_users (account_id, user_id);
+
+CREATE TABLE tokens (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    digest BYTEA NOT NULL,
+    bearer_type TEXT COLLATE "C" NOT NULL,
+    bearer_id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C",
+    expiry BIGINT,
+    permissions TEXT COLLATE "C" NOT NULL,
+    max_activations BIGINT,
+    activations BIGINT NOT NULL,
+    max_deactivations BIGINT,
+    deactivations BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX tokens_created ON tokens (account_id, created_at, id);
+CREATE UNIQUE INDEX tokens_digest ON tokens (account_id, digest);
+CREATE INDEX tokens_bearer ON tokens (account_id, bearer_id, created_at, id);
+
+CREATE TABLE engines (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C",
+    key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX engines_created ON engines (account_id, created_at, id);
+CREATE UNIQUE INDEX engines_key ON engines (account_id, key);
+
+CREATE TABLE platforms (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C",
+    key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX platforms_created ON platforms (account_id, created_at, id);
+CREATE UNIQUE INDEX platforms_key ON platforms (account_id, key);
+
+CREATE TABLE arches (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C",
+    key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX arches_created ON arches (account_id, created_at, id);
+CREATE UNIQUE INDEX arches_key ON arches (account_id, key);
+
+CREATE TABLE channels (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C",
+    key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX channels_created ON channels (account_id, created_at, id);
+CREATE UNIQUE INDEX channels_key ON channels (account_id, key);
+
+CREATE TABLE packages (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    normalised_key TEXT COLLATE "C" NOT NULL,
+    engine TEXT COLLATE "C",
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX packages_created ON packages (account_id, created_at, id);
+CREATE UNIQUE INDEX packages_key ON packages (account_id, engine, normalised_key);
+CREATE UNIQUE INDEX packages_key_no_engine ON packages (account_id, normalised_key) WHERE engine IS NULL;
+CREATE INDEX packages_vendor_key ON packages (account_id, key);
+CREATE INDEX packages_product ON packages (account_id, product_id, created_at, id);
+
+CREATE TABLE releases (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    package_id TEXT COLLATE "C",
+    name TEXT COLLATE "C",
+    description TEXT COLLATE "C",
+    channel TEXT COLLATE "C" NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
+    tag TEXT COLLATE "C",
+    version TEXT COLLATE "C" NOT NULL,
+    version_key TEXT COLLATE "C" NOT NULL,
+    semver_major BIGINT,
+    semver_minor BIGINT,
+    semver_patch BIGINT,
+    semver_prerelease TEXT COLLATE "C",
+    semver_build TEXT COLLATE "C",
+    semver_pre_word TEXT COLLATE "C",
+    semver_pre_num BIGINT,
+    semver_build_word TEXT COLLATE "C",
+    semver_build_num BIGINT,
+    backdated_at BIGINT,
+    yanked_at BIGINT,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX releases_created ON releases (account_id, created_at, id);
+CREATE UNIQUE INDEX releases_version ON releases (account_id, product_id, package_id, version_key);
+CREATE UNIQUE INDEX releases_version_no_package ON releases (account_id, product_id, version_key) WHERE package_id IS NULL;
+CREATE UNIQUE INDEX releases_tag ON releases (account_id, product_id, package_id, tag);
+CREATE UNIQUE INDEX releases_tag_no_package ON releases (account_id, product_id, tag) WHERE package_id IS NULL;
+CREATE INDEX releases_package ON releases (account_id, package_id, created_at, id);
+CREATE INDEX releases_product ON releases (account_id, product_id, created_at, id);
+CREATE INDEX releases_by_version ON releases (account_id, version);
+CREATE INDEX releases_by_tag ON releases (account_id, tag);
+
+CREATE TABLE constraints (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL,
+    entitlement_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX constraints_created ON constraints (account_id, created_at, id);
+CREATE UNIQUE INDEX constraints_pair ON constraints (account_id, release_id, entitlement_id);
+CREATE INDEX constraints_entitlement ON constraints (account_id, entitlement_id);
+
+CREATE TABLE artifacts (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL,
+    filename TEXT COLLATE "C" NOT NULL,
+    filetype TEXT COLLATE "C",
+    filesize BIGINT,
+    platform TEXT COLLATE "C",
+    arch TEXT COLLATE "C",
+    signature TEXT COLLATE "C",
+    checksum TEXT COLLATE "C",
+    status TEXT COLLATE "C" NOT NULL,
+    failure TEXT COLLATE "C",
+    blob_key TEXT COLLATE "C",
+    content_length BIGINT,
+    content_type TEXT COLLATE "C",
+    md5 BYTEA,
+    sha1 BYTEA,
+    sha256 BYTEA,
+    sha512 BYTEA,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX artifacts_created ON artifacts (account_id, created_at, id);
+CREATE UNIQUE INDEX artifacts_filename ON artifacts (account_id, release_id, filename);
+CREATE INDEX artifacts_by_filename ON artifacts (account_id, filename);
+CREATE INDEX artifacts_blob ON artifacts (account_id, blob_key);
+
+CREATE TABLE manifests (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL,
+    artifact_id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    content BYTEA NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX manifests_created ON manifests (account_id, created_at, id);
+CREATE INDEX manifests_release ON manifests (account_id, release_id);
+CREATE INDEX manifests_artifact ON manifests (account_id, artifact_id);
+
+-- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
+-- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a
+-- transaction is known to be running before it takes a number, which the tail of the log counts on.
+CREATE TABLE changes (
+    xid BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
+    seq BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id TEXT COLLATE "C" NOT NULL,
+    slots BYTEA,
+    at BIGINT NOT NULL DEFAULT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+);
+CREATE INDEX changes_xid ON changes (xid);
+
+-- A job waits while it has no lease. Of one kind and key at most one waits.
+CREATE TABLE jobs (
+    account_id TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    payload TEXT COLLATE "C" NOT NULL,
+    run_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    lease TEXT COLLATE "C",
+    leased_until BIGINT,
+    error TEXT COLLATE "C",
+    PRIMARY KEY (account_id, id),
+    CHECK ((lease IS NULL) = (leased_until IS NULL))
+);
+CREATE UNIQUE INDEX jobs_waiting ON jobs (account_id, kind, key) WHERE lease IS NULL;
+CREATE INDEX jobs_due ON jobs (run_at, id);
+CREATE INDEX jobs_name ON jobs (account_id, kind, key);
+CREATE INDEX jobs_id ON jobs (id);
+
+-- The server's own keys for blob URLs: the highest id signs, the others verify.
+CREATE TABLE signing_keys (
+    id BIGINT NOT NULL PRIMARY KEY,
+    secret BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Names, versions and files that existed or are reserved; what a row does not name is the empty text.
+CREATE TABLE tombstones (
+    account_id TEXT COLLATE "C" NOT NULL,
+    engine TEXT COLLATE "C" NOT NULL,
+    package TEXT COLLATE "C" NOT NULL,
+    version TEXT COLLATE "C" NOT NULL,
+    filename TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, engine, package, version, filename)
+);
