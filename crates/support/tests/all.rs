@@ -33,7 +33,7 @@ impl World {
     async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keyway.db");
-        let db = Db::open(&Options { path, readers: 2 }).await.unwrap();
+        let db = Db::open(&Options::file(path, 2)).await.unwrap();
         let blobs = BlobStore::open(DiskOptions::new(directory.path().join("blobs"))).await.unwrap();
         let system = ManualClock::at(Timestamp::from_micros(1_795_000_000_000_000));
         let support = Support::new(Parts {
