@@ -45,7 +45,10 @@ impl<V> Entry<V> {
     }
 }
 
-type Entries<K, V> = moka::sync::Cache<K, Arc<Entry<V>>>;
+/// How keys are hashed: seeded per process, and several times cheaper than the standard library's hasher.
+pub(crate) type Hasher = foldhash::quality::RandomState;
+
+type Entries<K, V> = moka::sync::Cache<K, Arc<Entry<V>>, Hasher>;
 
 /// A bounded cache of cheap-to-clone values.
 pub(crate) struct Cache<K, V> {
@@ -71,7 +74,10 @@ where
                 let bytes = OVERHEAD + size_of::<K>() + key.weigh() + slots + entry.loaded.value.weigh();
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             };
-            moka::sync::Cache::builder().max_capacity(bytes).weigher(weigh).build()
+            moka::sync::Cache::builder()
+                .max_capacity(bytes)
+                .weigher(weigh)
+                .build_with_hasher(Hasher::default())
         };
         let (presences, absences) = (entries(bytes), entries(absent_bytes));
         Self { presences, absences, flights: Flights::new(), freshness }

@@ -15,7 +15,7 @@ use keyway_engine::{Caching, Document, Reply, Transfer};
 use moka::Equivalent;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::cache::Weigh;
+use crate::cache::{Hasher, Weigh};
 use crate::flight::Flights;
 use crate::{AccountFacts, Catalog, Identity};
 
@@ -114,7 +114,7 @@ impl DocumentAddress<'_> {
 
 /// The documents of a server.
 pub(crate) struct Documents {
-    rendered: moka::sync::Cache<DocumentKey, Arc<Rendered>>,
+    rendered: moka::sync::Cache<DocumentKey, Arc<Rendered>, Hasher>,
     flights: Flights<DocumentKey, Answer>,
 }
 
@@ -126,7 +126,7 @@ impl Documents {
                 let bytes = 256 + size_of::<DocumentKey>() + key.base.len() + rendered.weigh();
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             })
-            .build();
+            .build_with_hasher(Hasher::default());
         Self { rendered, flights: Flights::new() }
     }
 

@@ -6,11 +6,12 @@ use keyway_access::{PackageSnapshot, Principal, Seen, may_list, names_class, vie
 use keyway_base::Timestamp;
 use keyway_engine::{NameList, PackageName};
 
+use crate::cache::Hasher;
 use crate::names::Listing;
 use crate::{Catalog, Identity, Known};
 
 /// The decisions of a server. Both halves of the key are immutable, so that only time ends an entry.
-pub(crate) struct Decisions(moka::sync::Cache<DecisionKey, Decision>);
+pub(crate) struct Decisions(moka::sync::Cache<DecisionKey, Decision, Hasher>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct DecisionKey {
@@ -32,7 +33,7 @@ impl Decisions {
             .weigher(|_: &DecisionKey, decision: &Decision| {
                 u32::try_from(256 + decision.seen.weight()).unwrap_or(u32::MAX)
             })
-            .build();
+            .build_with_hasher(Hasher::default());
         Self(decisions)
     }
 
@@ -43,7 +44,7 @@ impl Decisions {
 }
 
 /// The names that each class of principals may see of each listing. Time does not count in it.
-pub(crate) struct NamesByClass(moka::sync::Cache<NamesSeenKey, Arc<NameList>>);
+pub(crate) struct NamesByClass(moka::sync::Cache<NamesSeenKey, Arc<NameList>, Hasher>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct NamesSeenKey {
@@ -59,7 +60,7 @@ impl NamesByClass {
                 let of = |name: &PackageName| size_of_val(name) + name.key.len() + name.normalised.len();
                 u32::try_from(256 + names.0.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX)
             })
-            .build();
+            .build_with_hasher(Hasher::default());
         Self(names)
     }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, Method};
-use percent_encoding::percent_decode_str;
 
 /// The head of a request to an engine.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +55,29 @@ pub fn decode_segment(segment: &str) -> Result<Cow<'_, str>, BadPath> {
     if segment.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
         return Ok(Cow::Borrowed(segment));
     }
-    let text = percent_decode_str(segment)
-        .decode_utf8()
+    let text = String::from_utf8(percent_decoded(segment.as_bytes()))
         .map_err(|_| BadPath::Malformed("the path is not valid UTF-8".to_owned()))?;
-    if text.chars().any(char::is_control) {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_plain && text.chars().any(char::is_control) {
         return Err(BadPath::Malformed("the path contains a control character".to_owned()));
     }
-    Ok(text)
+    Ok(Cow::Owned(text))
+}
+
+/// The bytes that a text stands for; a `%` without two hex digits stands for itself.
+fn percent_decoded(mut rest: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((&byte, after)) = rest.split_first() {
+        let pair = after.split_first_chunk().filter(|_| byte == b'%');
+        let escaped = pair.and_then(|([high, low], after)| Some((digit(*high)? << 4 | digit(*low)?, after)));
+        let (byte, after) = escaped.unwrap_or((byte, after));
+        decoded.push(byte);
+        rest = after;
+    }
+    decoded
+}
+
+/// The value of a hex digit.
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

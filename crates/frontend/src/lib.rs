@@ -38,6 +38,7 @@ mod telemetry;
 mod tls;
 #[cfg(test)]
 mod toy;
+mod watch;
 
 pub use blobs::{Refusal, Uploads};
 pub use body::Body;

@@ -11,15 +11,16 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::access_log::Writer;
 use crate::exchange::Connection;
 use crate::front::{Front, FrontParts};
-use crate::stillness::{Activity, Judge, Watched};
+use crate::stillness::{Activity, Watched};
 use crate::tls::{Tls, TlsError};
+use crate::watch::{Watch, Watchman};
 use crate::{HostsError, Limits};
 
 /// Why a server cannot start.
@@ -57,7 +58,7 @@ struct Serving {
     front: Arc<Front>,
     tls: Option<Tls>,
     protocols: Arc<auto::Builder<TokioExecutor>>,
-    stop: watch::Receiver<bool>,
+    watch: Arc<Watch>,
 }
 
 /// How often the metrics are folded.
@@ -102,15 +103,18 @@ impl Server {
         let Self { front, writer, listener, tls, .. } = self;
         let log = tokio::spawn(writer.run());
         let upkeep = tokio::spawn(upkeep(Arc::clone(&front)));
-        let (stopper, stop) = watch::channel(false);
+        let watch = Arc::<Watch>::default();
+        let limits = front.settings.limits.clone();
+        let watching = tokio::spawn(Arc::clone(&watch).keep(limits, Arc::clone(&front.clock)));
         let protocols = Arc::new(protocols(&front.settings.limits));
-        let serving = Serving { front: Arc::clone(&front), tls, protocols, stop };
+        let serving = Serving { front: Arc::clone(&front), tls, protocols, watch: Arc::clone(&watch) };
         let mut connections = accept_all(listener, serving, shutdown).await;
         front.stop();
-        let _ = stopper.send(true);
+        watch.stop();
         while let Some(ended) = connections.join_next().await {
             report(ended);
         }
+        watching.abort();
         upkeep.abort();
         drop(front);
         // The last record was sent before the last connection ended.
@@ -177,7 +181,8 @@ const STREAMS: u32 = 256;
 fn protocols(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     let mut http1 = builder.http1();
-    http1.timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(READ_BUFFER);
+    // No time-out of hyper's: it is a timer set and cleared for every request, and `Judge` does as much.
+    http1.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(READ_BUFFER);
     // Hyper reads up to a hundred fields without allocating; telling it so would make it allocate.
     if limits.headers != 100 {
         http1.max_headers(limits.headers);
@@ -202,17 +207,18 @@ async fn connect(
     let front = Arc::clone(&serving.front);
     front.telemetry.connections.increment(1);
     let activity = Arc::new(Activity::default());
-    let judge = Judge::new(Arc::clone(&activity), &front.settings.limits, front.clock.monotonic());
+    let limits = &front.settings.limits;
+    let watchman = serving.watch.over(Arc::clone(&activity), limits, front.clock.monotonic());
     let local = stream.local_addr();
     if let (Ok(local), Ok(())) = (local, stream.set_nodelay(true)) {
         let stream = Watched::new(stream, Arc::clone(&activity));
         let connection = Connection { peer, local, tls: serving.tls.is_some() };
         match serving.tls.clone() {
-            None => serve(serving, stream, connection, activity, judge).await,
+            None => serve(serving, stream, connection, activity, watchman).await,
             Some(tls) => {
                 let shaken = timeout(front.settings.limits.header_time, tls.accept(stream, &front.hosts));
                 match shaken.await {
-                    Ok(Ok(stream)) => serve(serving, stream, connection, activity, judge).await,
+                    Ok(Ok(stream)) => serve(serving, stream, connection, activity, watchman).await,
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
@@ -228,44 +234,26 @@ async fn serve<S>(
     stream: S,
     connection: Connection,
     activity: Arc<Activity>,
-    mut judge: Judge,
+    watchman: Watchman,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Serving { front, protocols, mut stop, .. } = serving;
+    let Serving { front, protocols, .. } = serving;
     let service = service_fn(|request| {
         let (front, handling) = (Arc::clone(&front), activity.handle());
         async move {
             let response = front.handle(connection, request).await;
             drop(handling);
+            // Requests that came in together are all answered before the first answer is written: a write
+            // wakes its reader, and readers that are woken one by one cost more than the answers do.
+            yield_now().await;
             Ok::<_, Infallible>(response)
         }
     });
-    let mut http = pin!(protocols.serve_connection(TokioIo::new(stream), service));
-    let mut looks = interval(Judge::interval(&front.settings.limits));
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut stopping = *stop.borrow();
-    if stopping {
-        http.as_mut().graceful_shutdown();
-    }
-    loop {
-        tokio::select! {
-            ended = &mut http => {
-                if let Err(error) = ended {
-                    tracing::debug!(peer = %connection.peer, %error, "a connection broke");
-                }
-                return;
-            }
-            _ = looks.tick() => {
-                if judge.is_over(front.clock.monotonic(), stopping) {
-                    tracing::debug!(peer = %connection.peer, "a connection stood still and was closed");
-                    return;
-                }
-            }
-            Ok(()) = stop.changed(), if !stopping => {
-                stopping = true;
-                http.as_mut().graceful_shutdown();
-            }
-        }
+    let http = protocols.serve_connection(TokioIo::new(stream), service);
+    match watchman.guard(http, |http| http.graceful_shutdown()).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(peer = %connection.peer, %error, "a connection broke"),
+        None => tracing::debug!(peer = %connection.peer, "a connection stood still and was closed"),
     }
 }

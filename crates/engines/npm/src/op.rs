@@ -1,5 +1,7 @@
 //! The grammar of the registry's URLs (`npm-pypi.md` §1.1).
 
+use std::borrow::Cow;
+
 use http::Method;
 use keyway_engine::{Accept, BadPath, Head, decode_segment};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -8,6 +10,9 @@ use crate::name::PackageName;
 
 /// The media type of the abbreviated packument.
 pub(crate) const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
+
+/// More segments than any path of the grammar has.
+const MOST_SEGMENTS: usize = 8;
 
 /// How many search results a client gets when it does not say, and at most.
 const SEARCH_SIZE: (usize, usize) = (20, 250);
@@ -86,9 +91,14 @@ impl Op {
     /// # Errors
     /// [`BadPath`] when path or method are outside the grammar.
     pub fn parse(head: &Head<'_>) -> Result<Self, BadPath> {
-        let segments = head.segments().map(decode_segment).collect::<Result<Vec<_>, _>>()?;
-        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-        match segments.as_slice() {
+        let mut decoded = [const { Cow::Borrowed("") }; MOST_SEGMENTS];
+        let mut count = 0;
+        for segment in head.segments() {
+            *decoded.get_mut(count).ok_or(BadPath::Unknown)? = decode_segment(segment)?;
+            count += 1;
+        }
+        let segments = decoded.each_ref().map(AsRef::as_ref);
+        match segments.get(..count).unwrap_or_default() {
             ["-", rest @ ..] => Self::service(head, rest),
             [""] => Err(BadPath::Unknown),
             segments => Self::package(head, segments),
