@@ -41,6 +41,7 @@ pub(crate) async fn answer(
     };
     if exchange.path() == "/v1/_test/reset" {
         front.wrong_credentials.forget();
+        front.rates.forget();
     }
     let call = ApiCall {
         method: exchange.method().clone(),

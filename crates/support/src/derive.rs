@@ -4,12 +4,12 @@
 use keyway_base::{RecordId, Timestamp};
 use keyway_blob::BlobKey;
 use keyway_crypto::account_keys::AccountKeys;
-use keyway_crypto::digest::sha256;
+use keyway_crypto::digest::{Digests, interpret_checksum, sha256};
 use keyway_crypto::token::{self, AccountSecret, TokenKind};
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
-    Account, Arch, Artifact, ArtifactStatus, BearerType, Channel, Engine, ExpirationBasis, License, Package,
-    Platform, Policy, Release, Token, User, UserRole,
+    Account, Arch, Artifact, ArtifactStatus, BearerType, Channel, Engine, ExpirationBasis, License, Manifest,
+    Package, Platform, Policy, Release, Token, User, UserRole,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Inserted, Write};
@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::column::default;
 use crate::kept::KeptRecord;
+use crate::stand_in::{PLAIN_PYTHON_FILE, StandIn};
 use crate::{Support, SupportError, license_key};
 
 /// How long tokens of role-`user` users hold unless told.
@@ -63,6 +64,8 @@ impl Derive<'_> {
             self.release(record).await?;
         } else if record.resource == Artifact::RESOURCE {
             self.artifact(record).await?;
+        } else if record.resource == Manifest::RESOURCE && self.new {
+            self.manifest(record).await?;
         }
         Ok(())
     }
@@ -241,6 +244,8 @@ impl Derive<'_> {
             default(record, "blob_key", Value::Text(nothing.to_string()));
             let size = record.get("filesize").as_int().unwrap_or(0);
             default(record, "content_length", Value::Int(size));
+            digests(record);
+            self.python_file(record).await?;
         }
         for (resource, column) in [(Platform::RESOURCE, "platform"), (Arch::RESOURCE, "arch")] {
             if let Some(key) = record.get(column).as_text().map(str::to_owned) {
@@ -258,6 +263,80 @@ impl Derive<'_> {
         Ok(())
     }
 
+    /// What PyPI pages need of an uploaded file; other engines read theirs out of `manifests`.
+    async fn python_file(&mut self, artifact: &Record) -> Result<(), SupportError> {
+        let Some((_, Some(package))) = self.place(artifact).await? else { return Ok(()) };
+        let scope = Scope::id("artifact_id", artifact.id());
+        let there = self.write.find(Manifest::RESOURCE, artifact.account(), &scope).await?.is_some();
+        if package.get("engine").as_text() != Some("pypi") || there {
+            return Ok(());
+        }
+        for (kind, content) in PLAIN_PYTHON_FILE {
+            self.keep_manifest(artifact, kind, content.as_bytes().to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// The release of an artifact, and the package that it is in.
+    async fn place(&mut self, artifact: &Record) -> Result<Option<(Record, Option<Record>)>, SupportError> {
+        let Some(release) = self.find(artifact, Release::RESOURCE, "release_id").await? else {
+            return Ok(None);
+        };
+        let package = self.find(&release, Package::RESOURCE, "package_id").await?;
+        Ok(Some((release, package)))
+    }
+
+    async fn keep_manifest(
+        &mut self,
+        artifact: &Record,
+        kind: &str,
+        content: Vec<u8>,
+    ) -> Result<(), SupportError> {
+        let id = RecordId::generate(self.now);
+        let mut record =
+            Record::new(Manifest::RESOURCE, id, artifact.account(), artifact.environment(), self.now);
+        record.set("release_id", artifact.get("release_id").clone());
+        record.set("artifact_id", Value::Id(artifact.id()));
+        record.set("kind", Value::Text(kind.to_owned()));
+        record.set("content", Value::Bytes(content));
+        match self.write.insert(&record).await? {
+            Inserted::Yes | Inserted::Conflict(_) => Ok(()),
+        }
+    }
+
+    /// What the package's engine takes from metadata such as this; the record itself is the first of it.
+    async fn manifest(&mut self, record: &mut Record) -> Result<(), SupportError> {
+        let artifact = self.find(record, Artifact::RESOURCE, "artifact_id").await?;
+        let missing = || {
+            SupportError::Impossible("artifact_id of manifests names no artifact that is stored".to_owned())
+        };
+        let artifact = artifact.ok_or_else(missing)?;
+        default(record, "release_id", artifact.get("release_id").clone());
+        let path = self.text("content_path").unwrap_or("manifest").to_owned();
+        default(record, "kind", Value::Text(path));
+        let Some((release, Some(package))) = self.place(&artifact).await? else { return Ok(()) };
+        let text = |record: &Record, column| record.get(column).as_text().unwrap_or_default().to_owned();
+        let Some(engine) = self.support.parts().engines.get(&text(&package, "engine")) else { return Ok(()) };
+        let stand_in = StandIn {
+            engine,
+            filename: &text(&artifact, "filename"),
+            package_key: &text(&package, "key"),
+            version: &text(&release, "version"),
+            keys: self.account_keys(record).await?,
+        };
+        let content = record.get("content").as_bytes().unwrap_or_default().to_vec();
+        let Some(found) = stand_in.manifests(&String::from_utf8_lossy(&content))? else { return Ok(()) };
+        let mut found = found.into_iter();
+        if let Some(first) = found.next() {
+            record.set("kind", Value::Text(first.kind));
+            record.set("content", Value::Bytes(first.bytes.to_vec()));
+        }
+        for more in found {
+            self.keep_manifest(&artifact, &more.kind, more.bytes.to_vec()).await?;
+        }
+        Ok(())
+    }
+
     /// Makes sure that the record of a key exists.
     async fn materialise(
         &mut self,
@@ -271,6 +350,22 @@ impl Derive<'_> {
         match self.write.insert(&record).await? {
             Inserted::Yes | Inserted::Conflict(_) => Ok(()),
         }
+    }
+}
+
+/// Digests of an uploaded artifact: what its checksum says, and made up beyond that.
+fn digests(record: &mut Record) {
+    let made_up = Digests::of(record.id().as_bytes());
+    let told = record.get("checksum").as_text().and_then(interpret_checksum);
+    let told = told.map(|checksum| checksum.bytes).unwrap_or_default();
+    for (column, bytes) in [
+        ("md5", made_up.md5.as_bytes().as_slice()),
+        ("sha1", made_up.sha1.as_bytes()),
+        ("sha256", made_up.sha256.as_bytes()),
+        ("sha512", made_up.sha512.as_bytes()),
+    ] {
+        let bytes = if told.len() == bytes.len() { told.as_slice() } else { bytes };
+        default(record, column, Value::Bytes(bytes.to_vec()));
     }
 }
 

@@ -56,6 +56,13 @@ const TAKEN: &[(&str, &str)] = &[
     ("artifacts", "product_id"),
     ("artifacts", "package_id"),
     ("artifacts", "key"),
+    ("manifests", "package_id"),
+    ("manifests", "content_path"),
+    ("manifests", "content_type"),
+    ("manifests", "content_encoding"),
+    ("manifests", "content_length"),
+    ("manifests", "content_digest"),
+    ("manifests", "metadata"),
 ];
 
 impl Support {

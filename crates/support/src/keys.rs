@@ -1,10 +1,12 @@
 //! Key pairs for accounts, made ahead: an RSA key takes longer to make than a whole scenario to run.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use keyway_crypto::CryptoError;
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::token::AccountSecret;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::OnceCell;
-use tokio::task::spawn_blocking;
+use tokio::sync::Mutex;
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::SupportError;
 
@@ -14,7 +16,7 @@ const PAIRS: usize = 4;
 /// The pool.
 #[derive(Default)]
 pub(crate) struct KeyPool {
-    pairs: OnceCell<Vec<String>>,
+    pairs: Mutex<Vec<String>>,
     next: AtomicUsize,
 }
 
@@ -27,26 +29,29 @@ pub(crate) struct NewKeys {
 }
 
 impl KeyPool {
-    /// Makes the pool now, so that the first test need not wait.
-    pub(crate) async fn fill(&self) -> Result<&[String], SupportError> {
-        self.pairs.get_or_try_init(generate).await.map(Vec::as_slice)
+    /// Fills the pool now, so that no test has to wait.
+    pub(crate) async fn fill(&self) -> Result<(), SupportError> {
+        let mut pairs = self.pairs.lock().await;
+        let making: Vec<_> = (pairs.len()..PAIRS).map(|_| spawn_blocking(AccountKeys::generate)).collect();
+        for made in making {
+            pairs.push(text(made.await)?);
+        }
+        Ok(())
     }
 
     /// The next keys, with a secret that no other account has.
     pub(crate) async fn take(&self) -> Result<NewKeys, SupportError> {
-        let pairs = self.fill().await?;
-        let at = self.next.fetch_add(1, Ordering::Relaxed) % pairs.len().max(1);
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % PAIRS;
+        let mut pairs = self.pairs.lock().await;
+        while pairs.len() <= at {
+            pairs.push(text(spawn_blocking(AccountKeys::generate).await)?);
+        }
         let keys = pairs.get(at).cloned().unwrap_or_default();
         Ok(NewKeys { keys, secret: AccountSecret::generate().text().expose().clone() })
     }
 }
 
-async fn generate() -> Result<Vec<String>, SupportError> {
-    let making: Vec<_> = (0..PAIRS).map(|_| spawn_blocking(AccountKeys::generate)).collect();
-    let mut pairs = Vec::with_capacity(PAIRS);
-    for made in making {
-        let made = made.await.map_err(|error| SupportError::Broken(error.to_string()))?;
-        pairs.push(made?.to_text().into_inner());
-    }
-    Ok(pairs)
+fn text(made: Result<Result<AccountKeys, CryptoError>, JoinError>) -> Result<String, SupportError> {
+    let made = made.map_err(|error| SupportError::Broken(error.to_string()))?;
+    Ok(made?.to_text().into_inner())
 }

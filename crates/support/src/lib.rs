@@ -24,6 +24,7 @@ mod request;
 mod reset;
 mod secrets;
 mod shown;
+mod stand_in;
 mod support;
 
 pub use clock::SettableClock;

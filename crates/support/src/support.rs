@@ -65,7 +65,7 @@ impl Support {
     /// # Errors
     /// [`SupportError::Crypto`] when keys cannot be generated.
     pub async fn prepare(&self) -> Result<(), SupportError> {
-        self.pool.fill().await.map(drop)
+        self.pool.fill().await
     }
 
     /// Answers a request.

@@ -23,6 +23,7 @@ const ENGINES: Engines = Engines::new(&[
     &keyway_engine_npm::NpmEngine,
     &keyway_engine_pypi::PypiEngine,
     &keyway_engine_raw::RawEngine,
+    &keyway_engine_rubygems::RubygemsEngine,
 ]);
 
 fn id() -> String {
@@ -230,6 +231,49 @@ async fn keys_of_licences_follow_the_scheme_of_their_policy() {
             assert_eq!(again["attributes"]["key"], format!("{key}A"), "a signed key is kept as it is");
         }
     }
+}
+
+#[tokio::test]
+async fn metadata_that_was_given_is_read_as_that_of_an_upload() {
+    let world = World::new().await;
+    let product = world.made("products", json!({}), None).await;
+    for (engine, filename, content, kinds) in [
+        (
+            "npm",
+            "widget-1.0.0.tgz",
+            json!({ "name": "other", "license": "MIT" }),
+            vec!["npm.full", "npm.abbreviated"],
+        ),
+        ("pypi", "widget-1.0.0-py3-none-any.whl", Json::Null, vec!["pypi.file", "pypi.html"]),
+    ] {
+        let package = json!({ "product_id": product["id"], "key": "widget", "engine": engine });
+        let package = world.made("packages", package, None).await;
+        let release = json!({ "package_id": package["id"], "version": "1.0.0", "status": "PUBLISHED" });
+        let release = world.made("releases", release, None).await;
+        let artifact = json!({ "release_id": release["id"], "filename": filename, "status": "UPLOADED" });
+        let artifact = world.made("artifacts", artifact, None).await;
+        if !content.is_null() {
+            let manifest = json!({ "artifact_id": artifact["id"], "content": content.to_string(), "content_path": "package.json" });
+            world.made("manifests", manifest, None).await;
+        }
+        let stored = world.records("manifests").await;
+        let of_it: Vec<&str> = stored
+            .iter()
+            .map(|record| &record["attributes"])
+            .filter(|manifest| manifest["artifact_id"] == artifact["id"])
+            .filter_map(|manifest| manifest["kind"].as_str())
+            .collect();
+        assert_eq!(of_it, kinds, "{engine}");
+    }
+    let gemspec = json!({ "engine": "rubygems", "key": "widget", "product_id": product["id"] });
+    let package = world.made("packages", gemspec, None).await;
+    let release =
+        world.made("releases", json!({ "package_id": package["id"], "version": "1.0.0" }), None).await;
+    let artifact =
+        json!({ "release_id": release["id"], "filename": "widget-1.0.0.gem", "status": "UPLOADED" });
+    let artifact = world.made("artifacts", artifact, None).await;
+    let broken = json!({ "artifact_id": artifact["id"], "content": "no gemspec" });
+    assert_eq!(world.refused("manifests", broken).await.0, 422);
 }
 
 #[tokio::test]

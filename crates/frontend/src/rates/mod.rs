@@ -70,6 +70,13 @@ impl Rates {
         Self { limits, table: Table::new(), hasher: RandomState::new(), refused: AtomicBool::new(false) }
     }
 
+    /// Forgets everything.
+    #[cfg(feature = "test-support")]
+    pub(crate) fn forget(&self) {
+        self.table.forget();
+        self.refused.store(false, Ordering::Relaxed);
+    }
+
     /// Counts a request to the JSON:API.
     pub(crate) fn request(&self, exchange: &Exchange, from: Source<'_>, now: Timestamp) -> Verdict {
         if self.limits.windows().is_empty() {

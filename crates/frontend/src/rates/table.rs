@@ -47,6 +47,14 @@ impl Table {
         Self((0..SHARDS).map(|_| Mutex::default()).collect())
     }
 
+    /// Forgets everything.
+    #[cfg(feature = "test-support")]
+    pub(super) fn forget(&self) {
+        for shard in &self.0 {
+            *shard.lock().unwrap_or_else(PoisonError::into_inner) = Generations::default();
+        }
+    }
+
     /// Counts one more, and says how the key stands then; `None` without windows.
     pub(super) fn count(&self, key: u64, windows: &[Window], now: Timestamp) -> Option<Standing> {
         let mut shard = self.shard(key).lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,107 @@
+//! Stands in for the bytes that a fixture never had: a small archive around the metadata that was given, so that
+//! the engine reads it as it reads an upload.
+
+use std::io::{Cursor, Write as _};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use keyway_crypto::account_keys::AccountKeys;
+use keyway_crypto::digest::Digests;
+use keyway_engine::{AnyEngine, Manifest, PackageSigner, Upload};
+use serde_json::{Map, Value as Json};
+
+use crate::SupportError;
+
+/// What PyPI pages need to know of a file: nothing beyond its name and digest (manifests of the engine).
+pub(crate) const PLAIN_PYTHON_FILE: [(&str, &str); 2] = [("pypi.file", "{}"), ("pypi.html", "")];
+
+/// An upload that was never made.
+pub(crate) struct StandIn<'a> {
+    /// Who reads it.
+    pub(crate) engine: &'static dyn AnyEngine,
+    /// The artifact's file name.
+    pub(crate) filename: &'a str,
+    /// The package's key.
+    pub(crate) package_key: &'a str,
+    /// The release's version.
+    pub(crate) version: &'a str,
+    /// The account's keys.
+    pub(crate) keys: AccountKeys,
+}
+
+struct Signer<'a>(&'a AccountKeys, Vec<u8>);
+
+impl PackageSigner for Signer<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+        self.0.sign_ecdsa_p256(message).map_err(|error| error.to_string())
+    }
+    fn public_key(&self) -> &[u8] {
+        &self.1
+    }
+}
+
+impl StandIn<'_> {
+    /// What the engine keeps of an archive with this metadata in it; `None` where it keeps nothing of its kind.
+    ///
+    /// # Errors
+    /// [`SupportError::Impossible`] with the engine's reason against it.
+    pub(crate) fn manifests(&self, metadata: &str) -> Result<Option<Vec<Manifest>>, SupportError> {
+        let broken = |error: std::io::Error| SupportError::Broken(error.to_string());
+        let archive = match self.engine.descriptor().key {
+            "npm" => self.tarball(metadata).map_err(broken)?,
+            "rubygems" => gem(metadata).map_err(broken)?,
+            _ => return Ok(None),
+        };
+        let digests = Digests::of(&archive);
+        let signer = Signer(&self.keys, self.keys.ecdsa_public_der()?);
+        let mut upload = Upload {
+            filename: self.filename,
+            package_key: self.package_key,
+            version: self.version,
+            size: archive.len() as u64,
+            digests: &keyway_engine::Digests {
+                md5: *digests.md5.as_bytes(),
+                sha1: *digests.sha1.as_bytes(),
+                sha256: *digests.sha256.as_bytes(),
+                sha512: *digests.sha512.as_bytes(),
+            },
+            body: &mut Cursor::new(&archive),
+            signer: &signer,
+        };
+        let read = self.engine.ingest(&mut upload);
+        read.map(|ingested| Some(ingested.manifests)).map_err(|reject| SupportError::Impossible(reject.0))
+    }
+
+    /// An npm tarball of nothing but `package.json`, which says what package and release say.
+    fn tarball(&self, package_json: &str) -> std::io::Result<Vec<u8>> {
+        let mut json: Map<String, Json> = serde_json::from_str(package_json).unwrap_or_default();
+        json.insert("name".to_owned(), self.package_key.into());
+        json.insert("version".to_owned(), self.version.into());
+        let json = Json::Object(json).to_string();
+        gzip(&tar(&[("package/package.json", json.as_bytes())])?)
+    }
+}
+
+/// A gem of nothing but its gemspec.
+fn gem(gemspec: &str) -> std::io::Result<Vec<u8>> {
+    let metadata = gzip(gemspec.as_bytes())?;
+    let data = gzip(&tar(&[])?)?;
+    tar(&[("metadata.gz", &metadata), ("data.tar.gz", &data)])
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn tar(members: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *bytes)?;
+    }
+    builder.into_inner()
+}
