@@ -27,5 +27,5 @@ mod version;
 mod work;
 
 pub use api::{Api, ApiParts, PublicUrls};
-pub use distribution::BlobRefusal;
+pub use distribution::{BlobRefusal, Push, Wish};
 pub use message::{ApiBody, ApiFile, ApiRequest, ApiResponse, BODY_LIMIT};

@@ -134,6 +134,13 @@ impl Disk {
     }
 }
 
+impl StagedPath {
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.as_deref().expect("a staged path is taken once")
+    }
+}
+
 impl Drop for StagedPath {
     fn drop(&mut self) {
         let Some(path) = self.0.take() else { return };

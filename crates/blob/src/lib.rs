@@ -19,6 +19,6 @@ pub use blob::{Blob, BlobStream, OpenFile};
 pub use block::CHUNK;
 pub use error::BlobError;
 pub use key::{BlobKey, BlobKeyError};
-pub use staging::{Staged, Staging};
+pub use staging::{Staged, StagedOpener, Staging};
 pub use store::{BlobStore, DiskOptions, Head};
 pub use url::Urls;

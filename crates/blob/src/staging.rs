@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -31,6 +32,20 @@ pub struct Staged {
     pub(crate) path: StagedPath,
     size: u64,
     digests: Digests,
+}
+
+/// Opens a staged file as long as its [`Staged`] is there.
+#[derive(Debug)]
+pub struct StagedOpener(PathBuf);
+
+impl StagedOpener {
+    /// Opens the file at its start. Blocks.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn open(&self) -> Result<File, BlobError> {
+        File::open(&self.0).map_err(BlobError::io("opening a staged file"))
+    }
 }
 
 #[derive(Debug)]
@@ -141,5 +156,9 @@ impl Staged {
     /// What the bytes hash to.
     pub const fn digests(&self) -> &Digests {
         &self.digests
+    }
+    /// Opens the bytes for a worker that reads them before they are a blob.
+    pub fn opener(&self) -> StagedOpener {
+        StagedOpener(self.path.path().to_owned())
     }
 }

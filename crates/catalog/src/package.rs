@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use keyway_access::{EnvironmentView, PackageSnapshot};
-use keyway_base::{AccountId, EntitlementId, RecordId, Slot, SlotKey};
-use keyway_domain::resources::{Artifact, Constraint, Entitlement, Manifest, Package, Product, Release};
+use keyway_base::{AccountId, EntitlementId, PackageId, RecordId, Slot, SlotKey};
+use keyway_domain::resources::{
+    Artifact, Constraint, Entitlement, Manifest, Package, PackageTag, Product, Release,
+};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_versions::Scheme;
 use moka::Equivalent;
@@ -255,12 +257,20 @@ impl Search<'_, '_> {
             artifacts: self.all::<Artifact>(&of_releases.clone().and(readable)).await?,
             manifests: self.all::<Manifest>(&of_releases).await?,
             constraints: self.all::<Constraint>(&of_releases).await?,
+            tags: self.tags(head.package).await?,
             entitlements: Vec::new(),
         };
         let entitlements = self.entitlements(&rows.constraints).await?;
         let snapshot = snapshot::build(head, snapshot::Rows { entitlements, ..rows });
         let weight = snapshot::weight(&snapshot);
         Ok(Arc::new(Known::new(snapshot, self.print.identity(), weight)))
+    }
+
+    async fn tags(&mut self, package: Option<PackageId>) -> Result<Vec<PackageTag>, CatalogError> {
+        match package {
+            Some(package) => self.all(&Scope::id("package_id", package)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn all<T: Declared>(&mut self, scope: &Scope) -> Result<Vec<T>, CatalogError> {

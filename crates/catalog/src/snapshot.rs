@@ -6,9 +6,9 @@ use std::sync::Arc;
 use keyway_access::{PackageSnapshot, ReleaseRule};
 use keyway_base::{ArtifactId, EntitlementId, EnvironmentId, PackageId, ProductId, ReleaseId, Timestamp};
 use keyway_domain::resources::{
-    Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, Release, ReleaseStatus,
+    Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
 };
-use keyway_engine::{Bits, Digests, Status};
+use keyway_engine::{Bits, Digests, Status, Tag};
 use keyway_versions::{Channel, Scheme};
 
 /// What the releases belong to.
@@ -32,6 +32,7 @@ pub(crate) struct Rows {
     pub(crate) artifacts: Vec<Artifact>,
     pub(crate) manifests: Vec<Manifest>,
     pub(crate) constraints: Vec<Constraint>,
+    pub(crate) tags: Vec<PackageTag>,
     /// Id and code.
     pub(crate) entitlements: Vec<(EntitlementId, String)>,
 }
@@ -52,7 +53,8 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
         })
         .collect();
     releases.sort_by(|(left, _), (right, _)| right.version.cmp(&left.version));
-    let (releases, rules) = releases.into_iter().unzip();
+    let (releases, rules): (Vec<keyway_engine::Release>, _) = releases.into_iter().unzip();
+    let tags = tags(rows.tags, &releases);
     PackageSnapshot {
         package: keyway_engine::Package {
             id: head.package,
@@ -61,6 +63,7 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
             name: head.name,
             created: head.created,
             releases,
+            tags,
         },
         product: head.product,
         strategy: head.strategy,
@@ -91,6 +94,13 @@ fn masks(rows: &[Constraint], entitlements: &[(EntitlementId, String)]) -> HashM
         }
     }
     masks
+}
+
+/// Movable names beside the releases' own, which win.
+fn tags(rows: Vec<PackageTag>, releases: &[keyway_engine::Release]) -> Vec<Tag> {
+    let own = |name: &str| releases.iter().any(|release| release.tag.as_deref() == Some(name));
+    let rows = rows.into_iter().filter(|row| !own(&row.tag));
+    rows.map(|row| Tag { name: row.tag, release: row.release_id }).collect()
 }
 
 type Manifests = HashMap<ArtifactId, Vec<keyway_engine::Manifest>>;
@@ -205,8 +215,10 @@ pub(crate) fn weight(snapshot: &PackageSnapshot) -> usize {
         // The parsed version holds a few texts of its own.
         size_of::<keyway_engine::Release>() + 256 + own + artifacts.sum::<usize>()
     });
+    let tags = snapshot.package.tags.iter().map(|tag| 40 + tag.name.len());
     let entitlements = snapshot.entitlements.iter().map(|(_, code)| 48 + code.len());
     snapshot.rules.len() * (size_of::<ReleaseRule>() + 16)
         + releases.sum::<usize>()
+        + tags.sum::<usize>()
         + entitlements.sum::<usize>()
 }

@@ -117,6 +117,7 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
             touched.id(mutation, "user_id", SlotKey::User);
         }
         "packages" => touched.package(mutation),
+        "package_tags" => touched.id(mutation, "package_id", SlotKey::Package),
         _ => {}
     }
     for digest in &related.credentials {

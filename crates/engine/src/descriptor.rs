@@ -22,6 +22,9 @@ pub struct Descriptor {
     pub ingests: &'static [&'static str],
     /// The largest body that an operation with a body may have, in bytes.
     pub body_limit: usize,
+    /// The movable name that means the newest stable version unless clients of the ecosystem put it elsewhere
+    /// (npm's `latest`): a version that they publish without it does not move it.
+    pub newest_tag: Option<&'static str>,
     /// A line for the customer's shell that sets the client up; `{base}`, `{host}`, `{key}` are filled in.
     pub setup: &'static str,
 }

@@ -1,8 +1,10 @@
 //! The engine trait and its object-safe face, so that the front end holds a plain list of engines.
 
+use std::sync::Arc;
+
 use crate::{
     Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Reject,
-    Reply, Upload,
+    Reply, Sent, Takes, Upload,
 };
 
 /// One package ecosystem. Pure: no clock, no I/O, no async.
@@ -41,13 +43,23 @@ pub trait Engine: Send + Sync + 'static {
     /// Puts a grammar error into the form that the ecosystem's clients show.
     fn bad_path(&self, error: &BadPath) -> Plain;
 
-    /// Which effect an operation with this body asks for.
+    /// What kind of body an operation takes, by its head. Asked only of methods that have one; a small document
+    /// unless the engine says otherwise.
+    ///
+    /// # Errors
+    /// The answer to a head that announces another kind of body.
+    fn takes(&self, _op: &Self::Op, _head: &Head<'_>) -> Result<Takes, Plain> {
+        Ok(Takes::Document { limit: self.descriptor().body_limit })
+    }
+
+    /// Which effect an operation with this body asks for. A file is read and checked here, as by
+    /// [`Engine::ingest`]; where there is one, this runs where blocking is allowed.
     ///
     /// # Errors
     /// The answer to a body that makes no sense.
-    fn act(&self, op: &Self::Op, body: &[u8]) -> Result<Act, Plain>;
+    fn act(&self, op: &Self::Op, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain>;
 
-    /// Tells the client about an effect that was carried out.
+    /// Tells the client about an effect that was carried out, or why not.
     fn render(&self, op: &Self::Op, context: &Context<'_>, outcome: &Outcome) -> Reply;
 
     /// Reads an upload whose name ends in one of [`Descriptor::ingests`].
@@ -69,11 +81,16 @@ pub trait Call: Send + Sync {
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply;
     /// See [`Engine::refuse`].
     fn refuse(&self, denial: &Denial) -> Plain;
+    /// See [`Engine::takes`].
+    ///
+    /// # Errors
+    /// The answer to a head that announces another kind of body.
+    fn takes(&self, head: &Head<'_>) -> Result<Takes, Plain>;
     /// See [`Engine::act`].
     ///
     /// # Errors
     /// The answer to a body that makes no sense.
-    fn act(&self, body: &[u8]) -> Result<Act, Plain>;
+    fn act(&self, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain>;
     /// See [`Engine::render`].
     fn render(&self, context: &Context<'_>, outcome: &Outcome) -> Reply;
 }
@@ -86,7 +103,7 @@ pub trait AnyEngine: Send + Sync + 'static {
     ///
     /// # Errors
     /// The finished answer to a request outside the grammar.
-    fn call<'e>(&'e self, head: &Head<'_>) -> Result<Box<dyn Call + 'e>, Plain>;
+    fn call<'e>(&'e self, head: &Head<'_>) -> Result<Arc<dyn Call + 'e>, Plain>;
     /// See [`Engine::ingest`].
     ///
     /// # Errors
@@ -115,8 +132,11 @@ impl<E: Engine> Call for Bound<'_, E> {
     fn refuse(&self, denial: &Denial) -> Plain {
         self.engine.refuse(&self.op, denial)
     }
-    fn act(&self, body: &[u8]) -> Result<Act, Plain> {
-        self.engine.act(&self.op, body)
+    fn takes(&self, head: &Head<'_>) -> Result<Takes, Plain> {
+        self.engine.takes(&self.op, head)
+    }
+    fn act(&self, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
+        self.engine.act(&self.op, context, sent)
     }
     fn render(&self, context: &Context<'_>, outcome: &Outcome) -> Reply {
         self.engine.render(&self.op, context, outcome)
@@ -127,9 +147,9 @@ impl<E: Engine> AnyEngine for E {
     fn descriptor(&self) -> &'static Descriptor {
         Engine::descriptor(self)
     }
-    fn call<'e>(&'e self, head: &Head<'_>) -> Result<Box<dyn Call + 'e>, Plain> {
+    fn call<'e>(&'e self, head: &Head<'_>) -> Result<Arc<dyn Call + 'e>, Plain> {
         match self.parse(head) {
-            Ok(op) => Ok(Box::new(Bound { engine: self, op })),
+            Ok(op) => Ok(Arc::new(Bound { engine: self, op })),
             Err(error) => Err(self.bad_path(&error)),
         }
     }

@@ -15,13 +15,14 @@ mod head;
 mod ingest;
 mod need;
 mod reply;
+mod sent;
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod view;
 
 pub use accept::{Accept, Precision, Weight};
-pub use act::{Act, Outcome};
+pub use act::{Act, Edit, Existing, Files, Outcome, Publication};
 pub use context::{Context, PackageSigner};
 pub use denial::{Denial, Reason};
 pub use descriptor::{Challenge, Descriptor, KeyError};
@@ -30,5 +31,6 @@ pub use head::{BadPath, Head, decode_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};
 pub use need::Need;
 pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer};
-pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status};
+pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};
+pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status, Tag};
 pub use view::{Access, Decide, NameList, PackageName, Verdict, View};

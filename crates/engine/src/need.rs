@@ -7,6 +7,8 @@ pub enum Need<'o> {
     Nothing,
     /// A caller whose credential is good, but no package: `whoami`.
     Caller,
+    /// A caller who publishes (a token of a product, an environment or the team): no body of anybody else is read.
+    Publisher,
     /// One package of this engine, by its *normalised* key.
     Package {
         /// The normalised key.

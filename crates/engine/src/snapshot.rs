@@ -20,6 +20,17 @@ pub struct Package {
     pub created: Timestamp,
     /// Every release, newest version first by the ecosystem's order.
     pub releases: Vec<Release>,
+    /// Movable names that clients of the ecosystem put on releases (npm's dist-tags), beside [`Release::tag`].
+    pub tags: Vec<Tag>,
+}
+
+/// A movable name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// The name.
+    pub name: String,
+    /// The release that it means.
+    pub release: ReleaseId,
 }
 
 /// One release.

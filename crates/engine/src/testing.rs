@@ -64,6 +64,7 @@ impl Shelf {
             name: key.to_owned(),
             created: CREATED,
             releases,
+            tags: Vec::new(),
         };
         Self { package, denial: None, standings, visible, yanked, withheld }
     }

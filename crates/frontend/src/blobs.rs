@@ -10,8 +10,10 @@ use hyper::body::Incoming;
 use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobError, BlobKey, Staged};
 use keyway_crypto::signed_url::{self, Grant, GrantError};
+use keyway_engine::{Denial, Outcome};
 use tokio::time::timeout;
 
+use crate::Push;
 use crate::answer::{NO_STORE, text};
 use crate::body::Body;
 use crate::exchange::Exchange;
@@ -20,7 +22,7 @@ use crate::front::Front;
 use crate::incoming::{announced, discard};
 use crate::jsonapi::Boxed;
 
-/// What stands behind signed URLs: whether they are still good, and what becomes of uploads.
+/// What stands behind signed URLs and pushes: whether they are still good, and what becomes of uploads.
 pub trait Uploads: Send + Sync + 'static {
     /// Whether the one a URL was given to may still use it, and whether what it is for is still wanted. Asked
     /// before any byte is read or sent.
@@ -31,6 +33,8 @@ pub trait Uploads: Send + Sync + 'static {
     /// An engine is about to serve the first file to a licence whose time starts with it
     /// (`distribution.md` §8, FROM_FIRST_DOWNLOAD).
     fn downloaded(&self, account: AccountId, license: LicenseId) -> Boxed<'_, Result<(), Refusal>>;
+    /// A publisher asks for something with the tools of an ecosystem. It runs in a task of its own.
+    fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>>;
 }
 
 /// Why a signed URL is not honoured.

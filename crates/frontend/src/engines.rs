@@ -3,6 +3,10 @@
 
 mod delivery;
 mod lookup;
+mod pushing;
+mod unwrapping;
+
+pub use pushing::{Push, Wish};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -40,7 +44,7 @@ struct Request<'a> {
     exchange: &'a Exchange,
     engine: &'static dyn AnyEngine,
     base: &'a str,
-    account: &'a AccountFacts,
+    account: &'a Arc<AccountFacts>,
     environment: Option<&'a EnvironmentFacts>,
 }
 
@@ -75,7 +79,7 @@ pub(crate) async fn answer(
         Ok(call) => call,
         Err(plain) => return answer::plain(plain),
     };
-    match prepared(front, exchange, &place, engine, &*call, &head, body).await {
+    match prepared(front, exchange, &place, engine, &call, &head, body).await {
         Ok(response) => response,
         Err(Trouble::Denied(denial)) => refused(&*call, &denial, None),
         Err(Trouble::TooMany(denial, wait)) => refused(&*call, &denial, Some(wait)),
@@ -104,7 +108,7 @@ async fn prepared(
     exchange: &Exchange,
     place: &EnginePlace<'_>,
     engine: &'static dyn AnyEngine,
-    call: &dyn Call,
+    call: &Arc<dyn Call>,
     head: &Head<'_>,
     body: Incoming,
 ) -> Result<Response<Body>, Trouble> {
@@ -128,8 +132,11 @@ async fn prepared(
         account: &account,
         environment: environment.as_deref(),
     };
-    let mut response =
-        if head.is_read() { request.read(call).await? } else { Box::pin(request.act(call, body)).await? };
+    let mut response = if head.is_read() {
+        request.read(&**call).await?
+    } else {
+        Box::pin(request.write(call, head, body)).await?
+    };
     if let Some(signing) = signing {
         sign(&signing, exchange, &account, front.clock.wall(), &mut response);
     }

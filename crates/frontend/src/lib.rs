@@ -45,6 +45,7 @@ pub use body::Body;
 pub use conditional::{none_match_names, range_applies};
 pub use disposition::attachment;
 pub use encoding::takes_gzip;
+pub use engines::{Push, Wish};
 pub use exchange::Connection;
 pub use front::FrontParts;
 pub use hosts::{Arrival, Hosts, HostsError};

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use http::{Method, StatusCode};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine,
-    Engines, FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Transfer, Upload,
-    View,
+    Engines, FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Transfer,
+    Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -38,6 +38,7 @@ const fn descriptor(key: &'static str, http2: bool) -> Descriptor {
         normalise,
         ingests: &[],
         body_limit: 1024,
+        newest_tag: None,
         setup: "",
     }
 }
@@ -116,10 +117,10 @@ impl Engine for Toy {
         };
         Plain::status(status).body("text/plain", error.to_string())
     }
-    fn act(&self, op: &Op, body: &[u8]) -> Result<Act, Plain> {
+    fn act(&self, op: &Op, _: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
         match op {
             Op::LogIn => {
-                let password = String::from_utf8_lossy(body).into_owned();
+                let password = String::from_utf8_lossy(&sent.around.document).into_owned();
                 Ok(Act::LogIn { user: String::new(), password: keyway_base::Secret::new(password) })
             }
             _ => Ok(Act::Read),
@@ -128,6 +129,7 @@ impl Engine for Toy {
     fn render(&self, _: &Op, _: &Context<'_>, outcome: &Outcome) -> Reply {
         match outcome {
             Outcome::LoggedIn { token } => text(StatusCode::CREATED, token.expose()),
+            other => text(StatusCode::OK, &format!("{other:?}")),
         }
     }
     fn ingest(&self, _: &mut Upload<'_>) -> Result<Ingested, Reject> {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, Entitlement, License, LicenseEntitlement, LicenseUser, Manifest,
-    Package, Policy, PolicyEntitlement, Product, Release, Token, User,
+    Package, PackageTag, Policy, PolicyEntitlement, Product, Release, Token, User,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -69,6 +69,7 @@ const OF_PACKAGE: &[Child] = &[parent(Release::RESOURCE, "package_id", kind::PUR
 const OF_RELEASE: &[Child] = &[
     child(Artifact::RESOURCE, "release_id"),
     child(Manifest::RESOURCE, "release_id"),
+    child(PackageTag::RESOURCE, "release_id"),
     child(Constraint::RESOURCE, "release_id"),
 ];
 const OF_ENVIRONMENT: &[Child] = &[

@@ -6,7 +6,10 @@ use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse};
 use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, Staged};
 use keyway_crypto::signed_url::Grant;
-use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Readiness, Refusal, Uploads};
+use keyway_engine::{Denial, Outcome, Reason};
+use keyway_frontend::{
+    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Uploads, Wish,
+};
 use keyway_jsonapi::ApiError;
 use keyway_store::Db;
 
@@ -72,6 +75,28 @@ impl Uploads for ApiDoor {
             task.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
         })
     }
+    fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>> {
+        // in a task of its own: a client that hangs up must not cut commit from bump
+        let api = Arc::clone(&self.0);
+        let task = tokio::spawn(async move { api.push(pushed(push)).await });
+        Box::pin(async move {
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a push died");
+                let message = "the service cannot answer right now: try again in a moment".to_owned();
+                Err(Denial { reason: Reason::Unavailable, message })
+            })
+        })
+    }
+}
+
+/// What the front end has taken in, as the API takes it.
+fn pushed(push: Push) -> keyway_api::Push {
+    let Push { account, environment, principal, engine, wish } = push;
+    let wish = match wish {
+        Wish::Publish(publication, staged) => keyway_api::Wish::Publish(publication, staged),
+        Wish::Change { package, edits } => keyway_api::Wish::Change { package, edits },
+    };
+    keyway_api::Push { account, environment, principal, engine, wish }
 }
 
 impl Readiness for DatabaseReady {

@@ -35,6 +35,7 @@ impl World {
                 name: package.map(|package| package.name.clone()).unwrap_or_default(),
                 created: product.created_at,
                 releases: releases.iter().map(|release| engine_release(release)).collect(),
+                tags: Vec::new(),
             },
             product: product.id.into(),
             strategy: product.distribution_strategy,

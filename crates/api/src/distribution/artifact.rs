@@ -67,7 +67,7 @@ impl Hooks for Artifacts {
                 check_against_content(draft);
                 return Ok(());
             }
-            draft.record.set("status", Value::Text(ArtifactStatus::Waiting.as_str().to_owned()));
+            draft.default("status", Value::Text(ArtifactStatus::Waiting.as_str().to_owned()));
             normalise(draft);
             check_name(draft);
             check_taken(work, draft).await
@@ -83,7 +83,10 @@ impl Hooks for Artifacts {
                     lookup::materialise(work, lookup, key).await?;
                 }
             }
-            job::expire_upload(work, &draft.record).await
+            if draft.text("status") == Some(ArtifactStatus::Waiting.as_str()) {
+                job::expire_upload(work, &draft.record).await?;
+            }
+            Ok(())
         })
     }
     fn describe<'a>(&'a self, _: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {

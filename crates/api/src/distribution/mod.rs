@@ -19,9 +19,12 @@ mod meant;
 mod narrow;
 mod package;
 mod prefer;
+mod product;
 mod publish;
+mod push;
 mod release;
 mod repackage;
+mod tags;
 mod upgrade;
 mod upload;
 mod uploaded;
@@ -31,6 +34,7 @@ mod yank;
 
 pub(crate) use burial::bury_environment;
 pub(crate) use job::purge_product;
+pub use push::{Push, Wish};
 pub use uploaded::BlobRefusal;
 
 use artifact::Artifacts;

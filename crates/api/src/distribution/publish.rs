@@ -7,6 +7,7 @@ use keyway_domain::resources::ReleaseStatus;
 use keyway_jsonapi::{Record, Value};
 
 use super::release::{self, Releases};
+use super::tags;
 use crate::call::Call;
 use crate::gate;
 use crate::interpreter::{change, find, one};
@@ -35,6 +36,7 @@ pub(super) async fn moved(
         after.set("status", Value::Text(status.as_str().to_owned()));
         and(&work, &mut after);
         change(&mut work, &before, &mut after).await?;
+        tags::follow(&mut work, &after).await?;
     }
     let reply = Reply::data(one(&mut work, &Releases, &after).await?);
     work.commit().await?;

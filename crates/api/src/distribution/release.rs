@@ -9,7 +9,7 @@ use keyway_jsonapi::{ApiError, Declared, Extra, Failure, Intent, Invalid, Record
 
 use super::constraint::{self, Wanted};
 use super::narrow::narrow;
-use super::{burial, job, lookup, package, version};
+use super::{burial, job, lookup, package, tags, version};
 use crate::call::Call;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step, alias_scope};
@@ -80,7 +80,8 @@ impl Hooks for Releases {
             for wanted in constraint::wanted(draft.input.relation("constraints")) {
                 constraint::insert(work, &draft.record, wanted.entitlement).await?;
             }
-            lookup::materialise(work, &lookup::CHANNELS, draft.text("channel").unwrap_or_default()).await
+            lookup::materialise(work, &lookup::CHANNELS, draft.text("channel").unwrap_or_default()).await?;
+            tags::follow(work, &draft.record).await
         })
     }
     fn deleting<'a>(&'a self, work: &'a mut Work, record: &'a Record) -> Step<'a, ()> {

@@ -205,7 +205,8 @@ impl Api {
         Ok(fit(&found, key))
     }
 
-    async fn promise_deletion(
+    /// Sees to it that the bytes under a key go away again, unless something refers to them by then.
+    pub(super) async fn promise_deletion(
         &self,
         account: AccountId,
         key: &BlobKey,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyway_base::RecordId;
-use keyway_jsonapi::{Failure, Input, Intent, Invalid, Linkage, Record, parse};
+use keyway_jsonapi::{Failure, Input, Intent, Invalid, Linkage, Record, Value, parse};
 
 use crate::call::Call;
 use crate::draft::Draft;
@@ -35,21 +35,40 @@ async fn attempt(
     digests: Vec<String>,
 ) -> Outcome<Reply> {
     let mut work = Work::writing(call).await?;
-    let draft = draft(&mut work, hooks, input, digests).await?;
+    let draft = draft(&mut work, hooks, input, Vec::new(), digests).await?;
     let object = one(&mut work, hooks, &draft.record).await?;
     let reply = located(&work, &draft.record, object);
     work.commit().await?;
     Ok(reply)
 }
 
+/// Creates a record in a transaction by the same rules: the client's input, and columns that no client may send.
+pub(crate) async fn make(
+    work: &mut Work,
+    hooks: &dyn Hooks,
+    input: Input,
+    columns: Vec<(&'static str, Value)>,
+) -> Outcome<Record> {
+    Ok(draft(work, hooks, input, columns, Vec::new()).await?.record)
+}
+
 /// Decides, checks and inserts.
-async fn draft(work: &mut Work, hooks: &dyn Hooks, input: Input, digests: Vec<String>) -> Outcome<Draft> {
+async fn draft(
+    work: &mut Work,
+    hooks: &dyn Hooks,
+    input: Input,
+    columns: Vec<(&'static str, Value)>,
+    digests: Vec<String>,
+) -> Outcome<Draft> {
     let call = Arc::clone(&work.call);
     let id = input.id.unwrap_or_else(|| RecordId::generate(call.now));
     check_environment(&call, &input)?;
     let record = Record::new(hooks.resource(), id, call.account.id, call.view.current(), call.now);
     let mut draft = sent(work, None, record, input).await?;
     draft.digests = digests;
+    for (column, value) in columns {
+        draft.record.set(column, value);
+    }
     let subject = hooks.new_subject(work, &draft).await?;
     gate::authorize(&call, hooks.actions().create, &subject)?;
     check_values(&mut draft);

@@ -13,7 +13,7 @@ use keyway_domain::resources::{
 use keyway_domain::touch::{Mutation, Related, ReleasePlace, belongs_to_a_release, touches};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Challenge, Context, Denial, Descriptor, Engine, Engines, Head, Ingested,
-    Need, Outcome, Plain, Reject, Reply, Upload,
+    Need, Outcome, Plain, Reject, Reply, Sent, Upload,
 };
 use keyway_jsonapi::{Declared, Field, Kind, Record, Scope, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Write};
@@ -43,6 +43,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise: |key| Ok(key.to_lowercase()),
     ingests: &[],
     body_limit: 0,
+    newest_tag: None,
     setup: "",
 };
 
@@ -69,7 +70,7 @@ impl Engine for Paper {
     fn bad_path(&self, _: &BadPath) -> Plain {
         Plain::status(http::StatusCode::NOT_FOUND)
     }
-    fn act(&self, (): &(), _: &[u8]) -> Result<Act, Plain> {
+    fn act(&self, (): &(), _: &Context<'_>, _: &mut Sent<'_>) -> Result<Act, Plain> {
         Ok(Act::Read)
     }
     fn render(&self, (): &(), _: &Context<'_>, _: &Outcome) -> Reply {

@@ -10,6 +10,7 @@ mod filter;
 mod join;
 mod license;
 mod package;
+mod package_tag;
 mod policy;
 mod product;
 mod release;
@@ -24,6 +25,7 @@ pub use environment::{Environment, IsolationStrategy};
 pub use join::{Constraint, LicenseEntitlement, LicenseUser, PolicyEntitlement};
 pub use license::License;
 pub use package::Package;
+pub use package_tag::PackageTag;
 pub use policy::{
     AuthenticationStrategy, CheckInInterval, ComponentUniquenessStrategy, ExpirationBasis,
     ExpirationStrategy, HeartbeatBasis, HeartbeatCullStrategy, HeartbeatResurrectionStrategy,
@@ -77,4 +79,5 @@ all!(
     Constraint,
     Artifact,
     Manifest,
+    PackageTag,
 );

@@ -4,6 +4,7 @@
 //! It deliberately knows neither who asks nor where bytes lie: it answers from a [`View`] alone.
 
 mod commands;
+mod envelope;
 mod fragment;
 mod ingest;
 mod keys;
@@ -13,13 +14,15 @@ mod name;
 mod offer;
 mod op;
 mod packument;
+mod publish;
 mod refusal;
 mod search;
 
+use envelope::Envelope;
 use http::StatusCode;
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError, Need,
-    Outcome, Plain, Reject, Reply, Upload, View,
+    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Edit, Engine, Head, Ingested, KeyError,
+    Need, Outcome, Plain, Reject, Reply, Sent, Takes, Upload, View,
 };
 use keyway_versions::Scheme;
 use serde_json::{Value, json};
@@ -31,6 +34,9 @@ pub use op::{Form, Op, Search};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NpmEngine;
 
+/// The largest tarball that can be published, in bytes.
+const TARBALL_LIMIT: u64 = 512 << 20;
+
 static DESCRIPTOR: Descriptor = Descriptor {
     key: "npm",
     name: "npm",
@@ -41,6 +47,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ingests: &[".tgz"],
     // A bulk advisory request lists every dependency of the customer's project.
     body_limit: 10 * 1024 * 1024,
+    newest_tag: Some("latest"),
     setup: "npm config set \"registry={base}/\" \"//{host}/:_authToken={key}\"",
 };
 
@@ -64,6 +71,12 @@ impl Engine for NpmEngine {
         match op {
             Op::Ping | Op::Keys | Op::Advisories | Op::Audit | Op::LogIn { .. } => Need::Nothing,
             Op::WhoAmI => Need::Caller,
+            Op::Put { .. }
+            | Op::Revise { .. }
+            | Op::Unpublish { .. }
+            | Op::UnpublishVersion { .. }
+            | Op::PutTag { .. }
+            | Op::DeleteTag { .. } => Need::Publisher,
             Op::Search(_) => Need::Names,
             Op::DistTags { name }
             | Op::Packument { name, .. }
@@ -103,9 +116,38 @@ impl Engine for NpmEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, op: &Op, body: &[u8]) -> Result<Act, Plain> {
+    fn takes(&self, op: &Op, _head: &Head<'_>) -> Result<Takes, Plain> {
+        Ok(match op {
+            Op::Put { .. } => Takes::Wrapped { limit: TARBALL_LIMIT, unwrap: Box::new(Envelope::new()) },
+            Op::Revise { .. } => Takes::Document { limit: envelope::MAX_DOCUMENT },
+            _ => Takes::Document { limit: DESCRIPTOR.body_limit },
+        })
+    }
+
+    fn act(&self, op: &Op, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
+        let change = |name: &PackageName, edit| {
+            Ok(Act::Change { package: name.as_str().to_owned(), edits: vec![edit] })
+        };
         match op {
-            Op::LogIn { user } => login::act(user, body),
+            Op::LogIn { user } => login::act(user, &sent.around.document),
+            Op::Put { name } => publish::act(name, context, sent),
+            Op::Revise { name } => publish::act_on_revision(name, sent),
+            Op::Unpublish { name } => change(name, Edit::WithdrawAll),
+            Op::UnpublishVersion { name, version } => {
+                change(name, Edit::Withdraw { version: version.clone() })
+            }
+            Op::PutTag { name, tag } => {
+                publish::check_tag(tag)?;
+                let version = serde_json::from_slice::<String>(&sent.around.document).map_err(|_| {
+                    refusal::error(
+                        StatusCode::BAD_REQUEST,
+                        "BAD_REQUEST",
+                        "the body is not a version as JSON text",
+                    )
+                })?;
+                change(name, Edit::Tag { tag: tag.clone(), version })
+            }
+            Op::DeleteTag { name, tag } => change(name, Edit::Untag { tag: tag.clone() }),
             _ => Ok(Act::Read),
         }
     }
@@ -113,7 +155,7 @@ impl Engine for NpmEngine {
     fn render(&self, op: &Op, _context: &Context<'_>, outcome: &Outcome) -> Reply {
         match (op, outcome) {
             (Op::LogIn { user }, Outcome::LoggedIn { token }) => login::welcome(user, token).into(),
-            (op, _) => refusal::not_found(&absent(op)).into(),
+            (op, outcome) => refusal::told(outcome).unwrap_or_else(|| refusal::not_found(&absent(op))).into(),
         }
     }
 

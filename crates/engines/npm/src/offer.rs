@@ -1,5 +1,6 @@
 //! Which versions a view offers, and what stands behind each.
 
+use keyway_base::ReleaseId;
 use keyway_engine::{Artifact, Plain, Release, Status, Verdict, View};
 use keyway_versions::Channel;
 
@@ -69,10 +70,15 @@ pub(crate) fn unavailable(view: &View<'_>, message: &str) -> Plain {
     }
 }
 
-/// Dist-tags in a fixed order: `latest`, then one per channel, then the releases' own tags, newest first. A
-/// release's own tag wins over a name that we would give.
-pub(crate) fn dist_tags<'a>(offers: &[Offer<'a>]) -> Vec<(&'a str, &'a str)> {
-    let tagged = |tag: &str| offers.iter().find(|offer| offer.release.tag.as_deref() == Some(tag));
+/// Dist-tags in a fixed order: `latest`, then one per channel, then the releases' own tags, newest first, then
+/// those that npm put elsewhere. A tag that was put on a release wins over one that we would give.
+pub(crate) fn dist_tags<'a>(view: &View<'a>, offers: &[Offer<'a>]) -> Vec<(&'a str, &'a str)> {
+    let put = |release: ReleaseId| offers.iter().find(|offer| offer.release.id == release);
+    let tagged = |tag: &str| {
+        let own = offers.iter().find(|offer| offer.release.tag.as_deref() == Some(tag));
+        let other = || view.package.tags.iter().find(|put| put.name == tag).and_then(|tag| put(tag.release));
+        own.or_else(other)
+    };
     let newest = |channel: Channel| offers.iter().find(|offer| offer.release.channel == channel);
     let latest = tagged("latest").or_else(|| newest(Channel::Stable)).or_else(|| offers.first());
     let mut tags: Vec<(&str, &str)> = latest.map(|offer| ("latest", offer.version())).into_iter().collect();
@@ -87,6 +93,11 @@ pub(crate) fn dist_tags<'a>(offers: &[Offer<'a>]) -> Vec<(&'a str, &'a str)> {
         if let Some(tag) = offer.release.tag.as_deref().filter(|tag| !tag.is_empty() && !given.contains(tag))
         {
             tags.push((tag, offer.version()));
+        }
+    }
+    for tag in view.package.tags.iter().filter(|tag| !given.contains(&tag.name.as_str())) {
+        if let Some(offer) = put(tag.release) {
+            tags.push((&tag.name, offer.version()));
         }
     }
     tags

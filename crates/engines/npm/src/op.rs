@@ -35,6 +35,42 @@ pub enum Op {
         /// The user name, as typed.
         user: String,
     },
+    /// `PUT /{name}`: publish, or deprecate.
+    Put {
+        /// The package.
+        name: PackageName,
+    },
+    /// `PUT /{name}/-rev/{rev}`: the first half of unpublishing a version. Revisions decide nothing.
+    Revise {
+        /// The package.
+        name: PackageName,
+    },
+    /// `DELETE /{name}/-rev/{rev}`.
+    Unpublish {
+        /// The package.
+        name: PackageName,
+    },
+    /// `DELETE /{name}/-/{basename}-{version}.tgz/-rev/{rev}`.
+    UnpublishVersion {
+        /// The package.
+        name: PackageName,
+        /// The version that the file name holds, not checked yet.
+        version: String,
+    },
+    /// `PUT /-/package/{name}/dist-tags/{tag}`.
+    PutTag {
+        /// The package.
+        name: PackageName,
+        /// The tag, not checked yet.
+        tag: String,
+    },
+    /// `DELETE /-/package/{name}/dist-tags/{tag}`.
+    DeleteTag {
+        /// The package.
+        name: PackageName,
+        /// The tag, not checked yet.
+        tag: String,
+    },
     /// `GET /-/v1/search`.
     Search(Search),
     /// `GET /-/package/{name}/dist-tags`.
@@ -133,6 +169,12 @@ impl Op {
         let (name, rest) = split_name(path)?;
         match rest {
             ["dist-tags"] if head.is_read() => Ok(Self::DistTags { name }),
+            ["dist-tags", tag] if *head.method == Method::PUT || *head.method == Method::POST => {
+                Ok(Self::PutTag { name, tag: (*tag).to_owned() })
+            }
+            ["dist-tags", tag] if *head.method == Method::DELETE => {
+                Ok(Self::DeleteTag { name, tag: (*tag).to_owned() })
+            }
             ["dist-tags"] | ["dist-tags", _] if !head.is_read() => Err(BadPath::Method),
             _ => Err(BadPath::Unknown),
         }
@@ -140,10 +182,10 @@ impl Op {
 
     /// Endpoints below a package's name.
     fn package(head: &Head<'_>, path: &[&str]) -> Result<Self, BadPath> {
-        let (name, rest) = split_name(path)?;
         if !head.is_read() {
-            return Err(BadPath::Method);
+            return Self::writing(head, path);
         }
+        let (name, rest) = split_name(path)?;
         match rest {
             [] => Ok(Self::Packument { name, form: Form::of(head) }),
             ["-", file] => {
@@ -154,6 +196,22 @@ impl Op {
                 Ok(Self::Manifest { name, selector: (*selector).to_owned() })
             }
             _ => Err(BadPath::Unknown),
+        }
+    }
+
+    /// What is written below a package's name.
+    fn writing(head: &Head<'_>, path: &[&str]) -> Result<Self, BadPath> {
+        if let (&Method::DELETE, [before @ .., "-", file, "-rev", _]) = (head.method, path) {
+            let name = last_name(before)?;
+            let version = version_of(&name, file).ok_or(BadPath::Unknown)?.to_owned();
+            return Ok(Self::UnpublishVersion { name, version });
+        }
+        let (name, rest) = split_name(path)?;
+        match (head.method, rest) {
+            (&Method::PUT, []) => Ok(Self::Put { name }),
+            (&Method::PUT, ["-rev", _]) => Ok(Self::Revise { name }),
+            (&Method::DELETE, ["-rev", _]) => Ok(Self::Unpublish { name }),
+            _ => Err(BadPath::Method),
         }
     }
 
@@ -175,6 +233,14 @@ impl Op {
                     search.from
                 )
             }
+            Self::Put { name } => format!("/{name}"),
+            Self::Revise { name } | Self::Unpublish { name } => format!("/{name}/-rev/1-0"),
+            Self::UnpublishVersion { name, version } => {
+                format!("/{name}/-/{}-{}.tgz/-rev/1-0", encode(name.basename()), encode(version))
+            }
+            Self::PutTag { name, tag } | Self::DeleteTag { name, tag } => {
+                format!("/-/package/{}/dist-tags/{}", name.as_str().replace('/', "%2f"), encode(tag))
+            }
             Self::DistTags { name } => format!("/-/package/{}/dist-tags", name.as_str().replace('/', "%2f")),
             Self::Packument { name, .. } => format!("/{name}"),
             Self::Manifest { name, selector } => format!("/{name}/{}", encode(selector)),
@@ -188,7 +254,8 @@ impl Op {
     pub const fn method(&self) -> Method {
         match self {
             Self::Advisories | Self::Audit => Method::POST,
-            Self::LogIn { .. } => Method::PUT,
+            Self::LogIn { .. } | Self::Put { .. } | Self::Revise { .. } | Self::PutTag { .. } => Method::PUT,
+            Self::Unpublish { .. } | Self::UnpublishVersion { .. } | Self::DeleteTag { .. } => Method::DELETE,
             _ => Method::GET,
         }
     }
@@ -228,6 +295,19 @@ fn split_name<'s, 'p>(path: &'s [&'p str]) -> Result<(PackageName, &'s [&'p str]
             Ok((PackageName::parse(&format!("{scope}/{base}")).map_err(malformed)?, rest))
         }
         [name, rest @ ..] => Ok((PackageName::parse(name).map_err(malformed)?, rest)),
+        [] => Err(BadPath::Unknown),
+    }
+}
+
+/// The name at the end of a path: npm asks for the path of a tarball's URL below the registry's own, which is twice
+/// the registry's where that has a path.
+fn last_name(path: &[&str]) -> Result<PackageName, BadPath> {
+    let malformed = |error: keyway_engine::KeyError| BadPath::Malformed(error.0);
+    match path {
+        [.., scope, base] if scope.starts_with('@') && !scope.contains('/') => {
+            PackageName::parse(&format!("{scope}/{base}")).map_err(malformed)
+        }
+        [.., name] => PackageName::parse(name).map_err(malformed),
         [] => Err(BadPath::Unknown),
     }
 }

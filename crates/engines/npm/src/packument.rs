@@ -55,7 +55,7 @@ pub(crate) fn packument(view: &View<'_>, context: &Context<'_>, form: Form) -> R
 pub(crate) fn manifest(view: &View<'_>, context: &Context<'_>, selector: &str) -> Reply {
     let absent = || unavailable(view, &format!("{} has no version or tag {selector}", view.package.key));
     let is_version = keyway_versions::parse(keyway_versions::Scheme::Npm, selector).is_ok();
-    let tag = dist_tags(&offers(view)).into_iter().find(|(tag, _)| *tag == selector);
+    let tag = dist_tags(view, &offers(view)).into_iter().find(|(tag, _)| *tag == selector);
     let version = match tag {
         _ if is_version => selector,
         Some((_, version)) => version,
@@ -78,7 +78,7 @@ pub(crate) fn tags(view: &View<'_>) -> Reply {
         return unavailable(view, &format!("no version of {} has been published", view.package.key)).into();
     }
     let mut out = Vec::new();
-    write_tags(&mut out, &offers);
+    write_tags(&mut out, view, &offers);
     document(Form::Full.media_type(), out)
 }
 
@@ -110,12 +110,12 @@ fn write_head(out: &mut Vec<u8>, view: &View<'_>, offers: &[Offer<'_>], form: Fo
         }
     }
     out.extend_from_slice(b",\"dist-tags\":");
-    write_tags(out, offers);
+    write_tags(out, view, offers);
 }
 
-fn write_tags(out: &mut Vec<u8>, offers: &[Offer<'_>]) {
+fn write_tags(out: &mut Vec<u8>, view: &View<'_>, offers: &[Offer<'_>]) {
     out.push(b'{');
-    for (index, (tag, version)) in dist_tags(offers).into_iter().enumerate() {
+    for (index, (tag, version)) in dist_tags(view, offers).into_iter().enumerate() {
         separate(out, index);
         write_parts(out, &[&quote(tag), ":\"", version, "\""]);
     }

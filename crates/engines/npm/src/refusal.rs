@@ -5,14 +5,15 @@ use std::borrow::Cow;
 
 use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use keyway_engine::{BadPath, Denial, Plain, Reason};
+use keyway_engine::{BadPath, Denial, Existing, Outcome, Plain, Reason};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 const NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 
-/// The text about writes: which way is open instead.
-const NO_WRITES: &str = "this registry does not take npm publish, unpublish, deprecate or dist-tag: publish \
-     through the API by creating a release and uploading the tarball that `npm pack` made as its artifact";
+/// The text about other writes than these.
+const NO_SUCH_WRITE: &str = "this registry takes npm publish, unpublish, deprecate and dist-tag; everything else is \
+     done through the API";
 
 /// A refusal by the house's access rules.
 pub(crate) fn denied(denial: &Denial) -> Plain {
@@ -32,6 +33,41 @@ pub(crate) fn denied(denial: &Denial) -> Plain {
     plain
 }
 
+/// What became of something that was asked for; `None` where nothing is to be told.
+pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
+    let done = |body: Value| {
+        Plain::status(StatusCode::OK)
+            .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            .body("application/json", body.to_string())
+    };
+    let refused = |status, code, message: &str| Some(error(status, code, message));
+    match outcome {
+        Outcome::LoggedIn { .. } => None,
+        Outcome::Published { package, version, .. } => {
+            Some(done(json!({ "ok": true, "success": true, "id": package, "version": version })))
+        }
+        Outcome::Changed => Some(done(json!({ "ok": true }))),
+        // The words that npm's own registry has for it: clients and their scripts look for them.
+        Outcome::Exists { version, by: Existing::Same | Existing::Other, .. } => {
+            let message = format!("You cannot publish over the previously published versions: {version}.");
+            refused(StatusCode::FORBIDDEN, "EPUBLISHCONFLICT", &message)
+        }
+        Outcome::Exists { version, by: Existing::Gone, .. } => {
+            let message = format!(
+                "You cannot publish over the previously published versions: {version}. It was withdrawn, and its \
+                 number is not used again."
+            );
+            refused(StatusCode::FORBIDDEN, "EPUBLISHCONFLICT", &message)
+        }
+        Outcome::Absent(message) => Some(not_found(message)),
+        Outcome::Invalid(message) => refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", message),
+        Outcome::TooLarge { limit } => {
+            let message = format!("a tarball may have at most {limit} bytes");
+            refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", &message)
+        }
+    }
+}
+
 /// Something that is not here.
 pub(crate) fn not_found(message: &str) -> Plain {
     error(StatusCode::NOT_FOUND, "NOT_FOUND", message)
@@ -41,8 +77,8 @@ pub(crate) fn not_found(message: &str) -> Plain {
 pub(crate) fn bad_path(bad: &BadPath) -> Plain {
     match bad {
         BadPath::Unknown => not_found(&format!("{bad} on this npm registry")),
-        BadPath::Method => error(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", NO_WRITES)
-            .with(ALLOW, HeaderValue::from_static("GET, HEAD")),
+        BadPath::Method => error(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", NO_SUCH_WRITE)
+            .with(ALLOW, HeaderValue::from_static("GET, HEAD, PUT, DELETE")),
         BadPath::Malformed(text) => error(StatusCode::BAD_REQUEST, "MALFORMED", text),
     }
 }
@@ -84,8 +120,6 @@ fn ascii(message: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn header<'p>(plain: &'p Plain, name: &HeaderName) -> Option<&'p str> {
@@ -134,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn writes_are_told_where_to_publish() {
+    fn other_writes_are_told_which_there_are() {
         let plain = bad_path(&BadPath::Method);
         assert_eq!(plain.status, StatusCode::METHOD_NOT_ALLOWED);
-        assert!(String::from_utf8_lossy(&plain.body).contains("publish through the API"));
+        assert!(String::from_utf8_lossy(&plain.body).contains("npm publish, unpublish"));
     }
 }

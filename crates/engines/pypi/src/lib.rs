@@ -18,7 +18,7 @@ mod shelf;
 use bytes::Bytes;
 use keyway_engine::{
     Access, Act, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine, FileReply, Head,
-    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Transfer, Upload, View,
+    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Transfer, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -43,6 +43,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         ".tar.bz2", ".tar.xz", ".tar.z",
     ],
     body_limit: 0,
+    newest_tag: None,
     setup: "pip config set global.index-url \"https://license:{key}@{host}/simple/\"",
 };
 
@@ -101,7 +102,7 @@ impl Engine for PypiEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, _op: &Op, _body: &[u8]) -> Result<Act, Plain> {
+    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
         Ok(Act::Read)
     }
 

@@ -10,7 +10,7 @@ mod refusal;
 
 use keyway_engine::{
     Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Plain, Reject, Reply, Upload, View,
+    KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -32,6 +32,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise,
     ingests: &[],
     body_limit: 0,
+    newest_tag: None,
     setup: "curl --fail-with-body -LO --user \"license:{key}\" \"{base}/PRODUCT/latest/FILE\"",
 };
 
@@ -79,7 +80,7 @@ impl Engine for RawEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, _op: &Op, _body: &[u8]) -> Result<Act, Plain> {
+    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
         Ok(Act::Read)
     }
 

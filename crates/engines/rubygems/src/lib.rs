@@ -21,7 +21,7 @@ mod specs;
 use http::StatusCode;
 use keyway_engine::{
     Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Package, Plain, Reject, Reply, Upload, View,
+    KeyError, Need, Outcome, Package, Plain, Reject, Reply, Sent, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -45,6 +45,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise,
     ingests: &[".gem"],
     body_limit: 0,
+    newest_tag: None,
     setup: "bundle config set --global {host} \"license:{key}\"",
 };
 
@@ -123,7 +124,7 @@ impl Engine for RubygemsEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, _: &Op, _: &[u8]) -> Result<Act, Plain> {
+    fn act(&self, _: &Op, _: &Context<'_>, _: &mut Sent<'_>) -> Result<Act, Plain> {
         Ok(Act::Read)
     }
 

@@ -1,11 +1,13 @@
 //! An engine's reply, carried out: documents through the cache, artifacts from the blob store.
 
+use std::sync::Arc;
+
 use http::header::VARY;
 use http::{HeaderValue, Response};
 use keyway_access::PackageSnapshot;
 use keyway_base::LicenseId;
 use keyway_blob::BlobKey;
-use keyway_catalog::{Answer, DocumentAddress, Identity};
+use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
 use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply, View};
 
@@ -14,6 +16,28 @@ use crate::answer;
 use crate::body::Body;
 use crate::document::{document_response, uncompressed};
 use crate::file::{FileAnswer, FileFacts};
+
+/// What a context is made of where nothing is passed on to other indexes.
+pub(super) struct Setting {
+    account: Arc<AccountFacts>,
+    base: String,
+}
+
+impl Setting {
+    /// The context for a caller.
+    pub(super) fn context<'c>(&'c self, caller: &'c str) -> Context<'c> {
+        context(&self.account, &self.base, None, caller)
+    }
+}
+
+fn context<'c>(
+    account: &'c AccountFacts,
+    base: &'c str,
+    upstream: Option<&'c str>,
+    caller: &'c str,
+) -> Context<'c> {
+    Context { base, account: &account.name, caller, signer: account.signer(), upstream }
+}
 
 /// The package that a file is served from.
 #[derive(Clone, Copy)]
@@ -115,13 +139,13 @@ impl Request<'_> {
 
     pub(super) fn context<'c>(&'c self, caller: &'c str) -> Context<'c> {
         let upstream = self.account.pypi_upstream.as_deref();
-        Context {
-            base: self.base,
-            account: &self.account.name,
-            caller,
-            signer: self.account.signer(),
-            upstream: upstream.or(self.front.settings.pypi_upstream.as_deref()),
-        }
+        let upstream = upstream.or(self.front.settings.pypi_upstream.as_deref());
+        context(self.account, self.base, upstream, caller)
+    }
+
+    /// What contexts are made of, for work elsewhere than here.
+    pub(super) fn setting(&self) -> Setting {
+        Setting { account: Arc::clone(self.account), base: self.base.to_owned() }
     }
 
     pub(super) async fn carry_out(

@@ -2,26 +2,24 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode};
-use hyper::body::Incoming;
+use http::Response;
 use keyway_access::{
-    AuthFailure, Credential, CredentialScheme, PackageSnapshot, Presented, Principal, Surface, Who,
-    credentials, names_class,
+    AuthFailure, PackageSnapshot, Presented, Principal, Surface, Who, credentials, names_class,
 };
-use keyway_base::Secret;
 use keyway_catalog::{CatalogError, Known, PrincipalError};
-use keyway_engine::{Act, Call, Denial, Need, Outcome, Reason};
+use keyway_engine::{Call, Denial, Need, Reason};
 
 use super::{Found, Request, Trouble, too_many, unavailable};
-use crate::answer;
 use crate::body::Body;
-use crate::incoming::{BodyError, read_whole};
 
 impl Request<'_> {
     /// Answers an operation that reads.
     pub(super) async fn read(&self, call: &dyn Call) -> Result<Response<Body>, Trouble> {
         if call.need() == Need::Nothing {
             return self.deliver(call, "", Found::Granted).await;
+        }
+        if call.need() == Need::Publisher {
+            return self.read_for_publisher(call).await;
         }
         let principal = self.principal(self.presented()?).await?;
         let is_caller = call.need() == Need::Caller;
@@ -36,44 +34,13 @@ impl Request<'_> {
         self.deliver(call, &caller, found).await
     }
 
-    /// Answers an operation with a body.
-    pub(super) async fn act(&self, call: &dyn Call, body: Incoming) -> Result<Response<Body>, Trouble> {
-        let limits = &self.front.settings.limits;
-        let limit = self.engine.descriptor().body_limit;
-        let body = read_whole(body, self.exchange.headers(), limit, limits.body_time).await;
-        let body = body.map_err(|error| {
-            let status = match error {
-                BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                BodyError::Cut => StatusCode::BAD_REQUEST,
-                BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
-            };
-            Trouble::Other(Box::new(answer::text(status, error.to_string())))
-        })?;
-        match call.act(&body) {
-            Err(plain) => Ok(answer::plain(plain)),
-            Ok(Act::Read) => self.read(call).await,
-            Ok(Act::LogIn { user: _, password }) => self.log_in(call, password).await,
-        }
-    }
-
-    /// Checks a credential that came in a body.
-    async fn log_in(&self, call: &dyn Call, password: Secret<String>) -> Result<Response<Body>, Trouble> {
-        let scheme = CredentialScheme::Bearer;
-        let credential = Credential { scheme, secret: password.clone(), user: None };
-        let principal = self.principal(Presented::One(credential)).await?;
-        self.in_good_standing(&principal)?;
-        let outcome = Outcome::LoggedIn { token: password };
-        let reply = call.render(&self.context(""), &outcome);
-        Ok(self.carry_out(reply, None).await?)
-    }
-
-    fn presented(&self) -> Result<Presented, Denial> {
+    pub(super) fn presented(&self) -> Result<Presented, Denial> {
         let presented = credentials(self.exchange.headers(), self.exchange.query(), Surface::Engine);
         presented.map_err(|error| error.failure().denial())
     }
 
     /// Who is asking. Guessing is limited before anything is looked up.
-    async fn principal(&self, presented: Presented) -> Result<Arc<Known<Principal>>, Trouble> {
+    pub(super) async fn principal(&self, presented: Presented) -> Result<Arc<Known<Principal>>, Trouble> {
         let Self { front, exchange, account, .. } = self;
         let credential = presented.credential();
         if let Some(credential) = credential {
@@ -107,7 +74,7 @@ impl Request<'_> {
         let key = self.engine.descriptor().key;
         let catalog = &front.catalog;
         let snapshot = match need {
-            Need::Nothing | Need::Caller => return Ok(Found::Granted),
+            Need::Nothing | Need::Caller | Need::Publisher => return Ok(Found::Granted),
             Need::Names => return self.names(principal).await,
             Need::Packages => return Box::pin(self.packages(principal)).await,
             Need::OneOf { keys } => Box::pin(self.one_of(call, keys)).await,
@@ -186,7 +153,7 @@ impl Request<'_> {
     }
 
     /// Licences that do not stand are refused where no package's view refuses them.
-    fn in_good_standing(&self, principal: &Principal) -> Result<(), Denial> {
+    pub(super) fn in_good_standing(&self, principal: &Principal) -> Result<(), Denial> {
         principal.standing(self.front.clock.wall()).map_err(|failure| failure.denial())
     }
 

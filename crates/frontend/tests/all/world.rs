@@ -14,9 +14,10 @@ use keyway_catalog::{CacheLimits, Catalog};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{Grant, KeyId, Method, UrlKeys};
 use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release};
+use keyway_engine::{Denial, Outcome};
 use keyway_frontend::{
-    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Readiness, Refusal, Server, Settings,
-    Telemetry, Uploads,
+    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Push, Readiness, Refusal, Server,
+    Settings, Telemetry, Uploads,
 };
 use keyway_jsonapi::{ApiError, Declared, Field, Kind, Record, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Tombstone};
@@ -53,6 +54,7 @@ pub(crate) struct World {
 #[derive(Default)]
 pub(crate) struct Behind {
     pub(crate) uploads: Mutex<Vec<Staged>>,
+    pub(crate) pushes: Mutex<Vec<Push>>,
     pub(crate) conflict: AtomicBool,
     pub(crate) unready: AtomicBool,
     pub(crate) mutations: AtomicUsize,
@@ -132,6 +134,12 @@ impl Uploads for Behind {
     }
     fn downloaded(&self, _: AccountId, _: LicenseId) -> Boxed<'_, Result<(), Refusal>> {
         Box::pin(async { Ok(()) })
+    }
+    fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>> {
+        Box::pin(async move {
+            self.pushes.lock().unwrap().push(push);
+            Ok(Outcome::Changed)
+        })
     }
 }
 

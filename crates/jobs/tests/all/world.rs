@@ -10,7 +10,7 @@ use keyway_crypto::account_keys::AccountKeys;
 use keyway_domain::resources::{Account, Artifact, Manifest, Package, Product, Release};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Challenge, Context, Denial, Descriptor, Engine, Engines, Head, Ingested,
-    Need, Outcome, Plain, Reject, Reply, Upload,
+    Need, Outcome, Plain, Reject, Reply, Sent, Upload,
 };
 use keyway_jobs::{Parts, Runner, kind};
 use keyway_jsonapi::{Declared, Field, Kind, Record, Scope, Value};
@@ -32,6 +32,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise: |key| Ok(key.to_lowercase()),
     ingests: &[".paper"],
     body_limit: 0,
+    newest_tag: None,
     setup: "",
 };
 
@@ -58,7 +59,7 @@ impl Engine for Paper {
     fn bad_path(&self, _: &BadPath) -> Plain {
         Plain::status(keyway_engine::Reason::NotLicensed.status())
     }
-    fn act(&self, (): &(), _: &[u8]) -> Result<Act, Plain> {
+    fn act(&self, (): &(), _: &Context<'_>, _: &mut Sent<'_>) -> Result<Act, Plain> {
         Ok(Act::Read)
     }
     fn render(&self, (): &(), _: &Context<'_>, _: &Outcome) -> Reply {

@@ -423,6 +423,21 @@ CREATE INDEX manifests_created ON manifests (account_id, created_at, id);
 CREATE INDEX manifests_release ON manifests (account_id, release_id);
 CREATE INDEX manifests_artifact ON manifests (account_id, artifact_id);
 
+CREATE TABLE package_tags (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    release_id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX package_tags_created ON package_tags (account_id, created_at, id);
+CREATE UNIQUE INDEX package_tags_tag ON package_tags (account_id, package_id, tag);
+CREATE INDEX package_tags_release ON package_tags (account_id, release_id);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything.
 CREATE TABLE changes (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -555,5 +570,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('manifests', 'sqlite_autoindex_manifests_1', '100000 100000 1'),
     ('manifests', 'manifests_created', '100000 100000 1 1'),
     ('manifests', 'manifests_release', '100000 100000 10'),
-    ('manifests', 'manifests_artifact', '100000 100000 10');
+    ('manifests', 'manifests_artifact', '100000 100000 10'),
+    ('package_tags', 'sqlite_autoindex_package_tags_1', '100000 100000 1'),
+    ('package_tags', 'package_tags_created', '100000 100000 1 1'),
+    ('package_tags', 'package_tags_tag', '100000 100000 10 1'),
+    ('package_tags', 'package_tags_release', '100000 100000 10');
 ANALYZE sqlite_schema;

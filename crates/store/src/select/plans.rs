@@ -3,7 +3,7 @@
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
     ALL, Account, Artifact, Constraint, Engine, Entitlement, Environment, License, LicenseEntitlement,
-    LicenseUser, Manifest, Package, PolicyEntitlement, Product, Release, Token, User,
+    LicenseUser, Manifest, Package, PackageTag, PolicyEntitlement, Product, Release, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, QueryValue, Resource, Scope, Value};
 
@@ -126,6 +126,8 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (Artifact::RESOURCE, Scope::id("release_id", id), "artifacts_filename"),
         (Artifact::RESOURCE, Scope::text("filename", "a.tgz"), "artifacts_by_filename"),
         (Manifest::RESOURCE, Scope::id("release_id", id), "manifests_release"),
+        (PackageTag::RESOURCE, Scope::id("package_id", id), "package_tags_tag"),
+        (PackageTag::RESOURCE, Scope::id("release_id", id), "package_tags_release"),
         (LicenseUser::RESOURCE, Scope::id("license_id", id), "license_users_pair"),
         (LicenseUser::RESOURCE, Scope::id("user_id", id), "license_users_user"),
         (LicenseEntitlement::RESOURCE, Scope::id("license_id", id), "license_entitlements_pair"),

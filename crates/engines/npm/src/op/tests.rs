@@ -109,14 +109,42 @@ fn reads_the_service_endpoints() {
 }
 
 #[test]
-fn writes_are_not_taken() {
+fn writes_of_every_client_are_understood() {
+    let name = || PackageName::parse("@acme/widget").unwrap();
+    let version = "1.0.0-rc.1".to_owned();
+    let unpublished = Op::UnpublishVersion { name: name(), version };
+    for (method, path, expected) in [
+        (Method::PUT, "/@acme%2fwidget", Op::Put { name: name() }),
+        (Method::PUT, "/@acme/widget", Op::Put { name: name() }),
+        (Method::PUT, "/@acme%2fwidget/-rev/1-0", Op::Revise { name: name() }),
+        (Method::DELETE, "/@acme%2fwidget/-rev/1-0", Op::Unpublish { name: name() }),
+        (Method::DELETE, "/@acme/widget/-/widget-1.0.0-rc.1.tgz/-rev/1-0", unpublished.clone()),
+        // below a registry with a path, npm 11 asks for that path twice
+        (Method::DELETE, "/v1/engines/npm/@acme/widget/-/widget-1.0.0-rc.1.tgz/-rev/1-0", unpublished),
+        (
+            Method::PUT,
+            "/-/package/@acme%2fwidget/dist-tags/beta",
+            Op::PutTag { name: name(), tag: "beta".to_owned() },
+        ),
+        (
+            Method::DELETE,
+            "/-/package/@acme%2fwidget/dist-tags/beta",
+            Op::DeleteTag { name: name(), tag: "beta".to_owned() },
+        ),
+    ] {
+        assert_eq!(parse_as(&method, path, "").as_ref(), Ok(&expected), "{method} {path}");
+        let again = parse_as(&expected.method(), &expected.path(), "");
+        assert_eq!(again, Ok(expected), "{method} {path}");
+    }
+}
+
+#[test]
+fn other_writes_are_not_taken() {
     for (method, path) in [
-        (Method::PUT, "/@acme%2fwidget"),
-        (Method::PUT, "/widget/-rev/1-0"),
-        (Method::DELETE, "/widget/-rev/1-0"),
-        (Method::DELETE, "/widget/-/widget-1.0.0.tgz/-rev/1-0"),
-        (Method::PUT, "/-/package/widget/dist-tags/beta"),
-        (Method::DELETE, "/-/package/@acme%2fwidget/dist-tags/beta"),
+        (Method::POST, "/@acme%2fwidget"),
+        (Method::PUT, "/widget/1.0.0"),
+        (Method::DELETE, "/widget"),
+        (Method::DELETE, "/-/package/@acme%2fwidget/dist-tags"),
         (Method::POST, "/-/ping"),
         (Method::GET, "/-/npm/v1/security/advisories/bulk"),
     ] {

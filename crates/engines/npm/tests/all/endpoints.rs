@@ -2,7 +2,9 @@
 
 use http::Method;
 use keyway_base::Secret;
-use keyway_engine::{Access, Act, Engine as _, NameList, Need, Outcome, PackageName, Plain, Reply};
+use keyway_engine::{
+    Access, Act, Around, Engine as _, NameList, Need, Outcome, PackageName, Plain, Reply, Sent,
+};
 use keyway_engine_npm::NpmEngine;
 use serde_json::{Value, json};
 
@@ -97,12 +99,13 @@ fn a_login_with_a_licence_key_gives_it_back_as_the_token() {
     let op = parse(&Method::PUT, "/-/user/org.couchdb.user:license", "").unwrap();
     let sent =
         json!({ "_id": "org.couchdb.user:license", "name": "license", "password": "KEY-1", "type": "user" });
-    let act = NpmEngine.act(&op, sent.to_string().as_bytes()).unwrap();
+    let around = Around::document(sent.to_string());
+    let act = NpmEngine.act(&op, &context(), &mut Sent { around: &around, file: None }).unwrap();
     match act {
         Act::LogIn { user, password } => {
             assert_eq!((user.as_str(), password.expose().as_str()), ("license", "KEY-1"))
         }
-        Act::Read => panic!("a login is an act"),
+        other => panic!("a login is an act of its own: {other:?}"),
     }
     let outcome = Outcome::LoggedIn { token: Secret::new("KEY-1".to_owned()) };
     let Reply::Plain(welcome) = NpmEngine.render(&op, &context(), &outcome) else { panic!("not plain") };
@@ -115,7 +118,9 @@ fn a_login_with_a_licence_key_gives_it_back_as_the_token() {
 fn a_login_without_a_password_is_refused() {
     let op = parse(&Method::PUT, "/-/user/org.couchdb.user:license", "").unwrap();
     for sent in ["", "{}", "[]", "{\"password\":1}", "{\"password\":\" \"}", "{\"name\":\"x\"}"] {
-        assert_eq!(NpmEngine.act(&op, sent.as_bytes()).unwrap_err().status, 400, "{sent}");
+        let around = Around::document(sent);
+        let act = NpmEngine.act(&op, &context(), &mut Sent { around: &around, file: None });
+        assert_eq!(act.unwrap_err().status, 400, "{sent}");
     }
 }
 
@@ -124,7 +129,7 @@ fn requests_outside_the_grammar_get_npm_s_error_form() {
     for (method, target, status) in [
         (Method::GET, "/-/npm/v1/tokens", 404),
         (Method::POST, "/-/v1/login", 404),
-        (Method::PUT, "/widget", 405),
+        (Method::POST, "/widget", 405),
         (Method::GET, "/.env", 400),
     ] {
         let plain = NpmEngine.bad_path(&parse(&method, target, "").unwrap_err());

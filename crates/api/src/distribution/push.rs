@@ -1,0 +1,139 @@
+//! What the clients of an ecosystem ask for when they publish: by the same rules, and with the same rows, as
+//! through the API.
+
+mod edit;
+mod publish;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use keyway_access::{EnvironmentView, Presented, Principal};
+use keyway_blob::{BlobError, BlobKey, Staged};
+use keyway_catalog::{AccountFacts, Known};
+use keyway_engine::{Denial, Edit, Outcome as Told, Publication, Reason};
+use keyway_jsonapi::{ApiError, ErrorObject, Query, Source};
+use serde_json::Map;
+
+use self::publish::Bytes;
+use crate::Api;
+use crate::call::Call;
+use crate::caller::Caller;
+use crate::refusal::{Outcome, Refusal};
+
+/// Something that a publisher asks for.
+#[derive(Debug)]
+pub struct Push {
+    /// The account.
+    pub account: Arc<AccountFacts>,
+    /// The environment that the request works in.
+    pub environment: EnvironmentView,
+    /// Who asks.
+    pub principal: Arc<Known<Principal>>,
+    /// The engine whose client asks.
+    pub engine: &'static str,
+    /// What for.
+    pub wish: Wish,
+}
+
+/// What a publisher asks for.
+#[derive(Debug)]
+pub enum Wish {
+    /// A file is to be an artifact of a published release.
+    Publish(Box<Publication>, Staged),
+    /// What is published is to change: everything of this, or nothing.
+    Change {
+        /// The package's normalised key.
+        package: String,
+        /// What is asked for.
+        edits: Vec<Edit>,
+    },
+}
+
+impl Api {
+    /// Does what a publisher asks for, in one transaction; must run in a task of its own.
+    ///
+    /// # Errors
+    /// [`Denial`] when the caller may not, or the service cannot do it now.
+    pub async fn push(self: &Arc<Self>, push: Push) -> Result<Told, Denial> {
+        let Push { account, environment, principal, engine, wish } = push;
+        let call = Arc::new(Call {
+            api: Arc::clone(self),
+            method: Method::PUT,
+            rest: String::new(),
+            params: Vec::new(),
+            query: Query::default(),
+            headers: HeaderMap::new(),
+            body: Map::new(),
+            account,
+            view: environment,
+            presented: Presented::Anonymous,
+            principal: Caller::Known(principal),
+            now: self.parts().clock.wall(),
+        });
+        let done = match wish {
+            Wish::Publish(publication, staged) => self.publish(&call, engine, &publication, staged).await,
+            Wish::Change { package, edits } => edit::run(&call, engine, &package, &edits).await,
+        };
+        done.or_else(|refusal| worded(&refusal.told()))
+    }
+
+    async fn publish(
+        &self,
+        call: &Arc<Call>,
+        engine: &'static str,
+        publication: &Publication,
+        staged: Staged,
+    ) -> Outcome<Told> {
+        let account = call.account.id;
+        let bytes = Bytes {
+            key: BlobKey::new(account, staged.digests().sha256),
+            size: staged.size(),
+            digests: *staged.digests(),
+        };
+        // Should we die, or refuse, before a row refers to the blob, this job finds that nothing does.
+        let promised = self.promise_deletion(account, &bytes.key, call.now).await;
+        promised.map_err(|refusal| Refusal::Broken(refusal.to_string()))?;
+        self.parts().blobs.commit(account, staged).await.map_err(|error| match error {
+            BlobError::Full { .. } => Refusal::Told(ApiError::insufficient_storage()),
+            error => Refusal::Broken(error.to_string()),
+        })?;
+        match publish::run(call, engine, publication, &bytes).await {
+            // Somebody was faster: by now it can be seen what with.
+            Err(Refusal::Told(error)) if is_taken(&error) => {
+                publish::run(call, engine, publication, &bytes).await
+            }
+            done => done,
+        }
+    }
+}
+
+/// Whether a unique index refused.
+fn is_taken(error: &ApiError) -> bool {
+    error.status.as_u16() == 409 || error.code().is_some_and(|code| code.ends_with("TAKEN"))
+}
+
+/// A refusal of the API for somebody who does not speak JSON:API.
+fn worded(error: &ApiError) -> Result<Told, Denial> {
+    let message = sentence(error);
+    let denial = |reason, message: &str| Err(Denial { reason, message: message.to_owned() });
+    match error.status.as_u16() {
+        401 => denial(Reason::CredentialMissing, &message),
+        403 => denial(Reason::PermissionMissing, &message),
+        404 => Ok(Told::Absent(message)),
+        400..500 => Ok(Told::Invalid(message)),
+        507 => denial(Reason::Unavailable, "the server has no room left"),
+        _ => denial(Reason::Unavailable, "the service cannot answer right now: try again in a moment"),
+    }
+}
+
+/// Everything that is wrong, in one line.
+fn sentence(error: &ApiError) -> String {
+    let line = |object: &ErrorObject| match &object.source {
+        Some(Source::Pointer(pointer)) => match pointer.rsplit('/').next() {
+            Some(member) if !object.detail.starts_with(member) => format!("{member} {}", object.detail),
+            _ => object.detail.clone(),
+        },
+        _ => object.detail.clone(),
+    };
+    error.errors.iter().map(line).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,246 @@
+//! Operations with a body: taken in within limits, read by the engine, carried out behind [`Uploads`], and told by
+//! the engine. Files are streamed to staging; whatever goes wrong before they are artifacts, nothing is left.
+//!
+//! [`Uploads`]: crate::Uploads
+
+use std::io::BufReader;
+use std::sync::Arc;
+
+use http::header::CONTENT_ENCODING;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use keyway_access::{Credential, CredentialScheme, EnvironmentView, Presented, Principal, Who, publisher};
+use keyway_base::Secret;
+use keyway_blob::{BlobError, Staged};
+use keyway_catalog::{AccountFacts, EnvironmentFacts, Known};
+use keyway_engine::{
+    Act, Around, Call, Digests, Edit, Head, Need, Outcome, Plain, Publication, Sent, SentFile, Takes,
+};
+use tokio::task::spawn_blocking;
+
+use super::unwrapping::{Broken, Intake};
+use super::{Found, Request, Trouble, try_again};
+use crate::answer;
+use crate::body::Body;
+use crate::incoming::{BodyError, discard, read_whole};
+
+/// Something that a publisher asks for.
+#[derive(Debug)]
+pub struct Push {
+    /// The account.
+    pub account: Arc<AccountFacts>,
+    /// The environment that the request works in.
+    pub environment: EnvironmentView,
+    /// Who asks.
+    pub principal: Arc<Known<Principal>>,
+    /// The engine whose client asks.
+    pub engine: &'static str,
+    /// What for.
+    pub wish: Wish,
+}
+
+/// What a publisher asks for.
+#[derive(Debug)]
+pub enum Wish {
+    /// A file is to be an artifact.
+    Publish(Box<Publication>, Staged),
+    /// What is published is to change.
+    Change {
+        /// The package's normalised key.
+        package: String,
+        /// Everything of this, or nothing.
+        edits: Vec<Edit>,
+    },
+}
+
+/// A body that has arrived.
+struct Arrived {
+    around: Around,
+    file: Option<Staged>,
+}
+
+impl Request<'_> {
+    /// Answers an operation with a body.
+    pub(super) async fn write(
+        &self,
+        call: &Arc<dyn Call>,
+        head: &Head<'_>,
+        body: Incoming,
+    ) -> Result<Response<Body>, Trouble> {
+        let headers = self.exchange.headers();
+        let (takes, principal) = match self.admitted(call, head).await {
+            Ok(admitted) => admitted,
+            Err(trouble) => {
+                discard(body, headers).await;
+                return Err(trouble);
+            }
+        };
+        let mut arrived = match self.arrived(takes, body).await? {
+            Ok(arrived) => arrived,
+            Err(outcome) => return self.tell(&**call, &outcome).await,
+        };
+        let act = match self.asked(call, &mut arrived).await? {
+            Ok(act) => act,
+            Err(plain) => return Ok(answer::plain(plain)),
+        };
+        match (act, principal, arrived.file) {
+            (Act::Read, ..) => self.read(&**call).await,
+            (Act::LogIn { user: _, password }, ..) => self.log_in(&**call, password).await,
+            (Act::Publish(publication), Some(principal), Some(file)) => {
+                self.push(&**call, principal, Wish::Publish(publication, file)).await
+            }
+            (Act::Change { package, edits }, Some(principal), _) => {
+                self.push(&**call, principal, Wish::Change { package, edits }).await
+            }
+            (Act::Publish(_) | Act::Change { .. }, ..) => {
+                tracing::error!(request = %self.exchange.id, "an engine asked for what its need does not allow");
+                Err(try_again().into())
+            }
+        }
+    }
+
+    /// What the operation takes and, where it publishes, from whom: known before the body is read.
+    async fn admitted(
+        &self,
+        call: &Arc<dyn Call>,
+        head: &Head<'_>,
+    ) -> Result<(Takes, Option<Arc<Known<Principal>>>), Trouble> {
+        let principal = match call.need() {
+            Need::Publisher => Some(self.publisher().await?),
+            _ => None,
+        };
+        let takes = call.takes(head).map_err(|plain| Trouble::Other(Box::new(answer::plain(plain))))?;
+        if principal.is_some() && head.headers.contains_key(CONTENT_ENCODING) {
+            let line = "send the body as it is, without a Content-Encoding";
+            let refused = answer::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, line);
+            return Err(Trouble::Other(Box::new(refused)));
+        }
+        Ok((takes, principal))
+    }
+
+    /// Who publishes.
+    pub(super) async fn publisher(&self) -> Result<Arc<Known<Principal>>, Trouble> {
+        let principal = self.principal(self.presented()?).await?;
+        publisher(&principal)?;
+        Ok(principal)
+    }
+
+    /// Takes the body in. The inner failure is for the engine to word.
+    async fn arrived(&self, takes: Takes, body: Incoming) -> Result<Result<Arrived, Outcome>, Trouble> {
+        let (limit, unwrap) = match takes {
+            Takes::Document { limit } => return self.document(limit, body).await.map(Ok),
+            Takes::File { limit } => (limit, None),
+            Takes::Wrapped { limit, unwrap } => (limit, Some(unwrap)),
+        };
+        let limit = limit.min(self.front.settings.limits.upload_bytes);
+        let intake = Intake { front: self.front, headers: self.exchange.headers(), limit, unwrap };
+        match intake.run(body).await {
+            Ok((around, file)) => Ok(Ok(Arrived { around, file })),
+            Err(Broken::Body(bad)) => Ok(Err(Outcome::Invalid(bad.0))),
+            Err(Broken::Blob(BlobError::TooLarge { limit })) => Ok(Err(Outcome::TooLarge { limit })),
+            Err(Broken::Blob(error)) => {
+                tracing::error!(request = %self.exchange.id, %error, "a push could not be staged");
+                let status = match error {
+                    BlobError::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
+                    _ => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                let line = "the server cannot take uploads right now";
+                Err(Trouble::Other(Box::new(answer::text(status, line))))
+            }
+            Err(Broken::Incoming(error)) => Err(cut_short(error)),
+        }
+    }
+
+    async fn document(&self, limit: usize, body: Incoming) -> Result<Arrived, Trouble> {
+        let time = self.front.settings.limits.body_time;
+        let body = read_whole(body, self.exchange.headers(), limit, time).await.map_err(cut_short)?;
+        Ok(Arrived { around: Around::document(body), file: None })
+    }
+
+    /// What the engine makes of the body; a file is read where blocking is allowed.
+    async fn asked(
+        &self,
+        call: &Arc<dyn Call>,
+        arrived: &mut Arrived,
+    ) -> Result<Result<Act, Plain>, Trouble> {
+        let Some(staged) = &arrived.file else {
+            let mut sent = Sent { around: &arrived.around, file: None };
+            return Ok(call.act(&self.context(""), &mut sent));
+        };
+        let (size, digests) = (staged.size(), digests_of(staged));
+        let path = staged.opener();
+        let (call, around) = (Arc::clone(call), std::mem::take(&mut arrived.around));
+        let setting = self.setting();
+        let read = spawn_blocking(move || {
+            let mut body = BufReader::new(path.open()?);
+            let file = SentFile { size, digests: &digests, body: &mut body };
+            Ok(call.act(&setting.context(""), &mut Sent { around: &around, file: Some(file) }))
+        });
+        let read: Result<Result<Act, Plain>, BlobError> = read.await.map_err(|error| {
+            tracing::error!(request = %self.exchange.id, %error, "reading a push died");
+            Trouble::from(try_again())
+        })?;
+        read.map_err(|error| {
+            tracing::error!(request = %self.exchange.id, %error, "a staged push cannot be read");
+            try_again().into()
+        })
+    }
+
+    /// Carries a wish out and tells what came of it.
+    async fn push(
+        &self,
+        call: &dyn Call,
+        principal: Arc<Known<Principal>>,
+        wish: Wish,
+    ) -> Result<Response<Body>, Trouble> {
+        let push = Push {
+            account: Arc::clone(self.account),
+            environment: EnvironmentFacts::view(self.environment),
+            principal,
+            engine: self.engine.descriptor().key,
+            wish,
+        };
+        let outcome = self.front.uploads.push(push).await?;
+        self.tell(call, &outcome).await
+    }
+
+    async fn tell(&self, call: &dyn Call, outcome: &Outcome) -> Result<Response<Body>, Trouble> {
+        Ok(self.carry_out(call.render(&self.context(""), outcome), None).await?)
+    }
+
+    /// Checks a credential that came in a body.
+    async fn log_in(&self, call: &dyn Call, password: Secret<String>) -> Result<Response<Body>, Trouble> {
+        let scheme = CredentialScheme::Bearer;
+        let credential = Credential { scheme, secret: password.clone(), user: None };
+        let principal = self.principal(Presented::One(credential)).await?;
+        self.in_good_standing(&principal)?;
+        self.tell(call, &Outcome::LoggedIn { token: password }).await
+    }
+
+    /// Answers an operation that reads for a publisher only.
+    pub(super) async fn read_for_publisher(&self, call: &dyn Call) -> Result<Response<Body>, Trouble> {
+        let principal = self.publisher().await?;
+        debug_assert!(principal.who != Who::Anonymous, "publishers have credentials");
+        self.deliver(call, &principal.display_name(), Found::Granted).await
+    }
+}
+
+fn cut_short(error: BodyError) -> Trouble {
+    let status = match error {
+        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::Cut => StatusCode::BAD_REQUEST,
+        BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
+    };
+    Trouble::Other(Box::new(answer::text(status, error.to_string())))
+}
+
+/// The digests of a staged file, as engines have them.
+fn digests_of(staged: &Staged) -> Digests {
+    let found = staged.digests();
+    Digests {
+        md5: *found.md5.as_bytes(),
+        sha1: *found.sha1.as_bytes(),
+        sha256: *found.sha256.as_bytes(),
+        sha512: *found.sha512.as_bytes(),
+    }
+}
