@@ -229,6 +229,28 @@ mod tests {
         assert!(version("20260101000000000000000000001") > version("20260101000000000000000000000"));
     }
 
+    /// Some hundred versions as Ruby's own `Gem::Version` sorts them: equal ones share a line, and an exclamation
+    /// mark stands after pre-releases.
+    #[test]
+    fn orders_as_ruby_does() {
+        let lines: Vec<Vec<(Version, bool)>> = include_str!("gem/ruby_order.txt")
+            .lines()
+            .map(|line| {
+                line.split(' ').map(|text| (version(text.trim_end_matches('!')), text.ends_with('!')))
+            })
+            .map(Iterator::collect)
+            .collect();
+        for (low, line) in lines.iter().enumerate() {
+            for (one, is_prerelease) in line {
+                assert_eq!(one.is_prerelease(), *is_prerelease, "{one}");
+                assert!(line.iter().all(|(other, _)| one == other && one.key() == other.key()), "{one}");
+            }
+            for higher in lines.iter().skip(low + 1).filter_map(|line| line.first()) {
+                assert!(line[0].0 < higher.0, "{} < {}", line[0].0, higher.0);
+            }
+        }
+    }
+
     #[test]
     fn trailing_zeros_and_dashes_are_spelling() {
         for (text, key) in [

@@ -1,5 +1,5 @@
-//! Versions and file names of npm and Python packages are never given out twice: what was published once stays
-//! buried, so that no lock file ever finds other bytes under a name it knows.
+//! Versions and file names of npm packages, Python packages and Ruby gems are never given out twice: what was
+//! published once stays buried, so that no lock file ever finds other bytes under a name it knows.
 
 use keyway_domain::resources::{Artifact, ArtifactStatus, Package, Release, ReleaseStatus};
 use keyway_jsonapi::{Declared, Record, Scope};
@@ -9,7 +9,7 @@ use crate::refusal::Outcome;
 use crate::work::Work;
 
 /// The engines whose names are not reused.
-const LASTING: [&str; 2] = ["npm", "pypi"];
+const LASTING: [&str; 3] = ["npm", "pypi", "rubygems"];
 
 /// A package whose names last, by engine and normalised key.
 struct Lasting {

@@ -1,3 +1,5 @@
+//! Documents as Ruby writes them, bombs, limits.
+
 use super::*;
 
 fn parse(text: &str) -> Result<Yaml, ArchiveError> {

@@ -7,8 +7,11 @@ use std::{
 };
 
 use keyway_archive::{
-    CoreMetadata, Kind, SdistName, WheelName, npm_tarball, parse_object_strict, sdist, sniff,
-    sniff::HEAD_LEN, wheel,
+    CoreMetadata, Kind, SdistName, WheelName, Yaml, YamlLimits,
+    gem::{self, Member, Witness},
+    npm_tarball, parse_object_strict, sdist, sniff,
+    sniff::HEAD_LEN,
+    wheel,
 };
 
 fn folder(name: &str) -> Vec<PathBuf> {
@@ -72,6 +75,25 @@ fn python_packages_are_read() {
         read += 1;
     }
     assert_eq!(read, 11);
+}
+
+struct Blind;
+impl Witness for Blind {
+    fn saw(&mut self, _: Member, _: &[u8]) {}
+}
+
+#[test]
+fn gems_are_read() {
+    for path in folder("rubygems") {
+        let gem = gem::read(&mut File::open(&path).unwrap(), &mut Blind).unwrap();
+        let spec = Yaml::parse(&gem.metadata, &YamlLimits::default()).unwrap();
+        let text = |key: &str| spec.root().get(key).and_then(|node| node.text().map(str::to_owned)).unwrap();
+        let version = spec.root().get("version").and_then(|node| node.get("version")?.text()).unwrap();
+        let platform = Some(text("platform")).filter(|platform| platform != "ruby");
+        let platform = platform.map(|platform| format!("-{platform}")).unwrap_or_default();
+        assert_eq!(file_name(&path), format!("{}-{version}{platform}.gem", text("name")));
+        assert!(gem.checksums.is_some());
+    }
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Gemspecs of old and new tools, and what is none.
+
 use super::*;
 
 fn spec(rest: &str) -> Result<Gemspec, GemspecError> {
