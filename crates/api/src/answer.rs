@@ -6,7 +6,7 @@ use keyway_base::{AccountId, RecordId, RequestId, TokenId};
 use keyway_jsonapi::{ApiError, MediaType};
 
 use crate::reply::Reply;
-use crate::version::ApiVersion;
+use crate::version::{ApiVersion, Route};
 use crate::{ApiBody, ApiRequest, ApiResponse};
 
 /// What answers say of their request.
@@ -25,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) environment: Option<String>,
     /// The version spoken.
     pub(crate) version: ApiVersion,
+    /// Where the request leads, once that is known.
+    pub(crate) route: Option<Route>,
     request_id: RequestId,
 }
 
@@ -39,6 +41,7 @@ impl Context {
             license: None,
             environment: None,
             version: ApiVersion::CURRENT,
+            route: None,
             request_id: request.request_id,
         }
     }
@@ -65,7 +68,7 @@ fn success(context: &Context, reply: Reply) -> ApiResponse {
         return ApiResponse { status, headers, body: ApiBody::File(file) };
     }
     let body = match document {
-        Some(document) => Bytes::from(context.version.render(document).to_string()),
+        Some(document) => Bytes::from(context.version.render(document, context.route).to_string()),
         None => Bytes::new(),
     };
     let mut response = ApiResponse { status, headers, body: ApiBody::Bytes(body) };
@@ -77,7 +80,7 @@ fn success(context: &Context, reply: Reply) -> ApiResponse {
 
 fn failure(context: &Context, error: &ApiError) -> ApiResponse {
     let document = error.body(&context.request_id.to_string());
-    let body = ApiBody::Bytes(Bytes::from(context.version.render(document).to_string()));
+    let body = ApiBody::Bytes(Bytes::from(context.version.render(document, context.route).to_string()));
     let mut response = ApiResponse { status: error.status, headers: HeaderMap::new(), body };
     content_type(context, &mut response);
     if let Some(scheme) = &error.challenge {

@@ -22,7 +22,7 @@ use crate::path::{Place, decode};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::router::{Matched, Router};
-use crate::version::ApiVersion;
+use crate::version::{ApiVersion, Route, take_file};
 use crate::{ApiRequest, ApiResponse, answer, endpoints};
 
 /// What the API is built from.
@@ -71,10 +71,12 @@ impl Api {
     pub fn new(parts: ApiParts) -> Arc<Self> {
         Arc::new(Self { parts, router: Router::new(endpoints::all()) })
     }
-    /// Every route: its method, and its path below `/v1` and the account with captures in braces. `GET` stands
+    /// Every route of the current version: its method, and its path below `/v1` and the account with captures in braces. `GET` stands
     /// for `HEAD` too, `PATCH` for `PUT`.
     pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
-        endpoints::all().map(|endpoint| (endpoint.verb.as_str(), endpoint.path))
+        endpoints::all()
+            .filter(|endpoint| !endpoint.first_only)
+            .map(|endpoint| (endpoint.verb.as_str(), endpoint.path))
     }
     /// What it is built from.
     pub(crate) const fn parts(&self) -> &ApiParts {
@@ -90,6 +92,7 @@ impl Api {
         let answer = match self.head(&request) {
             Ok(head) => {
                 context.media_type = head.media_type;
+                context.route = Some(Route::of(head.matched.endpoint));
                 self.placed(head, request, &mut context).await.map_err(Refusal::told)
             }
             Err(error) => Err(error),
@@ -133,7 +136,7 @@ impl Api {
     /// Account, version, environment, caller; then the operation, in a task of its own when it may write.
     async fn placed(
         self: &Arc<Self>,
-        head: Head,
+        mut head: Head,
         request: ApiRequest,
         context: &mut answer::Context,
     ) -> Outcome<Reply> {
@@ -142,6 +145,12 @@ impl Api {
         context.account = Some(account.id);
         let version = version(&request.headers, &account)?;
         context.version = version;
+        if head.matched.endpoint.first_only && !version.is_first() {
+            return Err(ApiError::unknown_endpoint().into());
+        }
+        let route = Route::of(head.matched.endpoint);
+        version.accept(&mut head.body, route);
+        let file = if version.is_first() { take_file(&mut head.body, route) } else { None };
         let environment = self.environment(&account, &request.headers, &head.query).await?;
         context.environment = environment.as_ref().map(|environment| environment.code.clone());
         let view = EnvironmentFacts::view(environment.as_deref());
@@ -165,6 +174,8 @@ impl Api {
             query: head.query,
             headers: request.headers,
             body: head.body,
+            version,
+            file,
             account,
             view,
             presented,

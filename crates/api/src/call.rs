@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::Api;
 use crate::caller::Caller;
+use crate::version::ApiVersion;
 
 /// A request whose account, environment and caller are known.
 #[derive(Clone)]
@@ -30,6 +31,10 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// The body, its keys folded.
     pub(crate) body: Map<String, Value>,
+    /// The version spoken.
+    pub(crate) version: ApiVersion,
+    /// What a body of version 1.0 says about the file of a release.
+    pub(crate) file: Option<Map<String, Value>>,
     /// The account.
     pub(crate) account: Arc<AccountFacts>,
     /// What the environment opens.

@@ -81,11 +81,13 @@ pub(crate) struct Endpoint {
     pub(crate) hard: bool,
     /// Whether any `Accept` will do.
     pub(crate) accepts_any: bool,
+    /// Whether it exists in version 1.0 only.
+    pub(crate) first_only: bool,
 }
 
 impl Endpoint {
     const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
-        Self { verb, path, operation, hard: false, accepts_any: false }
+        Self { verb, path, operation, hard: false, accepts_any: false, first_only: false }
     }
     /// `GET`, and `HEAD` with it.
     pub(crate) const fn get(path: &'static str, operation: Operation) -> Self {
@@ -115,6 +117,11 @@ impl Endpoint {
     /// Any `Accept` will do.
     pub(crate) const fn accepts_any(mut self) -> Self {
         self.accepts_any = true;
+        self
+    }
+    /// In version 1.0 only.
+    pub(crate) const fn first_only(mut self) -> Self {
+        self.first_only = true;
         self
     }
     /// The action that the caller is first asked for a credential for; none where anybody is welcome.

@@ -20,6 +20,8 @@ pub struct Extras {
     pub links: Vec<(&'static str, Json)>,
     /// `meta` of the resource.
     pub meta: Option<Json>,
+    /// What documents of earlier versions are made from, as the member `former`; never part of current ones.
+    pub former: Option<Json>,
 }
 
 impl Extras {
@@ -58,6 +60,9 @@ pub fn resource_object(record: &Record, extras: &Extras, related: fn(&Record, &R
     object.insert("links".to_owned(), Json::Object(links));
     if let Some(meta) = &extras.meta {
         object.insert("meta".to_owned(), meta.clone());
+    }
+    if let Some(former) = &extras.former {
+        object.insert("former".to_owned(), former.clone());
     }
     Json::Object(object)
 }

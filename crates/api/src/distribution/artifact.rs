@@ -9,7 +9,7 @@ use keyway_jsonapi::links::encode;
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Scope, Value};
 
 use super::narrow::narrow;
-use super::{burial, job, lookup, meant, release};
+use super::{burial, first, job, lookup, meant, release};
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
 use crate::licensing::default_metadata;
@@ -89,8 +89,12 @@ impl Hooks for Artifacts {
             Ok(())
         })
     }
-    fn describe<'a>(&'a self, _: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
-        Box::pin(async move { Ok(records.iter().map(describe).collect()) })
+    fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
+        Box::pin(async move {
+            let mut extras: Vec<Extras> = records.iter().map(describe).collect();
+            first::file::add_products(work, records, &mut extras).await?;
+            Ok(extras)
+        })
     }
 }
 

@@ -79,11 +79,11 @@ fn downloadable(record: &Record, subject: &Subject) -> Outcome<Option<(Artifact,
 
 /// Whether the bytes are answered here: to requests for a part of them, since delta updaters lose their
 /// credential on a redirect, and to `HEAD`, which a signed URL for `GET` refuses (DESIGN §9).
-fn wants_bytes(call: &Call) -> bool {
+pub(super) fn wants_bytes(call: &Call) -> bool {
     call.method == Method::HEAD || call.headers.contains_key(header::RANGE)
 }
 
-fn file(artifact: &Artifact, blob: String) -> Reply {
+pub(super) fn file(artifact: &Artifact, blob: String) -> Reply {
     let etag = artifact.sha256.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
     Reply::file(ApiFile {
         artifact: artifact.id.into(),

@@ -10,6 +10,7 @@ mod constraint;
 mod detach;
 mod dialect;
 mod download;
+mod first;
 mod first_download;
 mod holder;
 mod job;
@@ -77,6 +78,14 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/releases/{id}/constraints/{constraint}", Child(&RELEASE_CONSTRAINTS)),
     E::post("/releases/{id}/constraints", act!(ReleaseConstraintsAttach, attach::attach)),
     E::delete("/releases/{id}/constraints", act!(ReleaseConstraintsDetach, detach::detach)),
+    E::put("/releases", Create(&Releases)).first_only(),
+    E::get("/releases/{id}/artifact", act!(ArtifactDownload, first::route::download))
+        .first_only()
+        .accepts_any(),
+    E::put("/releases/{id}/artifact", act!(ArtifactCreate, first::route::upload)).first_only(),
+    E::delete("/releases/{id}/artifact", act!(ArtifactDelete, first::route::withdraw)).first_only(),
+    E::get("/releases/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_product)).first_only(),
+    E::get("/releases/{id}/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_release)).first_only(),
     E::get("/artifacts", List(&Artifacts)),
     E::post("/artifacts", act!(ArtifactCreate, upload::upload)),
     E::get("/artifacts/{*id}", act!(ArtifactShow, download::download)).accepts_any(),

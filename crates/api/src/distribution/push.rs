@@ -19,6 +19,7 @@ use crate::Api;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::refusal::{Outcome, Refusal};
+use crate::version::ApiVersion;
 
 /// Something that a publisher asks for.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ impl Api {
             query: Query::default(),
             headers: HeaderMap::new(),
             body: Map::new(),
+            version: ApiVersion::CURRENT,
+            file: None,
             account,
             view: environment,
             presented: Presented::Anonymous,

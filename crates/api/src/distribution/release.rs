@@ -9,7 +9,7 @@ use keyway_jsonapi::{ApiError, Declared, Extra, Failure, Intent, Invalid, Record
 
 use super::constraint::{self, Wanted};
 use super::narrow::narrow;
-use super::{burial, job, lookup, package, tags, version};
+use super::{burial, first, job, lookup, package, tags, version};
 use crate::call::Call;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step, alias_scope};
@@ -74,6 +74,9 @@ impl Hooks for Releases {
     }
     fn saved<'a>(&'a self, work: &'a mut Work, draft: &'a Draft) -> Step<'a, ()> {
         Box::pin(async move {
+            if let Some(file) = work.call.file.clone() {
+                first::file::save(work, draft, &file).await?;
+            }
             if draft.before.is_some() {
                 return Ok(());
             }
@@ -90,16 +93,23 @@ impl Hooks for Releases {
             job::purge_release(work, record).await
         })
     }
-    fn describe<'a>(&'a self, _: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
+    fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
         Box::pin(async move {
-            let describe = |record| {
+            let files = first::file::of_releases(work, records).await?;
+            let describe = |record: &Record| {
                 let mut extras = Extras::default();
                 extras.attribute("semver", semver_attribute(record));
+                extras.former = files.iter().rfind(|file| is_of(file, record)).map(first::file::shown);
                 extras
             };
             Ok(records.iter().map(describe).collect())
         })
     }
+}
+
+/// Whether an artifact is of a release.
+fn is_of(artifact: &Record, release: &Record) -> bool {
+    artifact.get("release_id").as_id() == Some(release.id())
 }
 
 /// The facts about a release: its product's strategy and the entitlements it asks for.

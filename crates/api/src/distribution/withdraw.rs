@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_domain::resources::ArtifactStatus;
-use keyway_jsonapi::Value;
+use keyway_jsonapi::{Record, Value};
 
 use super::artifact::{Artifacts, release_of};
 use super::{burial, job, release};
@@ -22,11 +22,16 @@ pub(super) async fn withdraw(call: Arc<Call>) -> Outcome<Reply> {
     let release = release_of(&mut work, &before).await?;
     let subject = release::subject(&mut work, &release).await?;
     gate::authorize(&call, Action::ArtifactDelete, &subject)?;
-    burial::bury_artifact(&mut work, &release, &before).await?;
-    let mut after = before.clone();
-    after.set("status", Value::Text(ArtifactStatus::Yanked.as_str().to_owned()));
-    change(&mut work, &before, &mut after).await?;
-    job::purge_artifact(&mut work, &after).await?;
+    end(&mut work, &release, &before).await?;
     work.commit().await?;
     Ok(Reply::nothing())
+}
+
+/// Marks an artifact and leaves the rest to a job.
+pub(super) async fn end(work: &mut Work, release: &Record, before: &Record) -> Outcome<()> {
+    burial::bury_artifact(work, release, before).await?;
+    let mut after = before.clone();
+    after.set("status", Value::Text(ArtifactStatus::Yanked.as_str().to_owned()));
+    change(work, before, &mut after).await?;
+    job::purge_artifact(work, &after).await
 }

@@ -13,7 +13,7 @@ pub(crate) use delete::{delete, remove};
 pub(crate) use list::{children, list, page_of};
 pub(crate) use render::{below, located, one, several};
 pub(crate) use show::{child, find, related, show};
-pub(crate) use update::{change, update};
+pub(crate) use update::{change, save, update};
 pub(crate) use write::{associates, check_values, sent};
 
 use keyway_access::Action;

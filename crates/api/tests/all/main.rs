@@ -5,6 +5,7 @@
 mod distribution;
 mod environments;
 mod errors;
+mod headers;
 mod licenses;
 mod matrix;
 mod policies;
@@ -13,4 +14,5 @@ mod races;
 mod tokens;
 mod users;
 mod validation;
+mod versions;
 mod world;

@@ -51,7 +51,7 @@ pub(crate) struct World {
 #[derive(Clone)]
 pub(crate) struct Client {
     api: Arc<Api>,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 /// What the API answered.
