@@ -70,7 +70,7 @@ async fn licences_had_users_and_validations_constants() {
     let refused = old.post("licenses", document("licenses", json!({}), relations(&nobody))).await;
     assert_eq!(refused.error(), (422, "USER_NOT_FOUND", "/data/relationships/user"));
     let now = world.admin.post("licenses", document("licenses", json!({}), relations(&nobody))).await;
-    assert_ne!(now.error().1, "OWNER_NOT_FOUND", "the current version knows both names");
+    assert_eq!(now.error(), (422, "USER_NOT_FOUND", "/data/relationships/user"), "both names are known now");
     let path = format!("licenses/{license}/actions/validate");
     assert_eq!(speaking(&world.admin, "1.1").get(&path).await.text("/meta/constant"), "VALID");
     assert_eq!(speaking(&world.admin, "1.2").get(&path).await.text("/meta/code"), "VALID");
