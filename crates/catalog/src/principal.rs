@@ -9,7 +9,7 @@ use keyway_access::{
     authenticate,
 };
 use keyway_base::{AccountId, Timestamp};
-use keyway_crypto::token::{AccountSecret, CredentialDigest};
+use keyway_crypto::token::CredentialDigest;
 use keyway_crypto::{license_key, token};
 
 use crate::bearer::BearerSearch;
@@ -101,7 +101,7 @@ impl Catalog {
             view,
             surface,
             scheme: credential.scheme,
-            digest: digest(account.secret(), credential),
+            digest: print(credential),
         };
         if let Some(judged) = self.principals.hit(&key).and_then(|standing| standing.judge(surface, now)) {
             return Ok(judged?);
@@ -156,12 +156,8 @@ impl Catalog {
     }
 }
 
-fn digest(secret: &AccountSecret, credential: &Credential) -> CredentialDigest {
-    let text = credential.secret.expose();
-    match &credential.user {
-        Some(user) => token::pair_digest(secret, user.expose(), text),
-        None => token::digest(secret, text),
-    }
+fn print(credential: &Credential) -> CredentialDigest {
+    token::print(credential.user.as_ref().map(|user| user.expose().as_str()), credential.secret.expose())
 }
 
 fn known(principal: Principal) -> Arc<Known<Principal>> {
