@@ -57,7 +57,7 @@ pub struct FrontParts {
     pub telemetry: Arc<Telemetry>,
     /// What answers `/v1/_test…`, if anything does.
     #[cfg(feature = "test-support")]
-    pub support: Option<Arc<dyn JsonApi>>,
+    pub support: Option<Arc<dyn crate::TestSupport>>,
 }
 
 /// A front end.
@@ -78,7 +78,7 @@ pub(crate) struct Front {
     pub(crate) rsa: RsaCap,
     pub(crate) under_way: UnderWay,
     #[cfg(feature = "test-support")]
-    pub(crate) support: Option<Arc<dyn JsonApi>>,
+    pub(crate) support: Option<Arc<dyn crate::TestSupport>>,
     ids: RequestIds,
     records: Records,
     stopping: AtomicBool,

@@ -57,4 +57,6 @@ pub use range::{Ranges, Span};
 pub use rates::{RateLimits, RateLimitsError, Window};
 pub use server::{Server, ServerError};
 pub use settings::{AccessLog, Limits, Settings, TlsPem};
+#[cfg(feature = "test-support")]
+pub use support::{TestCall, TestSupport};
 pub use telemetry::Telemetry;

@@ -4,17 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{DATE, HeaderValue};
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, DATE, HeaderValue};
+use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_base::Timestamp;
 
+use crate::Boxed;
 use crate::answer::text;
 use crate::body::Body;
 use crate::exchange::Exchange;
 use crate::front::Front;
 use crate::incoming::read_whole;
-use crate::{ApiAnswerBody, ApiCall, JsonApi};
 
 /// Where the endpoint is.
 const ROOT: &str = "/v1/_test";
@@ -22,6 +23,27 @@ const ROOT: &str = "/v1/_test";
 const BODY: usize = 64 << 20;
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// The endpoint as the front end knows it.
+pub trait TestSupport: Send + Sync + 'static {
+    /// Answers a request: a status, and a JSON body, which may be empty.
+    fn answer(&self, call: TestCall) -> Boxed<'_, (StatusCode, Bytes)>;
+}
+
+/// A request to the endpoint.
+#[derive(Debug)]
+pub struct TestCall {
+    /// The method.
+    pub method: Method,
+    /// The raw path.
+    pub path: String,
+    /// The raw query.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
 
 /// Whether a request is for the endpoint.
 pub(crate) fn is_meant(exchange: &Exchange) -> bool {
@@ -32,7 +54,7 @@ pub(crate) fn is_meant(exchange: &Exchange) -> bool {
 /// Hands the request on. A reset forgets what the front end counts, too.
 pub(crate) async fn answer(
     front: &Front,
-    support: &Arc<dyn JsonApi>,
+    support: &Arc<dyn TestSupport>,
     exchange: &Exchange,
     body: Incoming,
 ) -> Response<Body> {
@@ -43,23 +65,17 @@ pub(crate) async fn answer(
         front.wrong_credentials.forget();
         front.rates.forget();
     }
-    let call = ApiCall {
+    let call = TestCall {
         method: exchange.method().clone(),
         path: exchange.path().to_owned(),
         query: exchange.query().to_owned(),
         headers: exchange.headers().clone(),
         body,
-        peer: exchange.client,
-        request_id: exchange.id,
     };
-    let answer = support.handle(call).await;
-    let body = match answer.body {
-        ApiAnswerBody::Bytes(bytes) => Body::from(bytes),
-        ApiAnswerBody::File { .. } => Body::empty(),
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
+    let (status, body) = support.answer(call).await;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{Method, StatusCode, header};
 use keyway_base::{Clock, Secret};
-use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi};
+use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, TestCall, TestSupport};
+use keyway_jsonapi::ApiError;
 use keyway_support::{Parts, SettableClock, Support, SupportRequest};
 
 use crate::cli::ServeFlags;
@@ -96,13 +97,16 @@ impl JsonApi for Watched {
             answer
         })
     }
+    fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
+        self.api.refuse(call, error)
+    }
 }
 
 /// The endpoint behind the front end's trait.
 struct SupportDoor(Arc<Support>);
 
-impl JsonApi for SupportDoor {
-    fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer> {
+impl TestSupport for SupportDoor {
+    fn answer(&self, call: TestCall) -> Boxed<'_, (StatusCode, Bytes)> {
         let authorization = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let request = SupportRequest {
             authorization: authorization.map(str::to_owned),
@@ -113,10 +117,7 @@ impl JsonApi for SupportDoor {
         };
         Box::pin(async move {
             let answer = self.0.handle(request).await;
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let body = answer.body.map_or(Bytes::new(), |body| Bytes::from(body.to_string()));
-            ApiAnswer { status: answer.status, headers, body: ApiAnswerBody::Bytes(body) }
+            (answer.status, answer.body.map_or(Bytes::new(), |body| Bytes::from(body.to_string())))
         })
     }
 }
