@@ -4,12 +4,14 @@
 //! This crate does no I/O and reads no time. It deliberately knows nothing of resources, packages,
 //! protocols or storage.
 
+mod blob_name;
 mod clock;
 mod id;
 mod secret;
 mod slot;
 mod timestamp;
 
+pub use blob_name::{BlobName, BlobNameError};
 pub use clock::{Clock, ManualClock};
 pub use id::{
     AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, IdError, LicenseId, PackageId,

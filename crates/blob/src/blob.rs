@@ -10,6 +10,8 @@ use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::block::{Buffers, CHUNK};
+#[cfg(feature = "s3")]
+use crate::s3::{ObjectStream, OpenObject};
 use crate::{BlobError, BlobKey};
 
 /// An open blob. It stays readable when it is deleted meanwhile.
@@ -19,6 +21,9 @@ pub enum Blob {
     Memory(Bytes),
     /// A file.
     File(OpenFile),
+    /// An object in a bucket.
+    #[cfg(feature = "s3")]
+    Object(OpenObject),
 }
 
 /// A blob's open file.
@@ -42,6 +47,8 @@ pub struct BlobStream(Source);
 enum Source {
     Memory(Bytes),
     File(Reader),
+    #[cfg(feature = "s3")]
+    Object(Box<ObjectStream>),
 }
 
 #[derive(Debug)]
@@ -60,6 +67,8 @@ impl Blob {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File(open) => open.len,
+            #[cfg(feature = "s3")]
+            Self::Object(open) => open.len(),
         }
     }
     /// Whether there is nothing in it.
@@ -80,6 +89,8 @@ impl Blob {
                 let reader = Reader { open: open.clone(), at: offset, end, waiting: None };
                 BlobStream(Source::File(reader))
             }
+            #[cfg(feature = "s3")]
+            Self::Object(open) => BlobStream(Source::Object(Box::new(open.read_range(offset, end)))),
         }
     }
 }
@@ -96,6 +107,8 @@ impl BlobStream {
             Source::Memory(bytes) if bytes.is_empty() => Poll::Ready(None),
             Source::Memory(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
             Source::File(reader) => reader.poll_next(context),
+            #[cfg(feature = "s3")]
+            Source::Object(stream) => stream.poll_next(context),
         }
     }
 
@@ -106,6 +119,8 @@ impl BlobStream {
             Source::File(reader) => {
                 reader.end - reader.at + reader.waiting.as_ref().map_or(0, |(_, len)| *len)
             }
+            #[cfg(feature = "s3")]
+            Source::Object(stream) => stream.remaining(),
         }
     }
 }

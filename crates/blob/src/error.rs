@@ -41,12 +41,52 @@ pub enum BlobError {
         #[source]
         source: io::Error,
     },
+    /// The object store failed.
+    #[error("{trouble} ({doing})")]
+    Remote {
+        /// What was being done.
+        doing: &'static str,
+        /// In what way it failed.
+        trouble: Trouble,
+        /// What the object store or its client said.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// The task that did the work was cancelled; only at shutdown.
     #[error("the blob store is shutting down")]
     Stopping,
 }
 
+/// In what way an object store fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// No connection, or no answer in time.
+    #[error("the object store does not answer")]
+    Unreachable,
+    /// It asked us to come back later, more often than we did.
+    #[error("the object store is busy")]
+    Busy,
+    /// It does not take our credentials, or does not let them do this.
+    #[error("the object store refuses our credentials")]
+    Denied,
+    /// The bucket is not there.
+    #[error("the bucket is not there")]
+    NoBucket,
+    /// The multipart upload, or the object, is not there any more.
+    #[error("the upload is not there any more")]
+    Gone,
+    /// Anything else.
+    #[error("the object store failed")]
+    Failed,
+}
+
 impl BlobError {
+    /// A failure of an object store that its client did not see.
+    #[cfg(any(feature = "s3", feature = "test-support"))]
+    pub(crate) const fn remote(doing: &'static str, trouble: Trouble) -> Self {
+        Self::Remote { doing, trouble, source: None }
+    }
+
     /// Wraps an I/O error, telling a full disk apart.
     pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| match source.kind() {

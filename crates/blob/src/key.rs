@@ -1,17 +1,18 @@
-//! The key of a blob: the account it belongs to and the digest of its bytes, never a name from outside.
+//! The key of a blob: the account it belongs to and a name that this crate made, never one from outside.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use keyway_base::AccountId;
+use keyway_base::{AccountId, BlobName};
 use keyway_crypto::digest::Sha256;
+use keyway_crypto::random_bytes;
 
-/// Names one blob. Its text form, `<account>/<sha-256 in hex>`, is what the database and signed URLs hold.
+/// Names one blob. Its text form, `<account>/<name in hex>`, is what the database and signed URLs hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BlobKey {
     account: AccountId,
-    digest: Sha256,
+    name: BlobName,
 }
 
 /// A text that is not the key of a blob.
@@ -20,21 +21,29 @@ pub struct BlobKey {
 pub struct BlobKeyError;
 
 impl BlobKey {
-    /// The key of these bytes in this account.
-    pub const fn new(account: AccountId, digest: Sha256) -> Self {
-        Self { account, digest }
+    /// The key of a blob of this name.
+    pub const fn new(account: AccountId, name: BlobName) -> Self {
+        Self { account, name }
+    }
+    /// The key of bytes whose digest is known, where blobs are kept by content.
+    pub const fn of_content(account: AccountId, digest: Sha256) -> Self {
+        Self::new(account, BlobName::Digest(*digest.as_bytes()))
+    }
+    /// A key that nothing has yet.
+    pub fn random(account: AccountId) -> Self {
+        Self::new(account, BlobName::Random(random_bytes()))
     }
     /// The account whose blob it is.
     pub const fn account(&self) -> AccountId {
         self.account
     }
-    /// The digest of the bytes.
-    pub const fn digest(&self) -> Sha256 {
-        self.digest
+    /// The name inside the account.
+    pub const fn name(&self) -> BlobName {
+        self.name
     }
-    /// Where the blob lies below the store's root: one directory per account and first digest byte.
+    /// Where the blob lies below the store's root: one directory per account and first byte.
     pub(crate) fn path(&self) -> PathBuf {
-        let hex = self.digest.hex();
+        let hex = self.name.to_string();
         let fan: String = hex.chars().take(2).collect();
         PathBuf::from(self.account.to_string()).join(fan).join(hex)
     }
@@ -42,7 +51,7 @@ impl BlobKey {
 
 impl fmt::Display for BlobKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.account, self.digest)
+        write!(f, "{}/{}", self.account, self.name)
     }
 }
 
@@ -50,10 +59,10 @@ impl FromStr for BlobKey {
     type Err = BlobKeyError;
 
     fn from_str(text: &str) -> Result<Self, BlobKeyError> {
-        let (account, digest) = text.split_once('/').ok_or(BlobKeyError)?;
+        let (account, name) = text.split_once('/').ok_or(BlobKeyError)?;
         Ok(Self {
             account: account.parse().map_err(|_| BlobKeyError)?,
-            digest: digest.parse().map_err(|_| BlobKeyError)?,
+            name: name.parse().map_err(|_| BlobKeyError)?,
         })
     }
 }
@@ -66,11 +75,14 @@ mod tests {
 
     #[test]
     fn reads_back_and_refuses_everything_else() {
-        let account = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
-        let key = BlobKey::new(account, sha256(b"abc"));
-        assert_eq!(key.to_string().parse(), Ok(key));
+        let account: AccountId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
         let hex = sha256(b"abc").hex();
-        assert!(key.path().ends_with(format!("ba/{hex}")), "{}", key.path().display());
+        let content = BlobKey::of_content(account, sha256(b"abc"));
+        for key in [content, BlobKey::new(account, BlobName::Random([7; 16]))] {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        assert_eq!(content.to_string(), format!("{account}/{hex}"));
+        assert!(content.path().ends_with(format!("ba/{hex}")), "{}", content.path().display());
         for bad in
             ["", "/", &hex, &format!("{account}/"), &format!("../{hex}"), &format!("{account}/../{hex}")]
         {

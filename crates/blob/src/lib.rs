@@ -1,15 +1,22 @@
-//! Where the bytes of artifacts live: staged while they come in, kept by content, read in blocks, handed out
-//! by signed URLs (DESIGN §8 "Blobs").
+//! Where the bytes of artifacts live: staged while they come in, kept under names of our own, read in blocks,
+//! handed out by signed URLs (DESIGN §8 "Blobs").
 //!
-//! One store, one backend today: a directory on disk. [`BlobStore`] is an enum so that an object store can
-//! stand beside it. The crate deliberately knows nothing of artifacts, of who may read what, or of HTTP: it
-//! stores bytes under [`BlobKey`]s that it makes itself, and no name from outside ever reaches the file system.
+//! One store, two backends: a directory on disk, or a bucket of an object store (feature `s3`). The crate
+//! deliberately knows nothing of artifacts, of who may read what, or of HTTP: it stores bytes under [`BlobKey`]s
+//! that it makes itself, and no name from outside ever reaches the file system or the bucket.
 
 mod blob;
 mod block;
+mod direct;
 mod disk;
+mod disk_upload;
 mod error;
+mod fault;
+mod file;
 mod key;
+#[cfg(feature = "s3")]
+mod s3;
+mod s3_options;
 mod small;
 mod staging;
 mod store;
@@ -17,8 +24,15 @@ mod url;
 
 pub use blob::{Blob, BlobStream, OpenFile};
 pub use block::CHUNK;
-pub use error::BlobError;
+pub use direct::{Arrived, Download};
+pub use error::{BlobError, Trouble};
+#[cfg(feature = "test-support")]
+pub use fault::Misbehaviour;
+pub use file::BlobFile;
 pub use key::{BlobKey, BlobKeyError};
-pub use staging::{Staged, StagedOpener, Staging};
-pub use store::{BlobStore, DiskOptions, Head};
+#[cfg(feature = "s3")]
+pub use s3::OpenObject;
+pub use s3_options::{S3Options, S3UrlError};
+pub use staging::{Staged, Staging};
+pub use store::{BlobStore, DiskOptions, Head, Room};
 pub use url::Urls;

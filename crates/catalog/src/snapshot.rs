@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use keyway_access::{PackageSnapshot, ReleaseRule};
-use keyway_base::{ArtifactId, EntitlementId, EnvironmentId, PackageId, ProductId, ReleaseId, Timestamp};
+use keyway_base::{
+    ArtifactId, BlobName, EntitlementId, EnvironmentId, PackageId, ProductId, ReleaseId, Timestamp,
+};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
 };
@@ -133,12 +135,18 @@ fn artifact_of(row: Artifact, manifests: Vec<keyway_engine::Manifest>) -> keyway
         signature: row.signature,
         created: row.created_at,
         uploaded: row.status == ArtifactStatus::Uploaded && row.blob_key.is_some(),
+        blob: row.blob_key.as_deref().and_then(blob_name),
         size: row.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         media_type: row.content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
         filename: row.filename,
         digests,
         manifests,
     }
+}
+
+/// The name in a key of the form `<account>/<name>`.
+fn blob_name(key: &str) -> Option<BlobName> {
+    key.split_once('/')?.1.parse().ok()
 }
 
 fn digests_of(row: &Artifact) -> Option<Box<Digests>> {

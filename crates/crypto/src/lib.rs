@@ -16,6 +16,7 @@ pub mod license_key;
 pub mod npm_signature;
 pub mod password;
 pub mod signed_url;
+pub mod sigv4;
 pub mod token;
 
 pub use error::CryptoError;

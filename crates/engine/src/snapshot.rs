@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyway_base::{ArtifactId, PackageId, ReleaseId, Timestamp};
+use keyway_base::{ArtifactId, BlobName, PackageId, ReleaseId, Timestamp};
 use keyway_versions::{Channel, EcosystemVersion};
 
 /// A package with all its releases, whatever their status.
@@ -88,6 +88,8 @@ pub struct Artifact {
     pub created: Timestamp,
     /// Whether its bytes are here and checked. Artifacts that are not are never offered.
     pub uploaded: bool,
+    /// Where its bytes are in the blob store; engines have no use for it.
+    pub blob: Option<BlobName>,
     /// The size of the bytes we hold.
     pub size: u64,
     /// Media type found from name and content.

@@ -146,6 +146,7 @@ pub fn artifact(filename: &str, size: u64) -> Artifact {
         signature: None,
         created: CREATED,
         uploaded: true,
+        blob: None,
         size,
         media_type: "application/octet-stream".to_owned(),
         digests: Some(Box::new(digests())),

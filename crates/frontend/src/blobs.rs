@@ -7,8 +7,9 @@ use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use keyway_base::{AccountId, LicenseId};
+use keyway_base::{AccountId, BlobName, LicenseId};
 use keyway_blob::{BlobError, BlobKey, Staged};
+use keyway_crypto::digest::Sha256;
 use keyway_crypto::signed_url::{self, Grant, GrantError};
 use keyway_engine::{Denial, Outcome};
 use tokio::time::timeout;
@@ -123,7 +124,11 @@ async fn download(front: &Front, exchange: &Exchange, token: &str) -> Result<Res
     })?;
     let media_type = grant.content_type.as_deref().unwrap_or("application/octet-stream");
     let facts = FileFacts {
-        digest: key.digest(),
+        tag: key.name(),
+        digest: match key.name() {
+            BlobName::Digest(digest) => Some(Sha256::new(digest)),
+            BlobName::Random(_) => None,
+        },
         size: blob.len(),
         media_type,
         save_as: grant.filename.as_deref(),
@@ -199,7 +204,8 @@ async fn stage(
     limit: u64,
     mut body: Incoming,
 ) -> Result<Staged, Refusal> {
-    let mut staging = match front.blobs.stage(limit, announced(exchange.headers())).await {
+    let account = front.catalog.account().await.map_err(|error| unavailable(exchange, &error))?.id;
+    let mut staging = match front.blobs.stage(account, limit, announced(exchange.headers())).await {
         Ok(staging) => staging,
         Err(error) => {
             discard(body, exchange.headers()).await;
@@ -216,6 +222,11 @@ async fn stage(
         }
     }
     staging.finish().await.map_err(refusal_of)
+}
+
+fn unavailable(exchange: &Exchange, error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(request = %exchange.id, %error, "the account could not be loaded");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the service is temporarily unavailable: try again")
 }
 
 fn stood_still() -> Refusal {

@@ -10,7 +10,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
-use keyway_base::RequestId;
+use keyway_base::{BlobName, RequestId};
 use keyway_blob::Blob;
 use keyway_crypto::digest::Sha256;
 
@@ -28,8 +28,10 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandb
 /// What is said about a file.
 #[derive(Debug)]
 pub(crate) struct FileFacts<'a> {
-    /// The digest of its bytes.
-    pub(crate) digest: Sha256,
+    /// What tells its bytes from others.
+    pub(crate) tag: BlobName,
+    /// The digest of its bytes, where it is known.
+    pub(crate) digest: Option<Sha256>,
     /// Its size in bytes.
     pub(crate) size: u64,
     /// Its media type.
@@ -59,7 +61,7 @@ enum Wanted {
 impl FileAnswer {
     /// Decides what a request gets. Nothing is read for a 304, a 416 or a `HEAD`.
     pub(crate) fn of(method: &Method, headers: &HeaderMap, facts: &FileFacts<'_>) -> Self {
-        let tag = format!("\"{}\"", facts.digest);
+        let tag = format!("\"{}\"", facts.tag);
         let mut head = Response::new(());
         let is_get = method == Method::GET;
         let ranges = headers.get(RANGE).filter(|_| is_get && range_applies(headers, tag.as_bytes()));
@@ -130,7 +132,9 @@ impl FileFacts<'_> {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(self.size));
         }
         set(headers, CONTENT_TYPE, self.media_type);
-        set(headers, DIGEST, self.digest.header_value());
+        if let Some(digest) = self.digest {
+            set(headers, DIGEST, digest.header_value());
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(CONTENT_SECURITY_POLICY, SANDBOX);
         if let Some(name) = self.save_as {
@@ -177,7 +181,8 @@ mod tests {
     async fn ask(method: Method, headers: &[(HeaderName, &str)]) -> (Response<()>, String) {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         let facts = FileFacts {
-            digest: sha256(CONTENT),
+            tag: BlobName::Digest(*sha256(CONTENT).as_bytes()),
+            digest: Some(sha256(CONTENT)),
             size: 10,
             media_type: "application/zip",
             save_as: Some("app.zip"),

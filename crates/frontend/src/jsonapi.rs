@@ -15,9 +15,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{Credential, Presented, Surface, credentials};
-use keyway_base::RequestId;
+use keyway_base::{BlobName, RequestId};
 use keyway_blob::BlobKey;
 use keyway_catalog::AccountFacts;
+use keyway_crypto::digest::Sha256;
 use keyway_jsonapi::ApiError;
 use tokio::time::timeout;
 
@@ -82,6 +83,8 @@ pub enum ApiAnswerBody {
     File {
         /// The blob that holds them.
         blob: BlobKey,
+        /// Their digest.
+        digest: Option<Sha256>,
         /// The name to save them under.
         filename: String,
         /// Their media type.
@@ -229,9 +232,10 @@ async fn carry_out(front: &Front, exchange: &Exchange, answer: ApiAnswer) -> Res
             *response.headers_mut() = headers;
             response
         }
-        ApiAnswerBody::File { blob, filename, content_type, size } => {
+        ApiAnswerBody::File { blob, digest, filename, content_type, size } => {
             let facts = FileFacts {
-                digest: blob.digest(),
+                tag: digest.map_or(blob.name(), |digest| BlobName::Digest(*digest.as_bytes())),
+                digest,
                 size,
                 media_type: &content_type,
                 save_as: Some(&filename),

@@ -1,10 +1,10 @@
 //! Reading an uploaded file: does it keep what was declared, what is it, what does its engine take from it?
 //! Blocking, and without any effect.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use keyway_archive::sniff::{HEAD_LEN, sniff};
+use keyway_blob::BlobFile;
 use keyway_crypto::digest::{Digests, Hasher, Md5, Sha1, Sha256, Sha512, Verdict, interpret_checksum};
 use keyway_domain::resources::{Artifact, Package, Release};
 use keyway_engine::{AnyEngine, Manifest, PackageSigner, Upload};
@@ -35,12 +35,12 @@ pub(crate) type Finding = Result<Examined, String>;
 /// # Errors
 /// Only when the file cannot be read; what is wrong with its contents is a [`Finding`].
 pub(crate) fn examine(
-    mut file: File,
+    mut file: BlobFile,
     expected: &Expected,
     signer: &dyn PackageSigner,
 ) -> std::io::Result<Finding> {
     let artifact = &expected.artifact;
-    let size = file.metadata()?.len();
+    let size = file.len();
     let digests = match digests_of(artifact) {
         Some(digests) if artifact.content_length == i64::try_from(size).ok() => digests,
         _ => hash(&mut file)?,
@@ -97,7 +97,7 @@ fn check_declared(artifact: &Artifact, size: u64, digests: &Digests) -> Result<(
     }
 }
 
-fn media_type_of(file: &mut File, name: &str) -> std::io::Result<&'static str> {
+fn media_type_of(file: &mut BlobFile, name: &str) -> std::io::Result<&'static str> {
     let mut head = Vec::with_capacity(HEAD_LEN);
     file.seek(SeekFrom::Start(0))?;
     file.by_ref().take(HEAD_LEN as u64).read_to_end(&mut head)?;
@@ -115,7 +115,7 @@ fn digests_of(artifact: &Artifact) -> Option<Digests> {
     })
 }
 
-fn hash(file: &mut File) -> std::io::Result<Digests> {
+fn hash(file: &mut BlobFile) -> std::io::Result<Digests> {
     let mut hasher = Hasher::new();
     file.seek(SeekFrom::Start(0))?;
     std::io::copy(&mut BufReader::with_capacity(256 * 1024, &mut *file), &mut hasher)?;

@@ -75,13 +75,15 @@ async fn read(parts: &Parts, account: AccountId, expected: Expected) -> Result<F
         return Ok(Err("the account is gone".to_owned()));
     };
     let blobs = parts.blobs.clone();
-    let examined = spawn_blocking(move || match blobs.open_blocking(&key) {
-        Err(BlobError::Absent(_)) => Ok(Err("the file is not in the store; upload it again".to_owned())),
-        Err(error) => Err(JobError::from(error)),
-        Ok(file) => {
-            let unreadable = |why| JobError::Unreadable { artifact: id, why };
-            examine(file, &expected, &signer).map_err(unreadable)
+    let file = match blobs.open_file(&key).await {
+        Err(BlobError::Absent(_)) => {
+            return Ok(Err("the file is not in the store; upload it again".to_owned()));
         }
+        opened => opened?,
+    };
+    let examined = spawn_blocking(move || {
+        let unreadable = |why| JobError::Unreadable { artifact: id, why };
+        examine(file, &expected, &signer).map_err(unreadable)
     });
     examined.await.map_err(|_| JobError::CutOff(id))?
 }

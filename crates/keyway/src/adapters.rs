@@ -39,6 +39,7 @@ fn answer(response: ApiResponse) -> ApiAnswer {
         ApiBody::File(file) => match file.blob.parse::<BlobKey>() {
             Ok(blob) => ApiAnswerBody::File {
                 blob,
+                digest: file.etag.parse().ok(),
                 filename: file.filename,
                 content_type: file.content_type,
                 size: file.size,

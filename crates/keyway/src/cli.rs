@@ -78,9 +78,12 @@ pub(crate) struct ServerFlags {
     /// Connections that this server may hold to a database server [default: 16]
     #[arg(global = true, long, value_name = "COUNT")]
     database_connections: Option<String>,
-    /// Object store (not available in this release)
+    /// Object store: s3://bucket/prefix?endpoint=URL&region=NAME (keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)
     #[arg(global = true, long, value_name = "URL")]
     blobs: Option<String>,
+    /// Redirect clients to the object store, stream files to them, or auto [default: auto]
+    #[arg(global = true, long, value_name = "MODE")]
+    delivery: Option<String>,
     /// Name of the account made at first start
     #[arg(global = true, long, value_name = "NAME")]
     account_name: Option<String>,
@@ -120,6 +123,7 @@ impl ServerFlags {
             ("database", self.database.clone()),
             ("database_connections", self.database_connections.clone()),
             ("blobs", self.blobs.clone()),
+            ("delivery", self.delivery.clone()),
             ("account_name", self.account_name.clone()),
             ("admin_email", self.admin_email.clone()),
             ("cache_mib", self.cache_mib.clone()),

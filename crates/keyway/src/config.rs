@@ -2,7 +2,7 @@
 
 use keyway_store::Location;
 
-use crate::settings::{KNOWN, Layers};
+use crate::settings::{KNOWN, Layers, SECRETS};
 
 /// Renders the settings as a table.
 pub(crate) fn render(layers: &Layers) -> String {
@@ -21,6 +21,9 @@ pub(crate) fn render(layers: &Layers) -> String {
 
 /// A value as it may be shown: without the database's password.
 fn shown(name: &str, value: &str) -> String {
+    if SECRETS.contains(&name) {
+        return "(set, not shown)".to_owned();
+    }
     if name != "database" {
         return value.to_owned();
     }
@@ -40,6 +43,8 @@ mod tests {
         layers.flags(&[("database", Some("postgres://u:geheim@db/k".into()))]);
         let text = render(&layers);
         assert!(text.contains("postgres://u:***@db/k") && !text.contains("geheim"), "{text}");
+        layers.flags(&[("s3_secret_access_key", Some("hush".into()))]);
+        assert!(!render(&layers).contains("hush"));
         assert!(KNOWN.iter().all(|known| text.contains(known.name)));
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyway_base::{Clock, Timestamp};
-use keyway_blob::{BlobStore, DiskOptions};
+use keyway_blob::{BlobStore, DiskOptions, Room};
 use tokio::net::TcpStream;
 
+use crate::blobs;
 use crate::clock::SystemClock;
 use crate::embedded::{self, Embedded};
 use crate::settings::Settings;
@@ -73,17 +74,26 @@ async fn database(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<String,
 }
 
 async fn blobs(settings: &Settings) -> Result<String, String> {
+    let (sends, _) = settings.sends_to_store().map_err(|error| error.to_string())?;
+    if let Some(options) = &settings.object_store {
+        blobs::object_store(options, sends).await.map_err(|error| format!("{error:#}"))?;
+        let how = if sends { "clients are sent there" } else { "files pass through the server" };
+        return Ok(format!("{options} can be written and read; {how}"));
+    }
     let root = embedded::blobs(&settings.data);
     if !root.is_dir() {
         return Err(format!("{} is not there yet: start the server once", root.display()));
     }
     let options = DiskOptions { reserve: settings.disk_reserve, ..DiskOptions::new(&root) };
     let store = BlobStore::open(options).await.map_err(|error| error.to_string())?;
-    let free = store
+    let room = store
         .check()
         .await
         .map_err(|error| format!("{error}: free some space, or lower disk_reserve_mib"))?;
-    Ok(format!("{} MiB free", free >> 20))
+    Ok(match room {
+        Room::Free(free) => format!("{} MiB free", free >> 20),
+        Room::Endless => "has room".to_owned(),
+    })
 }
 
 /// Whether something listens where customers are told to go.

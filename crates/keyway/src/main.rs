@@ -1,6 +1,7 @@
 //! The `keyway` binary: settings, composition and shell commands. What it composes lives in the other crates.
 
 mod adapters;
+mod blobs;
 mod cli;
 mod clock;
 mod config;

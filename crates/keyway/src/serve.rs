@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use keyway_api::{Api, ApiParts, PublicUrls};
 use keyway_base::{Clock, Secret};
-use keyway_blob::{BlobStore, DiskOptions, Urls};
+use keyway_blob::Urls;
 use keyway_catalog::{CacheLimits, Catalog};
 use keyway_frontend::{FrontParts, Hosts, Limits, Server as Front, Telemetry, TlsPem};
 use keyway_jobs::{Parts as JobParts, Runner};
@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::adapters::{ApiDoor, DatabaseReady};
+use crate::blobs;
 use crate::clock::SystemClock;
 use crate::embedded::{self, Embedded};
 use crate::engines::ENGINES;
@@ -134,7 +135,7 @@ pub(crate) struct Composition {
 impl Composition {
     async fn of(settings: &Settings, embedded: &Embedded) -> Result<Self> {
         let (db, clock) = (embedded.db.clone(), Arc::clone(&embedded.clock));
-        let blobs = blobs(settings).await?;
+        let blobs = blobs::open(settings).await?;
         let catalog =
             Catalog::new(db.clone(), ENGINES, Arc::clone(&clock), cache_limits(settings.cache_bytes));
         let front_settings = front_settings(settings)?;
@@ -174,19 +175,6 @@ impl Composition {
         };
         Ok(Self { front, catalog, runner: Runner::new(job_parts) })
     }
-}
-
-async fn blobs(settings: &Settings) -> Result<BlobStore> {
-    let root = embedded::blobs(&settings.data);
-    let options = DiskOptions { reserve: settings.disk_reserve, ..DiskOptions::new(&root) };
-    let store = BlobStore::open(options)
-        .await
-        .with_context(|| format!("cannot open the blob store {}", root.display()))?;
-    let swept = store.sweep().await?;
-    if swept > 0 {
-        tracing::info!(swept, "removed what interrupted uploads had left");
-    }
-    Ok(store)
 }
 
 /// Half for documents, the rest for what they are made of.

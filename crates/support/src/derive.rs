@@ -240,7 +240,7 @@ impl Derive<'_> {
     async fn artifact(&mut self, record: &mut Record) -> Result<(), SupportError> {
         let uploaded = record.get("status").as_text() == Some(ArtifactStatus::Uploaded.as_str());
         if uploaded {
-            let nothing = BlobKey::new(record.account(), sha256(record.id().as_bytes()));
+            let nothing = BlobKey::of_content(record.account(), sha256(record.id().as_bytes()));
             default(record, "blob_key", Value::Text(nothing.to_string()));
             let size = record.get("filesize").as_int().unwrap_or(0);
             default(record, "content_length", Value::Int(size));

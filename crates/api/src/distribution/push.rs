@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 use keyway_access::{EnvironmentView, Presented, Principal};
-use keyway_blob::{BlobError, BlobKey, Staged};
+use keyway_blob::{BlobError, Staged};
 use keyway_catalog::{AccountFacts, Known};
 use keyway_engine::{Denial, Edit, Outcome as Told, Publication, Reason};
 use keyway_jsonapi::{ApiError, ErrorObject, Query, Source};
@@ -88,15 +88,11 @@ impl Api {
         staged: Staged,
     ) -> Outcome<Told> {
         let account = call.account.id;
-        let bytes = Bytes {
-            key: BlobKey::new(account, staged.digests().sha256),
-            size: staged.size(),
-            digests: *staged.digests(),
-        };
+        let bytes = Bytes { key: staged.key(), size: staged.size(), digests: *staged.digests() };
         // Should we die, or refuse, before a row refers to the blob, this job finds that nothing does.
         let promised = self.promise_deletion(account, &bytes.key, call.now).await;
         promised.map_err(|refusal| Refusal::Broken(refusal.to_string()))?;
-        self.parts().blobs.commit(account, staged).await.map_err(|error| match error {
+        self.parts().blobs.commit(staged).await.map_err(|error| match error {
             BlobError::Full { .. } => Refusal::Told(ApiError::insufficient_storage()),
             error => Refusal::Broken(error.to_string()),
         })?;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use keyway_base::{AccountId, ArtifactId, Timestamp};
 use keyway_blob::{BlobError, BlobKey, Staged};
-use keyway_crypto::digest::Digests;
+use keyway_crypto::digest::{Digests, Sha256};
 use keyway_crypto::signed_url::{Grant, Method};
 use keyway_domain::resources::{Artifact, ArtifactStatus};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
@@ -132,8 +132,8 @@ impl Api {
     pub async fn uploaded(&self, grant: &Grant, staged: Staged) -> Result<(), BlobRefusal> {
         let account = self.account_of_blobs().await?;
         let artifact = grant.artifact.ok_or_else(BlobRefusal::gone)?;
-        let key = BlobKey::new(account, staged.digests().sha256);
-        match self.look(account, artifact, &key).await? {
+        let key = staged.key();
+        match self.look(account, artifact, &staged.digests().sha256).await? {
             Fit::Known => return Ok(()),
             Fit::Other => return Err(BlobRefusal::other_bytes()),
             Fit::Awaited => {}
@@ -142,7 +142,7 @@ impl Api {
         // Should we die between the file and its row, this job finds a file that nothing refers to.
         retrying(|| self.promise_deletion(account, &key, now)).await?;
         let (size, digests) = (staged.size(), *staged.digests());
-        self.parts().blobs.commit(account, staged).await?;
+        self.parts().blobs.commit(staged).await?;
         let taken = retrying(|| self.take(account, artifact, &key, size, &digests, now)).await?;
         match taken {
             Fit::Known => return Ok(()),
@@ -164,7 +164,7 @@ impl Api {
     ) -> Result<Fit, Stopped> {
         let mut write = self.parts().db.begin().await?;
         let mut record = find(&mut write, account, artifact).await?;
-        let fit = fit(&record, key);
+        let fit = fit(&record, &digests.sha256);
         if fit != Fit::Awaited {
             return Ok(fit);
         }
@@ -198,11 +198,11 @@ impl Api {
         &self,
         account: AccountId,
         artifact: ArtifactId,
-        key: &BlobKey,
+        digest: &Sha256,
     ) -> Result<Fit, BlobRefusal> {
         let found = self.parts().db.find(Artifact::RESOURCE, account, &Scope::id("id", artifact)).await?;
         let found = found.filter(is_wanted).ok_or_else(BlobRefusal::gone)?;
-        Ok(fit(&found, key))
+        Ok(fit(&found, digest))
     }
 
     /// Sees to it that the bytes under a key go away again, unless something refers to them by then.
@@ -240,11 +240,11 @@ fn is_wanted(artifact: &Record) -> bool {
     artifact.get("status").as_text() != Some(ArtifactStatus::Yanked.as_str())
 }
 
-fn fit(artifact: &Record, key: &BlobKey) -> Fit {
+fn fit(artifact: &Record, digest: &Sha256) -> Fit {
     let waits = artifact.get("status").as_text() == Some(ArtifactStatus::Waiting.as_str());
     match artifact.get("sha256").as_bytes() {
         None if waits => Fit::Awaited,
-        Some(known) if known == key.digest().as_bytes() => Fit::Known,
+        Some(known) if known == digest.as_bytes() => Fit::Known,
         _ => Fit::Other,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::VARY;
 use http::{HeaderValue, Response};
 use keyway_access::PackageSnapshot;
-use keyway_base::LicenseId;
+use keyway_base::{BlobName, LicenseId};
 use keyway_blob::BlobKey;
 use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
@@ -169,15 +169,17 @@ impl Request<'_> {
         let release = package.and_then(|opened| opened.snapshot.package.releases.get(file.release));
         let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
         let artifact = artifact.filter(|artifact| artifact.uploaded);
-        let Some((artifact, digests)) = artifact.and_then(|found| Some((found, found.digests.as_ref()?)))
+        let Some((artifact, digests, blob)) =
+            artifact.and_then(|found| Some((found, found.digests.as_ref()?, found.blob?)))
         else {
             tracing::error!(request = %exchange.id, "an engine replied with a file that is not there");
             return Err(try_again());
         };
-        let key = BlobKey::new(account.id, Sha256::new(digests.sha256));
+        let key = BlobKey::new(account.id, blob);
         let media_type = file.media_type.unwrap_or(&artifact.media_type);
         let facts = FileFacts {
-            digest: key.digest(),
+            tag: BlobName::Digest(digests.sha256),
+            digest: Some(Sha256::new(digests.sha256)),
             size: artifact.size,
             media_type,
             save_as: Some(artifact.filename.as_str()).filter(|_| file.attachment),

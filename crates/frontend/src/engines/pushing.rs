@@ -133,7 +133,8 @@ impl Request<'_> {
             Takes::Wrapped { limit, unwrap } => (limit, Some(unwrap)),
         };
         let limit = limit.min(self.front.settings.limits.upload_bytes);
-        let intake = Intake { front: self.front, headers: self.exchange.headers(), limit, unwrap };
+        let (front, account, headers) = (self.front, self.account.id, self.exchange.headers());
+        let intake = Intake { front, account, headers, limit, unwrap };
         match intake.run(body).await {
             Ok((around, file)) => Ok(Ok(Arrived { around, file })),
             Err(Broken::Body(bad)) => Ok(Err(Outcome::Invalid(bad.0))),
@@ -163,27 +164,25 @@ impl Request<'_> {
         call: &Arc<dyn Call>,
         arrived: &mut Arrived,
     ) -> Result<Result<Act, Plain>, Trouble> {
-        let Some(staged) = &arrived.file else {
+        let Some(staged) = &mut arrived.file else {
             let mut sent = Sent { around: &arrived.around, file: None };
             return Ok(call.act(&self.context(""), &mut sent));
         };
         let (size, digests) = (staged.size(), digests_of(staged));
-        let path = staged.opener();
+        let file = staged.open_file().await.map_err(|error| self.unreadable(&error))?;
         let (call, around) = (Arc::clone(call), std::mem::take(&mut arrived.around));
         let setting = self.setting();
         let read = spawn_blocking(move || {
-            let mut body = BufReader::new(path.open()?);
+            let mut body = BufReader::new(file);
             let file = SentFile { size, digests: &digests, body: &mut body };
-            Ok(call.act(&setting.context(""), &mut Sent { around: &around, file: Some(file) }))
+            call.act(&setting.context(""), &mut Sent { around: &around, file: Some(file) })
         });
-        let read: Result<Result<Act, Plain>, BlobError> = read.await.map_err(|error| {
-            tracing::error!(request = %self.exchange.id, %error, "reading a push died");
-            Trouble::from(try_again())
-        })?;
-        read.map_err(|error| {
-            tracing::error!(request = %self.exchange.id, %error, "a staged push cannot be read");
-            try_again().into()
-        })
+        read.await.map_err(|error| self.unreadable(&error))
+    }
+
+    fn unreadable(&self, error: &dyn std::fmt::Display) -> Trouble {
+        tracing::error!(request = %self.exchange.id, %error, "a staged push cannot be read");
+        try_again().into()
     }
 
     /// Carries a wish out and tells what came of it.

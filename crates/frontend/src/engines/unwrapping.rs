@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
+use keyway_base::AccountId;
 use keyway_blob::{BlobError, Staged, Staging};
 use keyway_engine::{Around, BadBody, Unwrap};
 use tokio::time::timeout;
@@ -14,6 +15,8 @@ use crate::incoming::{BodyError, announced, discard};
 /// Takes one body in.
 pub(super) struct Intake<'a> {
     pub(super) front: &'a Front,
+    /// Whose file it is.
+    pub(super) account: AccountId,
     pub(super) headers: &'a HeaderMap,
     /// The most bytes that the file may have.
     pub(super) limit: u64,
@@ -93,7 +96,7 @@ impl Intake<'_> {
     async fn keep(&mut self, bytes: Bytes, staging: &mut Option<Staging>) -> Result<(), Broken> {
         if staging.is_none() {
             let expected = announced(self.headers).filter(|_| self.unwrap.is_none());
-            *staging = Some(self.front.blobs.stage(self.limit, expected).await?);
+            *staging = Some(self.front.blobs.stage(self.account, self.limit, expected).await?);
         }
         match staging {
             Some(staging) if !bytes.is_empty() => Ok(staging.write(bytes).await?),

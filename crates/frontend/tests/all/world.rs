@@ -86,7 +86,7 @@ impl JsonApi for Behind {
                 "/v1/file" => {
                     let (blob, size) = self.file.lock().unwrap().unwrap();
                     let (filename, content_type) = ("Widget 1.zip".to_owned(), "application/zip".to_owned());
-                    let body = ApiAnswerBody::File { blob, filename, content_type, size };
+                    let body = ApiAnswerBody::File { blob, digest: None, filename, content_type, size };
                     return ApiAnswer { status: StatusCode::OK, headers, body };
                 }
                 _ => {
@@ -280,9 +280,9 @@ impl World {
 }
 
 async fn put_blob(blobs: &BlobStore, account: AccountId, content: &[u8]) -> BlobKey {
-    let mut staging = blobs.stage(1 << 30, None).await.unwrap();
+    let mut staging = blobs.stage(account, 1 << 30, None).await.unwrap();
     staging.write(Bytes::copy_from_slice(content)).await.unwrap();
-    blobs.commit(account, staging.finish().await.unwrap()).await.unwrap()
+    blobs.commit(staging.finish().await.unwrap()).await.unwrap()
 }
 
 /// Generating keys takes long: once for all tests.

@@ -181,9 +181,9 @@ impl World {
     }
 
     pub(crate) async fn store(&self, bytes: &[u8]) -> BlobKey {
-        let mut staging = self.blobs.stage(1 << 20, None).await.unwrap();
+        let mut staging = self.blobs.stage(self.account, 1 << 20, None).await.unwrap();
         staging.write(Bytes::copy_from_slice(bytes)).await.unwrap();
-        self.blobs.commit(self.account, staging.finish().await.unwrap()).await.unwrap()
+        self.blobs.commit(staging.finish().await.unwrap()).await.unwrap()
     }
 
     /// An artifact whose file has just come in, and the job to read it.
@@ -246,10 +246,10 @@ impl World {
 
 /// The time by the file system's clock, which the age of blobs is told by.
 async fn now_by(blobs: &BlobStore) -> Timestamp {
-    let mut staging = blobs.stage(16, None).await.unwrap();
-    staging.write(Bytes::from_static(b"now")).await.unwrap();
     let account = AccountId::generate(Timestamp::from_micros(0));
-    let key = blobs.commit(account, staging.finish().await.unwrap()).await.unwrap();
+    let mut staging = blobs.stage(account, 16, None).await.unwrap();
+    staging.write(Bytes::from_static(b"now")).await.unwrap();
+    let key = blobs.commit(staging.finish().await.unwrap()).await.unwrap();
     blobs.head(&key).await.unwrap().modified
 }
 

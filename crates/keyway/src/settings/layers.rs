@@ -108,6 +108,21 @@ impl Layers {
         Ok(())
     }
 
+    /// Lets variables of other tools stand in for settings that are not set.
+    pub(crate) fn stand_ins(
+        &mut self,
+        names: &[(&str, &'static str)],
+        variables: impl Iterator<Item = (String, String)>,
+    ) {
+        for (variable, value) in variables {
+            if let Some((_, setting)) = names.iter().find(|(known, _)| *known == variable)
+                && self.get(setting).0.is_empty()
+            {
+                self.set(setting, value, Source::Environment(variable));
+            }
+        }
+    }
+
     /// Lays flags over what is there.
     pub(crate) fn flags(&mut self, flags: &[(&'static str, Option<String>)]) {
         for (name, value) in flags {
@@ -155,6 +170,12 @@ mod tests {
         let variables = [("KEYWAY_LISTEN".to_owned(), "127.0.0.1:3".to_owned())];
         layers.environment(KNOWN, variables.into_iter()).unwrap();
         assert_eq!(layers.get("listen"), ("127.0.0.1:3", &Source::Environment("KEYWAY_LISTEN".into())));
+        let others = [("OTHER".to_owned(), "127.0.0.1:5".to_owned())];
+        layers.stand_ins(&[("OTHER", "listen")], others.clone().into_iter());
+        assert_eq!(layers.get("listen").0, "127.0.0.1:3", "what is set stays");
+        let mut unset = Layers::defaults(&[Known { name: "listen", default: "", about: "" }]);
+        unset.stand_ins(&[("OTHER", "listen")], others.into_iter());
+        assert_eq!(unset.get("listen").0, "127.0.0.1:5");
         layers.flags(&[("listen", Some("127.0.0.1:4".into())), ("trusted_proxies", None)]);
         assert_eq!(layers.get("listen"), ("127.0.0.1:4", &Source::Flag("--listen".into())));
     }

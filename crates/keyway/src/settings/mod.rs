@@ -2,6 +2,7 @@
 //! parsed once. A wrong or contradictory setting ends the start with a message that names it.
 
 mod layers;
+mod object_store;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,10 @@ use anyhow::{Context, Result, bail};
 use keyway_frontend::{Network, RateLimits};
 use keyway_store::Location;
 
+use keyway_blob::S3Options;
+
 pub(crate) use layers::{Known, Layers};
+pub(crate) use object_store::{Delivery, SECRETS};
 
 /// Every setting there is.
 pub(crate) const KNOWN: &[Known] = &[
@@ -53,7 +57,19 @@ pub(crate) const KNOWN: &[Known] = &[
         default: "16",
         about: "connections that this server may hold to a database server",
     },
-    Known { name: "blobs", default: "", about: "object store; not available in this release" },
+    Known {
+        name: "blobs",
+        default: "",
+        about: "object store, s3://bucket/prefix?endpoint=URL&region=NAME; empty keeps files in the data directory",
+    },
+    Known { name: "s3_access_key_id", default: "", about: "the object store's access key" },
+    Known { name: "s3_secret_access_key", default: "", about: "its secret" },
+    Known { name: "s3_session_token", default: "", about: "the session token of temporary keys" },
+    Known {
+        name: "delivery",
+        default: "auto",
+        about: "redirect clients to the object store, stream files to them, or auto: redirect where it works",
+    },
     Known { name: "account_name", default: "Keyway", about: "name of the account made at first start" },
     Known { name: "admin_email", default: "admin@localhost.localdomain", about: "e-mail of the first admin" },
     Known { name: "cache_mib", default: "256", about: "memory for cached packages and documents, in MiB" },
@@ -84,6 +100,8 @@ pub(crate) struct Settings {
     pub(crate) pypi_upstream: Option<String>,
     pub(crate) rate_limits: RateLimits,
     pub(crate) tls: Option<Tls>,
+    pub(crate) object_store: Option<S3Options>,
+    pub(crate) delivery: Delivery,
     pub(crate) account_name: String,
     pub(crate) admin_email: String,
     pub(crate) cache_bytes: u64,
@@ -119,6 +137,7 @@ impl Settings {
             layers.file(KNOWN, path)?;
         }
         layers.environment(KNOWN, std::env::vars())?;
+        layers.stand_ins(object_store::STAND_INS, std::env::vars());
         layers.flags(flags);
         Ok((Self::parse(&layers)?, layers))
     }
@@ -128,14 +147,6 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong or contradicts another.
     pub(crate) fn parse(layers: &Layers) -> Result<Self> {
-        for (name, what) in [("blobs", "S3")] {
-            let (value, source) = layers.get(name);
-            if !value.is_empty() {
-                bail!(
-                    "setting '{name}' ({source}): {what} is not available in this release; leave it out to use the embedded store in the data directory"
-                );
-            }
-        }
         let public_url =
             optional(layers, "public_url").map(|url| base_url("public_url", url, layers)).transpose()?;
         let domain = optional(layers, "domain").map(|name| host_name(name, layers)).transpose()?;
@@ -153,6 +164,8 @@ impl Settings {
                 .transpose()?,
             rate_limits: rate_limits(layers)?,
             tls: tls(layers)?,
+            object_store: object_store::object_store(layers)?,
+            delivery: object_store::delivery(layers)?,
             account_name: required(layers, "account_name")?.to_owned(),
             admin_email: required(layers, "admin_email")?.to_lowercase(),
             cache_bytes: parsed::<u64>(layers, "cache_mib", "a number of MiB")?.saturating_mul(1 << 20),
@@ -301,7 +314,8 @@ mod tests {
                 "mysql://u:geheim@x",
                 "'database' (flag --database): mysql://u:***@x is no database",
             ),
-            ("blobs", "s3://x", "'blobs' (flag --blobs): S3 is not available"),
+            ("blobs", "s3://bucket", "'s3_access_key_id' is not"),
+            ("delivery", "maybe", "auto, redirect, stream"),
             ("tls_cert", "a.pem", "'tls_key' is not"),
             ("log", "xml", "text, json"),
             ("data", "", "'data'"),

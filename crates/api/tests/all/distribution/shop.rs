@@ -103,7 +103,7 @@ impl Shop {
         self.urls.read(token, self.clock.wall()).unwrap()
     }
     pub(super) async fn stage(&self, bytes: &'static [u8]) -> Staged {
-        let mut staging = self.blobs.stage(u64::MAX, None).await.unwrap();
+        let mut staging = self.blobs.stage(self.account, u64::MAX, None).await.unwrap();
         staging.write(Bytes::from_static(bytes)).await.unwrap();
         staging.finish().await.unwrap()
     }

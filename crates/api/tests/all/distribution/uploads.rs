@@ -145,13 +145,13 @@ async fn bytes_that_no_artifact_took_are_removed() {
     let (artifact, url) = shop.start(&release, json!({ "filename": "a" })).await;
     let grant = shop.grant(&url);
     let staged = shop.stage(b"lost").await;
-    let key = keyway_blob::BlobKey::new(shop.account, staged.digests().sha256);
+    let key = keyway_blob::BlobKey::of_content(shop.account, staged.digests().sha256);
     shop.put(&url, b"taken").await.unwrap();
     assert_eq!(shop.api.uploaded(&grant, staged).await.unwrap_err().status, StatusCode::CONFLICT);
     assert!(shop.blobs.head(&key).await.is_err(), "refused before they became a blob");
     shop.settle().await;
     shop.admin.delete(&format!("artifacts/{artifact}")).await;
     shop.settle().await;
-    let taken = keyway_blob::BlobKey::new(shop.account, shop.stage(b"taken").await.digests().sha256);
+    let taken = keyway_blob::BlobKey::of_content(shop.account, shop.stage(b"taken").await.digests().sha256);
     assert!(shop.blobs.head(&taken).await.is_ok(), "kept for its grace");
 }

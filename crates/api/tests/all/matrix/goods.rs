@@ -66,7 +66,7 @@ impl Stage {
         let world = self.world();
         let token = url.rsplit('/').next().unwrap();
         let grant = world.urls.read(token, world.clock.wall()).unwrap();
-        let mut staging = world.blobs.stage(u64::MAX, None).await.unwrap();
+        let mut staging = world.blobs.stage(world.account, u64::MAX, None).await.unwrap();
         staging.write(Bytes::from_static(b"bytes")).await.unwrap();
         world.api.uploaded(&grant, staging.finish().await.unwrap()).await.unwrap();
         let clock: Arc<dyn Clock> = world.clock.clone();

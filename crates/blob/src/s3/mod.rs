@@ -1,0 +1,19 @@
+//! The S3 backend: the bytes of artifacts as objects in a bucket.
+//!
+//! `<prefix>blobs/<account>/<name>` holds what is kept, under keys that no URL for writing was ever issued for.
+//! `<prefix>incoming/<account>/<artifact>` is what clients write to with URLs of ours; it is copied from there
+//! once it is complete.
+
+mod bucket;
+mod incoming;
+mod object;
+mod presign;
+mod reader;
+mod trouble;
+mod upload;
+
+pub(crate) use bucket::Bucket;
+pub(crate) use object::ObjectStream;
+pub use object::OpenObject;
+pub(crate) use reader::ObjectReader;
+pub(crate) use upload::{ObjectUpload, StagedObject};
