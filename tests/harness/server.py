@@ -11,7 +11,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from . import wire
+from . import postgres, wire
 from .places import binary
 from .waiting import until
 
@@ -66,7 +66,8 @@ class Server:
 
     def environ(self) -> dict:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KEYWAY_")}
-        return {**kept, **self.environment}
+        database = {"KEYWAY_DATABASE": postgres.database_of(self.data)} if postgres.wanted() else {}
+        return {**kept, **database, **self.environment}
 
     def shell(self, *arguments: str) -> subprocess.CompletedProcess:
         """A shell command (`token list` …) on this server's data directory."""
@@ -91,6 +92,7 @@ class Server:
             self.kill()
         if self.own_data:
             shutil.rmtree(self.data, ignore_errors=True)
+            postgres.forget(self.data)
         self.log_path.unlink(missing_ok=True)
 
     def log(self) -> str:

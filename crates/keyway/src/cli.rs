@@ -30,6 +30,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Show or bring up to date the database's schema (the server does it too when it starts)
+    Migrate {
+        #[command(flatten)]
+        server: ServerFlags,
+        #[command(subcommand)]
+        command: MigrateCommand,
+    },
     /// Show or rename the account
     Account {
         #[command(flatten)]
@@ -168,6 +175,19 @@ pub(crate) struct QuickstartFlags {
     /// Run the printed commands with the real clients, report, and stop
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// What to do with the schema.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum MigrateCommand {
+    /// List every step, and whether the database has taken it
+    Status,
+    /// Take the steps that are missing
+    Up {
+        /// Print what would be run instead of running it
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// What to do with tokens.

@@ -48,6 +48,14 @@ pub(crate) fn blobs(data: &Path) -> PathBuf {
     data.join("blobs")
 }
 
+/// How the database is opened: readers as there are cores, or what a database server is to bear.
+pub(crate) fn options(settings: &Settings) -> Options {
+    let cores =
+        std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
+    let connections = if settings.database.is_shared() { settings.database_connections } else { cores };
+    Options { location: settings.database.clone(), connections }
+}
+
 impl Embedded {
     /// Opens the installation in the data directory; makes directory and database when they are not there.
     ///
@@ -56,10 +64,7 @@ impl Embedded {
     pub(crate) async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let data = &settings.data;
         make_private(data)?;
-        let readers =
-            std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
-        let connections = if settings.database.is_shared() { settings.database_connections } else { readers };
-        let db = Db::open(&Options { location: settings.database.clone(), connections }).await?;
+        let db = Db::open(&options(settings)).await?;
         Ok(Self { db, clock })
     }
 

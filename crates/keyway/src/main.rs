@@ -9,6 +9,7 @@ mod doctor;
 mod embedded;
 mod engines;
 mod logging;
+mod migrate;
 mod quickstart;
 mod serve;
 mod settings;
@@ -55,6 +56,9 @@ fn run(cli: Cli) -> Result<bool> {
         Command::Doctor(flags) => Ok(runtime()?.block_on(doctor::run(&load(&flags)?.0))),
         Command::Token { server, command } => {
             runtime()?.block_on(shell::token(&load(&server)?.0, command)).map(|()| true)
+        }
+        Command::Migrate { server, command } => {
+            runtime()?.block_on(migrate::run(&load(&server)?.0, command)).map(|()| true)
         }
         Command::Account { server, command } => {
             runtime()?.block_on(shell::account(&load(&server)?.0, command)).map(|()| true)

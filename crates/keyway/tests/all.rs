@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use keyway_testkit::TestDatabase;
+
 fn keyway(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyway"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KEYWAY_")) {
@@ -93,7 +95,11 @@ fn a_wrong_setting_ends_the_start_and_is_named() {
     let data = directory.path().join("data");
     let data = data.to_str().unwrap();
     for (arguments, expected) in [
-        (vec!["--database", "postgres://localhost/x"], "setting 'database' (flag --database)"),
+        (vec!["--database", "mysql://localhost/x"], "setting 'database' (flag --database)"),
+        (
+            vec!["--database", "postgres://u:geheim@127.0.0.1:1/x"],
+            "cannot open the database postgres://u:***@127.0.0.1:1/x",
+        ),
         (vec!["--blobs", "s3://bucket"], "setting 'blobs' (flag --blobs)"),
         (vec!["--listen", "here"], "setting 'listen' (flag --listen) is 'here'"),
         (vec!["--tls-cert", "cert.pem"], "'tls_key' is not"),
@@ -104,6 +110,7 @@ fn a_wrong_setting_ends_the_start_and_is_named() {
         let output = run(&all);
         let said = text(&output.stderr);
         assert!(!output.status.success() && said.contains(expected), "{arguments:?}: {said}");
+        assert!(!said.contains("geheim"), "{said}");
     }
 }
 
@@ -177,4 +184,35 @@ fn until(limit: std::time::Duration, mut holds: impl FnMut() -> bool) -> bool {
         }
     }
     false
+}
+
+#[test]
+fn the_schema_is_shown_and_brought_up_to_date_apart_from_a_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = TestDatabase::new();
+    let migrate = |words: &[&str]| {
+        let data = directory.path().to_str().unwrap();
+        let all: Vec<&str> = ["migrate", "--data", data, "--database", place.url()]
+            .into_iter()
+            .chain(words.to_vec())
+            .collect();
+        run(&all)
+    };
+    if place.url().starts_with("sqlite") {
+        let none = text(&migrate(&["status"]).stderr);
+        assert!(none.contains("there is no database"), "{none}");
+    } else {
+        assert!(text(&migrate(&["status"]).stdout).contains("pending  0001_spine"));
+        let told = text(&migrate(&["up", "--dry-run"]).stdout);
+        assert!(told.contains("-- 0001_spine") && told.contains("CREATE TABLE accounts"), "{told}");
+        assert!(
+            text(&migrate(&["status"]).stdout).contains("pending  0001_spine"),
+            "a dry run changes nothing"
+        );
+    }
+    assert!(text(&migrate(&["up"]).stdout).contains("done     0001_spine"));
+    assert_eq!(text(&migrate(&["up"]).stdout), "nothing to do\n");
+    assert_eq!(text(&migrate(&["up", "--dry-run"]).stdout), "");
+    let status = text(&migrate(&["status"]).stdout);
+    assert!(status.contains("done     0001_spine") && !status.contains("pending"), "{status}");
 }

@@ -9,15 +9,15 @@ use keyway_base::{AccountId, Timestamp};
 use keyway_jsonapi::{Record, Resource, Scope};
 
 use crate::arg::Arg;
-use crate::migrate::migrate;
+use crate::migrate::{migrate, steps};
 use crate::own::OwnEntries;
 use crate::postgres::PostgresPools;
 use crate::session::Session;
 use crate::sqlite::SqlitePools;
 use crate::statement::Statement;
 use crate::{
-    Freshness, Location, LocationError, Page, Read, SigningKey, StoreError, Tombstone, Write, records,
-    retrying,
+    Freshness, Location, LocationError, MigrationStep, Page, Read, SigningKey, StoreError, Tombstone, Write,
+    records, retrying,
 };
 
 /// How to open the database.
@@ -52,7 +52,7 @@ pub struct Db {
 
 /// The connections to whatever database it is.
 #[derive(Debug, Clone)]
-enum Pools {
+pub(crate) enum Pools {
     Sqlite(SqlitePools),
     Postgres(PostgresPools),
 }
@@ -65,46 +65,52 @@ pub(crate) struct Shared {
 }
 
 impl Pools {
-    async fn open(options: &Options) -> Result<Self, StoreError> {
+    pub(crate) async fn open(options: &Options) -> Result<Self, StoreError> {
         match &options.location {
             Location::File(path) => SqlitePools::open(path, options.connections).await.map(Self::Sqlite),
             Location::Server(url) => PostgresPools::open(url, options.connections).await.map(Self::Postgres),
         }
     }
-    async fn reader(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.reader().await,
             Self::Postgres(pools) => pools.reader().await,
         }
     }
-    async fn snapshot(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.snapshot().await,
             Self::Postgres(pools) => pools.snapshot().await,
         }
     }
-    async fn transaction(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn transaction(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.transaction().await,
             Self::Postgres(pools) => pools.transaction().await,
         }
     }
     /// For one statement that writes.
-    async fn statement(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn statement(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.transaction().await,
             Self::Postgres(pools) => pools.statement().await,
         }
     }
     /// For changing the schema, alone.
-    async fn migration(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn migration(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.transaction().await,
             Self::Postgres(pools) => pools.migration().await,
         }
     }
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(pools) => pools.close().await,
+            Self::Postgres(pools) => pools.close().await,
+        }
+    }
     /// For reading the change log.
-    async fn tail(&self) -> Result<Session, StoreError> {
+    pub(crate) async fn tail(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.reader().await,
             Self::Postgres(pools) => pools.tail().await,
@@ -119,16 +125,28 @@ impl Db {
     /// [`StoreError`] when it cannot be opened or migrated.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
         let pools = Pools::open(options).await?;
-        migrate(pools.migration().await?).await?;
+        // Asked first, so that a role that may not change the schema will do where there is nothing to change.
+        if !steps(&mut pools.reader().await?).await?.iter().all(|step| step.done) {
+            migrate(pools.migration().await?).await?;
+        }
         Ok(Self { pools, shared: Shared::default() })
+    }
+
+    /// The steps of the schema, and which of them the database has taken. Changes nothing, but that an SQLite
+    /// file is made where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be opened, or was made by a different build.
+    pub async fn migrations(options: &Options) -> Result<Vec<MigrationStep>, StoreError> {
+        let pools = Pools::open(options).await?;
+        let found = steps(&mut pools.reader().await?).await;
+        pools.close().await;
+        found
     }
 
     /// Closes every connection. Without it they are closed in the background when the last clone goes.
     pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite(pools) => pools.close().await,
-            Pools::Postgres(pools) => pools.close().await,
-        }
+        self.pools.close().await;
     }
 
     /// The freshness of what this process caches.
@@ -273,6 +291,10 @@ impl Db {
         self.reader().await?.rows(Statement::fixed(ANY, Vec::new())).await.map(drop)
     }
 
+    #[cfg(test)]
+    pub(crate) const fn pools(&self) -> &Pools {
+        &self.pools
+    }
     pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
         self.pools.reader().await
     }

@@ -18,6 +18,14 @@ pub(crate) enum Dialect {
 const MAX_DEPTH: usize = 8;
 
 impl Dialect {
+    /// A row if any migration was ever run here.
+    pub(crate) const fn ledger_exists(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
+            Self::Postgres => "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
+        }
+    }
+
     /// What follows a `SELECT` that picks a row to work on, so that two workers do not wait for each other.
     pub(crate) const fn skip_locked(self) -> &'static str {
         match self {

@@ -42,6 +42,7 @@ pub use freshness::{Freshness, Generation};
 pub use job::{Job, NewJob};
 pub use location::{Location, LocationError, ServerUrl};
 pub use lock::{DataDirLock, LockError};
+pub use migrate::MigrationStep;
 pub use page::{Order, Page, Sort};
 pub use read::Read;
 pub use signing_key::SigningKey;

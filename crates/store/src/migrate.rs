@@ -10,6 +10,17 @@ use crate::dialect::Dialect;
 use crate::session::Session;
 use crate::statement::Statement;
 
+/// A step of the schema, and whether this database has taken it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStep {
+    /// Its file name without the ending.
+    pub name: &'static str,
+    /// What it does, as SQL.
+    pub text: &'static str,
+    /// Whether it was run.
+    pub done: bool,
+}
+
 /// A step of the schema.
 struct Migration {
     /// Its number: one more than the one before.
@@ -63,6 +74,24 @@ pub(crate) async fn migrate(mut session: Session) -> Result<(), StoreError> {
         tracing::info!(migration = step.name, "schema brought up to date");
     }
     session.commit().await
+}
+
+/// Every step that this program knows, in order. Changes nothing.
+///
+/// # Errors
+/// [`StoreError::MigrationChanged`] and [`StoreError::Newer`] when the database was made by a different build.
+pub(crate) async fn steps(session: &mut Session) -> Result<Vec<MigrationStep>, StoreError> {
+    let steps = session.dialect().migrations();
+    let exists =
+        session.row(Statement::fixed(session.dialect().ledger_exists(), Vec::new())).await?.is_some();
+    let done = if exists { done(session).await? } else { Vec::new() };
+    check(steps, &done)?;
+    let step = |(index, step): (usize, &Migration)| MigrationStep {
+        name: step.name,
+        text: step.text,
+        done: index < done.len(),
+    };
+    Ok(steps.iter().enumerate().map(step).collect())
 }
 
 /// Number and checksum of what was run, in order.

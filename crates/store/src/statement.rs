@@ -28,8 +28,12 @@ impl Statement {
     }
     /// The statement that gives its plan.
     #[cfg(test)]
-    pub(crate) fn explained(&self) -> Self {
-        let text = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", self.text));
+    pub(crate) fn explained(&self, dialect: Dialect) -> Self {
+        let explain = match dialect {
+            Dialect::Sqlite => "EXPLAIN QUERY PLAN",
+            Dialect::Postgres => "EXPLAIN (COSTS OFF)",
+        };
+        let text = Cow::Owned(format!("{explain} {}", self.text));
         Self { text, args: self.args.clone() }
     }
 

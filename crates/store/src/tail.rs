@@ -1,6 +1,8 @@
 //! Follows the change log, so that what other processes write ends what this one has cached (DESIGN §6
 //! "Across processes").
 
+#[cfg(test)]
+mod order;
 mod position;
 
 use crate::changes::Touched;
