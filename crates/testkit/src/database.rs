@@ -4,6 +4,8 @@
 //! server whose role can make databases; without it every test program starts a throw-away server with
 //! `tests/postgres`. A server that cannot be had fails the test: nothing is left out silently.
 
+#![expect(clippy::disallowed_methods, reason = "tests have no settings but these two variables")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};

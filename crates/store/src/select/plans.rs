@@ -226,7 +226,7 @@ async fn look_ups_by_id_use_the_primary_key() {
         let plan = plan(&mut session, &statement).await;
         let key = match dialect {
             // A table with a row or two, where any index will do.
-            Dialect::Postgres if resource == Account::RESOURCE => continue,
+            Dialect::Postgres if *resource == Account::RESOURCE => continue,
             Dialect::Sqlite => format!("sqlite_autoindex_{}_1", resource.table),
             Dialect::Postgres => format!("{}_pkey", resource.table),
         };
