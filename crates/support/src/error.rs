@@ -31,6 +31,12 @@ pub enum SupportError {
     Broken(String),
 }
 
+impl keyway_store::MaybeContended for SupportError {
+    fn is_contended(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_contended())
+    }
+}
+
 impl SupportError {
     /// The status of the answer: 422 for what the server cannot do, anything else points at a defect.
     pub const fn status(&self) -> StatusCode {

@@ -3,7 +3,7 @@
 use keyway_base::{AccountId, RecordId};
 use keyway_domain::resources::{Account, decodes};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
-use keyway_store::{Changes, Inserted, Write};
+use keyway_store::{Changes, Inserted, Write, retrying};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -68,6 +68,10 @@ const TAKEN: &[(&str, &str)] = &[
 impl Support {
     /// Carries the fixtures out: all of them or none.
     pub(crate) async fn fixtures(&self, fixtures: Fixtures) -> Result<Json, SupportError> {
+        retrying(|| self.put_in_place(&fixtures)).await
+    }
+
+    async fn put_in_place(&self, fixtures: &Fixtures) -> Result<Json, SupportError> {
         let mut write = self.parts().db.begin().await?;
         let mut shown = Vec::new();
         let mut touched = Changes::none();

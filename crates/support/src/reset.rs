@@ -3,7 +3,7 @@
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{ALL, Artifact};
 use keyway_jsonapi::Declared;
-use keyway_store::Changes;
+use keyway_store::{Changes, retrying};
 
 use crate::{Support, SupportError};
 
@@ -11,11 +11,14 @@ impl Support {
     /// Empties the tables, the job queue and the blob store, forgets secrets and lets time run.
     pub(crate) async fn reset(&self) -> Result<(), SupportError> {
         let artifacts = self.stored(Artifact::RESOURCE, None).await?;
-        let mut write = self.parts().db.begin().await?;
-        write.erase(ALL).await?;
         // the log has to name an account; whose does not matter
         let nobody = AccountId::from(RecordId::generate(Timestamp::from_micros(0)));
-        write.commit(Changes::everything(nobody)).await?;
+        retrying(|| async {
+            let mut write = self.parts().db.begin().await?;
+            write.erase(ALL).await?;
+            write.commit(Changes::everything(nobody)).await
+        })
+        .await?;
         self.kept().clear();
         self.secrets().forget();
         self.parts().clock.set(None);

@@ -12,6 +12,7 @@ use keyway_blob::{BlobError, Staged};
 use keyway_catalog::{AccountFacts, Known};
 use keyway_engine::{Denial, Edit, Outcome as Told, Publication, Reason};
 use keyway_jsonapi::{ApiError, ErrorObject, Query, Source};
+use keyway_store::retrying;
 use serde_json::Map;
 
 use self::publish::Bytes;
@@ -75,7 +76,7 @@ impl Api {
         });
         let done = match wish {
             Wish::Publish(publication, staged) => self.publish(&call, engine, &publication, staged).await,
-            Wish::Change { package, edits } => edit::run(&call, engine, &package, &edits).await,
+            Wish::Change { package, edits } => retrying(|| edit::run(&call, engine, &package, &edits)).await,
         };
         done.or_else(|refusal| worded(&refusal.told()))
     }
@@ -90,17 +91,15 @@ impl Api {
         let account = call.account.id;
         let bytes = Bytes { key: staged.key(), size: staged.size(), digests: *staged.digests() };
         // Should we die, or refuse, before a row refers to the blob, this job finds that nothing does.
-        let promised = self.promise_deletion(account, &bytes.key, call.now).await;
-        promised.map_err(|refusal| Refusal::Broken(refusal.to_string()))?;
+        self.promise_deletion(account, &bytes.key, call.now).await?;
         self.parts().blobs.commit(staged).await.map_err(|error| match error {
             BlobError::Full { .. } => Refusal::Told(ApiError::insufficient_storage()),
             error => Refusal::Broken(error.to_string()),
         })?;
-        match publish::run(call, engine, publication, &bytes).await {
+        let publish = || retrying(|| publish::run(call, engine, publication, &bytes));
+        match publish().await {
             // Somebody was faster: by now it can be seen what with.
-            Err(Refusal::Told(error)) if is_taken(&error) => {
-                publish::run(call, engine, publication, &bytes).await
-            }
+            Err(Refusal::Told(error)) if is_taken(&error) => publish().await,
             done => done,
         }
     }

@@ -140,7 +140,7 @@ impl Api {
         }
         let now = self.parts().clock.wall();
         // Should we die between the file and its row, this job finds a file that nothing refers to.
-        retrying(|| self.promise_deletion(account, &key, now)).await?;
+        self.promise_deletion(account, &key, now).await?;
         let (size, digests) = (staged.size(), *staged.digests());
         self.parts().blobs.commit(staged).await?;
         let taken = retrying(|| self.take(account, artifact, &key, size, &digests, now)).await?;
@@ -212,7 +212,6 @@ impl Api {
         key: &BlobKey,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = self.parts().db.begin().await?;
         let job = NewJob {
             kind: job::DELETE_BLOB.to_owned(),
             key: key.to_string(),
@@ -220,8 +219,12 @@ impl Api {
             payload: json!({ "blob": key.to_string() }),
             run_at: now.plus(job::GRACE),
         };
-        write.enqueue(&job).await?;
-        write.commit(Changes::none()).await
+        retrying(|| async {
+            let mut write = self.parts().db.begin().await?;
+            write.enqueue(&job).await?;
+            write.commit(Changes::none()).await
+        })
+        .await
     }
 }
 
