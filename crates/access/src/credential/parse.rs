@@ -12,7 +12,7 @@ use crate::Surface;
 /// count as none, and so do unknown schemes. `query` is the raw query string without `?`.
 ///
 /// `Basic` and `License` are read in any case; `Bearer` and `Token` too on engine routes, but exactly
-/// capitalised on the JSON:API.
+/// capitalised on the JSON:API. A single word without a scheme is a bearer's secret on engine routes.
 ///
 /// # Errors
 /// [`CredentialError`] for a header that is not text, for `Basic` that is not base64 of UTF-8, and for more
@@ -52,7 +52,9 @@ fn from_header(text: &str, surface: Surface) -> Result<Option<Presented>, Creden
     if scheme.eq_ignore_ascii_case("Basic") {
         return basic(rest, surface).map(Some);
     }
-    Ok(None)
+    // `gem push` sends its key without a scheme.
+    let is_bare = surface == Surface::Engine && !text.is_empty() && !text.contains(char::is_whitespace);
+    Ok(is_bare.then(|| one(CredentialScheme::Bearer, text)))
 }
 
 /// `token="T"` or `token=T`, with other parameters ignored; anything else is the token itself.

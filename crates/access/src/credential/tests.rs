@@ -67,6 +67,7 @@ fn bearer_and_token_must_be_capitalised_on_the_json_api_only() {
     for scheme in ["bearer", "BEARER", "token", "TOKEN"] {
         let header = format!("{scheme} {TOKEN}");
         assert_eq!(readings(&header, "", Surface::Api), ["anonymous"], "{header}");
+        assert_eq!(readings(TOKEN, "", Surface::Api), ["anonymous"], "no scheme");
         assert_eq!(readings(&header, "", Surface::Engine)[0], format!("token:{TOKEN}"), "{header}");
     }
 }
@@ -99,6 +100,7 @@ fn on_engine_routes_a_licence_key_may_stand_anywhere() {
     for (header, query) in [
         (format!("Bearer {KEY}"), String::new()),
         (format!("Token {KEY}"), String::new()),
+        (KEY.to_owned(), String::new()),
         (format!("License {KEY}"), String::new()),
         (basic(&format!("license:{KEY}")), String::new()),
         (basic(&format!("token:{KEY}")), String::new()),

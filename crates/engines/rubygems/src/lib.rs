@@ -13,6 +13,7 @@ mod marshal;
 mod name;
 mod op;
 mod platform;
+mod publish;
 mod refusal;
 mod requirement;
 mod shelf;
@@ -21,7 +22,7 @@ mod specs;
 use http::StatusCode;
 use keyway_engine::{
     Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Package, Plain, Reject, Reply, Sent, Upload, View,
+    KeyError, Need, Outcome, Package, Plain, Reject, Reply, Sent, Takes, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -44,7 +45,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     http2: false,
     normalise,
     ingests: &[".gem"],
-    body_limit: 0,
+    body_limit: publish::LONGEST_FORM,
     newest_tag: None,
     setup: "bundle config set --global {host} \"license:{key}\"",
 };
@@ -69,6 +70,7 @@ impl Engine for RubygemsEngine {
             Op::Root | Op::NotAcceptable => Need::Nothing,
             Op::Names => Need::Names,
             Op::Versions | Op::Specs(_) => Need::Packages,
+            Op::Push | Op::Yank => Need::Publisher,
             Op::Info { name } => Need::Package { key: name.as_str() },
             Op::Quick { full } | Op::Gem { full } => Need::OneOf { keys: full.names() },
         }
@@ -89,7 +91,7 @@ impl Engine for RubygemsEngine {
             Op::Specs(Which::Released) => Some(3),
             Op::Specs(Which::Latest) => Some(4),
             Op::Specs(Which::Prereleases) => Some(5),
-            Op::Root | Op::NotAcceptable | Op::Quick { .. } | Op::Gem { .. } => None,
+            Op::Root | Op::NotAcceptable | Op::Quick { .. } | Op::Gem { .. } | Op::Push | Op::Yank => None,
         }
     }
 
@@ -124,12 +126,24 @@ impl Engine for RubygemsEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, _: &Op, _: &Context<'_>, _: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
+    fn takes(&self, op: &Op, _: &Head<'_>) -> Result<Takes, Plain> {
+        Ok(match op {
+            Op::Push => Takes::File { limit: publish::LARGEST },
+            _ => Takes::Document { limit: publish::LONGEST_FORM },
+        })
     }
 
-    fn render(&self, _: &Op, _: &Context<'_>, _: &Outcome) -> Reply {
-        refusal::bad_path(&BadPath::Unknown).into()
+    fn act(&self, op: &Op, _: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
+        match (op, &mut sent.file) {
+            (Op::Push, Some(file)) => publish::push(file),
+            (Op::Push, None) => Err(publish::invalid("the body is no gem: it is empty")),
+            (Op::Yank, _) => publish::yank(sent),
+            _ => Ok(Act::Read),
+        }
+    }
+
+    fn render(&self, op: &Op, _: &Context<'_>, outcome: &Outcome) -> Reply {
+        publish::tell(op, outcome).into()
     }
 
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {

@@ -1,5 +1,6 @@
 //! The grammar of the registry's URLs (`distribution.md` §9.5).
 
+use http::Method;
 use keyway_engine::{Accept, BadPath, Head, decode_segment};
 
 use crate::name::{FullName, GemName};
@@ -31,9 +32,17 @@ pub enum Op {
         /// The gem.
         full: FullName,
     },
+    /// `POST /api/v1/gems`: `gem push`.
+    Push,
+    /// `DELETE /api/v1/gems/yank`: `gem yank`.
+    Yank,
     /// A text for a client that does not take texts.
     NotAcceptable,
 }
+
+/// The text about `gem signin`.
+const SIGN_IN: &str = "there is nothing to sign in to: put the token of a product or an environment into the \
+     environment variable GEM_HOST_API_KEY";
 
 const SPECS: [(&str, Which); 3] = [
     ("specs.4.8.gz", Which::Released),
@@ -47,12 +56,16 @@ impl Op {
     /// # Errors
     /// [`BadPath`] when path or method are outside the grammar.
     pub fn parse(head: &Head<'_>) -> Result<Self, BadPath> {
-        if !head.is_read() {
-            return Err(BadPath::Method);
-        }
         let segments = head.segments().map(decode_segment).collect::<Result<Vec<_>, _>>()?;
         let segments: Vec<&str> =
             segments.iter().map(AsRef::as_ref).filter(|text: &&str| !text.is_empty()).collect();
+        match (segments.as_slice(), head.method) {
+            (["api", "v1", "gems"], &Method::POST) => return Ok(Self::Push),
+            (["api", "v1", "gems", "yank"], &Method::DELETE) => return Ok(Self::Yank),
+            (["api", "v1", "api_key"], _) => return Err(BadPath::Malformed(SIGN_IN.to_owned())),
+            _ if !head.is_read() => return Err(BadPath::Method),
+            _ => {}
+        }
         let full = |file: &str, ending: &str| {
             file.strip_suffix(ending).and_then(FullName::parse).ok_or(BadPath::Unknown)
         };
@@ -88,6 +101,8 @@ impl Op {
             }
             Self::Quick { full } => format!("/quick/Marshal.4.8/{}.gemspec.rz", full.as_str()),
             Self::Gem { full } => format!("/gems/{}.gem", full.as_str()),
+            Self::Push => "/api/v1/gems".to_owned(),
+            Self::Yank => "/api/v1/gems/yank".to_owned(),
         }
     }
 }
@@ -98,8 +113,8 @@ fn text(head: &Head<'_>, op: Op) -> Op {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
     use http::header::ACCEPT;
-    use http::{HeaderMap, Method};
 
     use super::*;
 
@@ -151,7 +166,24 @@ mod tests {
         ] {
             assert_eq!(parse(&Method::GET, path, "*/*"), Err(BadPath::Unknown), "{path}");
         }
-        assert_eq!(parse(&Method::POST, "/versions", "*/*"), Err(BadPath::Method));
+        for (method, path) in
+            [(Method::POST, "/versions"), (Method::DELETE, "/api/v1/gems"), (Method::PUT, "/gems/x-1.gem")]
+        {
+            assert_eq!(parse(&method, path, "*/*"), Err(BadPath::Method), "{method} {path}");
+        }
+        assert_eq!(parse(&Method::GET, "/api/v1/gems", "*/*"), Err(BadPath::Unknown));
+        let sign_in = parse(&Method::POST, "/api/v1/api_key", "*/*");
+        assert!(matches!(sign_in, Err(BadPath::Malformed(text)) if text.contains("GEM_HOST_API_KEY")));
+    }
+
+    #[test]
+    fn publishing_has_methods_of_its_own() {
+        assert_eq!(parse(&Method::POST, "/api/v1/gems", "*/*"), Ok(Op::Push));
+        assert_eq!(parse(&Method::DELETE, "/api/v1/gems/yank", "application/json"), Ok(Op::Yank));
+        assert_eq!(
+            (Op::Push.path().as_str(), Op::Yank.path().as_str()),
+            ("/api/v1/gems", "/api/v1/gems/yank")
+        );
     }
 
     #[test]
