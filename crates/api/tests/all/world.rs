@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) api: Arc<Api>,
     pub(crate) db: Db,
     pub(crate) blobs: BlobStore,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) urls: Arc<Urls>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) account: AccountId,
@@ -92,7 +93,7 @@ impl World {
         ));
         let api = Api::new(ApiParts {
             db: db.clone(),
-            catalog,
+            catalog: Arc::clone(&catalog),
             blobs: blobs.clone(),
             urls: Arc::clone(&urls),
             engines: ENGINES,
@@ -101,7 +102,7 @@ impl World {
             wake_jobs: Arc::new(Notify::new()),
         });
         let admin = Client { api: Arc::clone(&api), headers: HeaderMap::new() }.bearer(&secret);
-        Self { api, db, blobs, urls, clock, account, admin, admin_id, _dir: dir, _place: place }
+        Self { api, db, blobs, catalog, urls, clock, account, admin, admin_id, _dir: dir, _place: place }
     }
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Client {
@@ -211,6 +212,10 @@ impl Client {
     /// The same client in an environment.
     pub(crate) fn inside(self, environment: &str) -> Self {
         self.header("keygen-environment", environment)
+    }
+    /// The headers that it sends.
+    pub(crate) const fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
     /// The secret of its token.
     pub(crate) fn secret(&self) -> String {

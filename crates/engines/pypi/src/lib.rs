@@ -14,11 +14,12 @@ mod op;
 mod page;
 mod refusal;
 mod shelf;
+mod upload;
 
 use bytes::Bytes;
 use keyway_engine::{
     Access, Act, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine, FileReply, Head,
-    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Transfer, Upload, View,
+    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Takes, Transfer, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -66,6 +67,7 @@ impl Engine for PypiEngine {
     fn need<'o>(&self, op: &'o Op) -> Need<'o> {
         match op {
             Op::NotAcceptable => Need::Nothing,
+            Op::Upload => Need::Publisher,
             Op::Index { .. } => Need::Names,
             Op::Project { project, .. } | Op::File { project, .. } | Op::Sidecar { project, .. } => {
                 Need::Package { key: project.as_str() }
@@ -102,12 +104,22 @@ impl Engine for PypiEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
+    fn takes(&self, op: &Op, head: &Head<'_>) -> Result<Takes, Plain> {
+        match op {
+            Op::Upload => upload::takes(head),
+            _ => Ok(Takes::Document { limit: DESCRIPTOR.body_limit }),
+        }
     }
 
-    fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {
-        refusal::not_found(&absent(op)).into()
+    fn act(&self, op: &Op, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
+        match op {
+            Op::Upload => upload::act(context, sent),
+            _ => Ok(Act::Read),
+        }
+    }
+
+    fn render(&self, op: &Op, _context: &Context<'_>, outcome: &Outcome) -> Reply {
+        upload::told(outcome).unwrap_or_else(|| refusal::not_found(&absent(op))).into()
     }
 
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
@@ -160,6 +172,6 @@ fn absent(op: &Op) -> String {
         Op::Project { project, .. } | Op::File { project, .. } | Op::Sidecar { project, .. } => {
             format!("there is no package {project} on this index")
         }
-        Op::Index { .. } | Op::NotAcceptable => BadPath::Unknown.to_string(),
+        Op::Index { .. } | Op::Upload | Op::NotAcceptable => BadPath::Unknown.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! The grammar of the index's URLs (`npm-pypi.md` §2.1, §2.2).
 
+use http::Method;
 use keyway_engine::{BadPath, Head, decode_segment};
 
 use crate::format::Format;
@@ -34,6 +35,8 @@ pub enum Op {
         /// The file that the metadata is of.
         file: FileName,
     },
+    /// `POST /legacy/`, `POST /`: an upload.
+    Upload,
     /// A page in a form that the index does not have (PEP 691: 406).
     NotAcceptable,
 }
@@ -45,12 +48,12 @@ impl Op {
     /// # Errors
     /// [`BadPath`] when path or method are outside the grammar.
     pub fn parse(head: &Head<'_>) -> Result<Self, BadPath> {
-        if !head.is_read() {
-            return Err(BadPath::Method);
-        }
         let segments = head.segments().map(decode_segment).collect::<Result<Vec<_>, _>>()?;
         let segments: Vec<&str> =
             segments.iter().map(AsRef::as_ref).filter(|text: &&str| !text.is_empty()).collect();
+        if !head.is_read() {
+            return Self::writing(head, &segments);
+        }
         let page = |make: &dyn Fn(Format) -> Self| Format::of(head).map_or(Self::NotAcceptable, make);
         match segments.as_slice() {
             ["simple"] => Ok(page(&|format| Self::Index { format })),
@@ -69,11 +72,25 @@ impl Op {
         }
     }
 
+    /// Uploads go where the ecosystem's own index takes them, or to the root.
+    fn writing(head: &Head<'_>, path: &[&str]) -> Result<Self, BadPath> {
+        match path {
+            [] | ["legacy"] if *head.method == Method::POST => Ok(Self::Upload),
+            _ => Err(BadPath::Method),
+        }
+    }
+
+    /// The method that the operation is asked for with.
+    pub const fn method(&self) -> Method {
+        if matches!(self, Self::Upload) { Method::POST } else { Method::GET }
+    }
+
     /// The operation's canonical path below the engine's root. Parsing it (with a fitting `Accept`) gives the
     /// operation back.
     pub fn path(&self) -> String {
         match self {
             Self::Index { .. } | Self::NotAcceptable => "/simple/".to_owned(),
+            Self::Upload => "/legacy/".to_owned(),
             Self::Project { project, .. } => format!("/simple/{project}/"),
             Self::File { project, file } => file_path(project.as_str(), &file.to_string()),
             Self::Sidecar { project, file } => format!("/files/{project}/{file}.metadata"),

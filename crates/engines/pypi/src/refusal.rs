@@ -5,9 +5,8 @@ use http::header::{ALLOW, CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{BadPath, Denial, Plain};
 
-/// The text about uploads: which way is open instead.
-const NO_UPLOADS: &str = "this index does not take uploads: publish through the API by creating a release and \
-     uploading the wheel or sdist as its artifact";
+/// The text about other writes than uploads.
+const NO_SUCH_WRITE: &str = "uploads go to /legacy/ on this index; everything else is done through the API";
 
 /// A refusal by the house's access rules. Never 404: uv would go on to the next index and install a
 /// stranger's package of the same name (§0.9).
@@ -40,8 +39,8 @@ pub(crate) fn not_acceptable() -> Plain {
 pub(crate) fn bad_path(bad: &BadPath) -> Plain {
     match bad {
         BadPath::Unknown => not_found(&bad.to_string()),
-        BadPath::Method => text(StatusCode::METHOD_NOT_ALLOWED, NO_UPLOADS)
-            .with(ALLOW, HeaderValue::from_static("GET, HEAD")),
+        BadPath::Method => text(StatusCode::METHOD_NOT_ALLOWED, NO_SUCH_WRITE)
+            .with(ALLOW, HeaderValue::from_static("GET, HEAD, POST")),
         BadPath::Malformed(message) => text(StatusCode::BAD_REQUEST, message),
     }
 }
@@ -55,7 +54,8 @@ pub(crate) fn pass_on(upstream: &str, project: &str) -> Option<Plain> {
     Some(see_other.with(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
-fn text(status: StatusCode, message: &str) -> Plain {
+/// An answer in words.
+pub(crate) fn text(status: StatusCode, message: &str) -> Plain {
     Plain::status(status)
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
         .body("text/plain; charset=utf-8", format!("{message}\n"))

@@ -424,6 +424,21 @@ CREATE INDEX manifests_created ON manifests (account_id, created_at, id);
 CREATE INDEX manifests_release ON manifests (account_id, release_id);
 CREATE INDEX manifests_artifact ON manifests (account_id, artifact_id);
 
+CREATE TABLE package_tags (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL,
+    tag TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX package_tags_created ON package_tags (account_id, created_at, id);
+CREATE UNIQUE INDEX package_tags_tag ON package_tags (account_id, package_id, tag);
+CREATE INDEX package_tags_release ON package_tags (account_id, release_id);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a
 -- transaction is known to be running before it takes a number, which the tail of the log counts on.

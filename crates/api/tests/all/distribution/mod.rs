@@ -8,6 +8,7 @@ mod downloads;
 mod first_version;
 mod lookups;
 mod packages;
+mod pushes;
 mod releases;
 mod shop;
 mod upgrades;

@@ -97,8 +97,12 @@ fn other_paths_are_unknown_or_malformed() {
 }
 
 #[test]
-fn uploads_are_not_taken() {
-    for path in ["/", "/simple/", "/legacy/", "/simple/acme-widget/"] {
+fn uploads_go_to_their_place() {
+    for path in ["/", "/legacy/", "/legacy", ""] {
+        assert_eq!(parse_as(&Method::POST, path), Ok(Op::Upload), "{path}");
+    }
+    assert_eq!(parse_as(&Op::Upload.method(), &Op::Upload.path()), Ok(Op::Upload));
+    for path in ["/simple/", "/files/", "/simple/acme-widget/"] {
         assert_eq!(parse_as(&Method::POST, path), Err(BadPath::Method), "{path}");
     }
     assert!(parse_as(&Method::HEAD, "/files/a/a-1.0.tar.gz").is_ok());
