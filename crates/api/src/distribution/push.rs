@@ -99,9 +99,22 @@ impl Api {
         let publish = || retrying(|| publish::run(call, engine, publication, &bytes));
         match publish().await {
             // Somebody was faster: by now it can be seen what with.
-            Err(Refusal::Told(error)) if is_taken(&error) => publish().await,
+            Err(Refusal::Told(error)) if is_taken(&error) => {
+                publish().await.map_err(|refusal| foreign(refusal, &publication.package))
+            }
             done => done,
         }
+    }
+}
+
+/// What is still taken although the caller cannot see it belongs to somebody else.
+fn foreign(refusal: Refusal, package: &str) -> Refusal {
+    match refusal {
+        Refusal::Told(error) if is_taken(&error) => {
+            let detail = format!("{package} belongs to another product or environment than this token");
+            Refusal::Told(ApiError::forbidden_detail(detail))
+        }
+        other => other,
     }
 }
 

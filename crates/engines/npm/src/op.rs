@@ -12,7 +12,7 @@ use crate::name::PackageName;
 pub(crate) const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
 
 /// More segments than any path of the grammar has.
-const MOST_SEGMENTS: usize = 8;
+const MOST_SEGMENTS: usize = 12;
 
 /// How many search results a client gets when it does not say, and at most.
 const SEARCH_SIZE: (usize, usize) = (20, 250);
