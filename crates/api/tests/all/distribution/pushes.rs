@@ -1,6 +1,5 @@
 //! What the clients of an ecosystem publish goes by the API's own rules and shows in it (DESIGN §9).
 
-use bytes::Bytes;
 use keyway_access::{EnvironmentView, Surface, credentials};
 use keyway_api::{Push, Wish};
 use keyway_blob::BlobKey;
@@ -44,9 +43,7 @@ impl Shop {
         bytes: &'static [u8],
     ) -> Result<Outcome, Denial> {
         self.clock.advance(std::time::Duration::from_secs(1));
-        let mut staging = self.blobs.stage(u64::MAX, None).await.unwrap();
-        staging.write(Bytes::from_static(bytes)).await.unwrap();
-        let staged = staging.finish().await.unwrap();
+        let staged = self.stage(bytes).await;
         self.push(client, Wish::Publish(Box::new(publication), staged)).await
     }
     /// Publishes as the admin; it has to be taken.
@@ -103,7 +100,7 @@ async fn a_push_shows_in_the_api_and_its_bytes_stay() {
 
     shop.clock.advance(YEARS);
     shop.settle().await;
-    let key = BlobKey::new(shop.account, keyway_crypto::digest::sha256(b"hello"));
+    let key = BlobKey::of_content(shop.account, keyway_crypto::digest::sha256(b"hello"));
     assert_eq!(shop.blobs.head(&key).await.unwrap().len, 5);
 }
 
@@ -113,7 +110,7 @@ async fn bytes_of_a_refused_push_go_away() {
     shop.published("1.0.0", &[]).await;
     let refused = shop.send(&shop.admin, publication("1.0.0", &[]), b"other").await.unwrap();
     assert_eq!(by(&refused), Existing::Other);
-    let key = BlobKey::new(shop.account, keyway_crypto::digest::sha256(b"other"));
+    let key = BlobKey::of_content(shop.account, keyway_crypto::digest::sha256(b"other"));
     assert!(shop.blobs.head(&key).await.is_ok());
     shop.clock.advance(YEARS);
     shop.settle().await;
