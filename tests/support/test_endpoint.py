@@ -31,7 +31,7 @@ class Benched(unittest.TestCase):
 class Endpoint(Benched):
     def test_says_what_it_can_do(self):
         features = self.bench.must("GET", "")["features"]
-        self.assertLessEqual({"records", "mint", "clock", "effects"}, set(features))
+        self.assertLessEqual({"records", "mint", "clock", "effects", "storage"}, set(features))
 
     def test_insists_on_the_token(self):
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}):
@@ -229,6 +229,25 @@ class Downloads(Benched):
         self.acme.artifact(release, "acme_widget-1.0.0-py3-none-any.whl", filetype="whl")
         page = self.bench.ask("GET", f"{self.acme.root}/engines/pypi/simple/acme-widget/")
         self.assertEqual(page.status, 200, page)
+
+
+class Storage(Benched):
+    def test_misbehaves_until_it_is_told_to_behave(self):
+        release = self.acme.release(self.acme.product(), "1.0.0")
+        relationships = {"release": {"data": {"type": "releases", "id": release["id"]}}}
+        body = {"data": {"type": "artifacts", "attributes": {"filename": "a.bin"}, "relationships": relationships}}
+        made = self.acme.ask("POST", "/artifacts", body)
+        self.assertEqual(self.bench.ask("PUT", made.header("Location"), b"bytes").status // 100, 2)
+        self.bench.idle()
+        path = f"/artifacts/{made.json()['data']['id']}"
+        for mode, status in [("ok", 200), ("missing", 404), ("timeout", 503), ("ok", 200)]:
+            self.assertEqual(self.bench.storage(mode).status, 200)
+            answer = self.acme.get(path)
+            self.assertEqual(answer.status, 303, f"{mode}: {answer}")
+            self.assertEqual(self.bench.ask("GET", answer.header("Location")).status, status, mode)
+        self.bench.storage("missing")
+        self.bench.reset()
+        self.assertEqual(self.bench.storage("sideways").status, 400)
 
 
 class Absence(unittest.TestCase):

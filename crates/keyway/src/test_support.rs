@@ -6,9 +6,10 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use keyway_base::{Clock, Secret};
+use keyway_blob::Misbehaviour;
 use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, TestCall, TestSupport};
 use keyway_jsonapi::ApiError;
-use keyway_support::{Parts, SettableClock, Support, SupportRequest};
+use keyway_support::{Parts, SettableClock, StorageMode, Support, SupportRequest};
 
 use crate::cli::ServeFlags;
 use crate::embedded::Embedded;
@@ -59,13 +60,14 @@ pub(crate) async fn mounted(
     embedded: &Embedded,
 ) -> Result<Composition> {
     let Some(bench) = bench else { return Ok(parts) };
-    let runner = Arc::clone(&parts.runner);
+    let (runner, storage) = (Arc::clone(&parts.runner), parts.front.blobs.clone());
     let support = Support::new(Parts {
         db: embedded.db.clone(),
         blobs: parts.front.blobs.clone(),
         engines: ENGINES,
         clock: Arc::clone(&bench.clock),
         wake_jobs: Box::new(move || runner.wake()),
+        set_storage: Box::new(move |mode| storage.misbehave(misbehaviour(mode))),
         admin_token: bench.under_test.admin_token,
     });
     support.prepare().await?;
@@ -74,6 +76,14 @@ pub(crate) async fn mounted(
     parts.front.support = Some(Arc::new(SupportDoor(support)));
     tracing::warn!("this server is under test: whoever reaches it may change everything");
     Ok(parts)
+}
+
+const fn misbehaviour(mode: StorageMode) -> Option<Misbehaviour> {
+    match mode {
+        StorageMode::Ok => None,
+        StorageMode::Missing => Some(Misbehaviour::Missing),
+        StorageMode::Timeout => Some(Misbehaviour::Timeout),
+    }
 }
 
 /// The API, watched: what is written comes one moment after the other, and tokens are learned when they are shown.

@@ -5,7 +5,7 @@ use keyway_domain::resources::{ALL, Artifact};
 use keyway_jsonapi::Declared;
 use keyway_store::{Changes, retrying};
 
-use crate::{Support, SupportError};
+use crate::{StorageMode, Support, SupportError};
 
 impl Support {
     /// Empties the tables, the job queue and the blob store, forgets secrets and lets time run.
@@ -22,7 +22,7 @@ impl Support {
         self.kept().clear();
         self.secrets().forget();
         self.parts().clock.set(None);
-        self.set_storage("ok")?;
+        (self.parts().set_storage)(StorageMode::Ok);
         for artifact in artifacts {
             if let Some(Ok(blob)) = artifact.get("blob_key").as_text().map(str::parse) {
                 self.parts().blobs.delete(&blob).await?;

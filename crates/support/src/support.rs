@@ -16,7 +16,7 @@ use crate::secrets::Secrets;
 use crate::{SettableClock, SupportAnswer, SupportError, SupportRequest};
 
 /// What the endpoint can do.
-const FEATURES: [&str; 4] = ["records", "mint", "clock", "effects"];
+const FEATURES: [&str; 5] = ["records", "mint", "clock", "effects", "storage"];
 
 /// What it works on.
 pub struct Parts {
@@ -30,6 +30,8 @@ pub struct Parts {
     pub clock: Arc<SettableClock>,
     /// Wakes the job runner, which a clock that was moved may have given work.
     pub wake_jobs: Box<dyn Fn() + Send + Sync>,
+    /// Makes the storage behave as a test wants it to.
+    pub set_storage: Box<dyn Fn(StorageMode) + Send + Sync>,
     /// What requests must present, if anything.
     pub admin_token: Option<Secret<String>>,
 }
@@ -51,7 +53,19 @@ struct Freeze {
 /// `POST /v1/_test/storage`.
 #[derive(Deserialize)]
 struct Storage {
-    mode: String,
+    mode: StorageMode,
+}
+
+/// How the storage of artifacts behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StorageMode {
+    /// As it should.
+    Ok,
+    /// It knows no object.
+    Missing,
+    /// It does not answer.
+    Timeout,
 }
 
 impl Support {
@@ -105,9 +119,9 @@ impl Support {
             (&Method::GET, "/effects") => self.effects().await?,
             (&Method::POST, "/mint") => self.mint(&request.json()?)?,
             (&Method::POST, "/storage") => {
-                let storage: Storage = request.json()?;
-                self.set_storage(&storage.mode)?;
-                json!({ "mode": storage.mode })
+                let Storage { mode } = request.json()?;
+                (self.parts.set_storage)(mode);
+                json!({})
             }
             _ => return Err(SupportError::NotFound),
         };
@@ -135,15 +149,6 @@ impl Support {
         self.parts.clock.set(now);
         (self.parts.wake_jobs)();
         Ok(json!({ "now": now.map(|now| now.to_string()) }))
-    }
-
-    /// Makes the storage behave, know nothing, or not answer.
-    pub(crate) fn set_storage(&self, mode: &str) -> Result<(), SupportError> {
-        match mode {
-            "ok" => Ok(()),
-            "missing" | "timeout" => Err(SupportError::Impossible(format!("storage cannot be {mode} yet"))),
-            other => Err(SupportError::Malformed(format!("{other:?} is not a mode of the storage"))),
-        }
     }
 
     pub(crate) const fn parts(&self) -> &Parts {

@@ -43,6 +43,7 @@ impl World {
             engines: ENGINES,
             clock: SettableClock::over(Arc::new(system) as Arc<dyn Clock>),
             wake_jobs: Box::new(|| {}),
+            set_storage: Box::new(|_| {}),
             admin_token: None,
         });
         let mut world = Self { _directory: directory, db, support, account: id() };
