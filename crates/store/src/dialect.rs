@@ -14,6 +14,10 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// Columns whose texts are too long for an index of PostgreSQL, which takes 2,704 bytes: licence keys. They are
+/// found, and kept apart, by two hashes of 64 bits.
+const LONG: &[&str] = &["key"];
+
 /// How deep a document to be contained may go: metadata has at most four levels (`licensing.md` §1.5).
 const MAX_DEPTH: usize = 8;
 
@@ -59,6 +63,15 @@ impl Dialect {
                  OR xid = ANY (string_to_array($3, ',')::bigint[]) ORDER BY seq LIMIT $2) entries"
             }
         }
+    }
+
+    /// Appends the condition that a column equals a value.
+    pub(crate) fn push_equal(self, sql: &mut Sql, alias: Alias, column: &'static str, arg: Arg) {
+        if self == Self::Postgres && LONG.contains(&column) {
+            sql.push("hashtextextended(").column(alias, column).push(", 0) = hashtextextended(");
+            sql.param(arg.clone()).push(", 0) AND ");
+        }
+        sql.column(alias, column).push(" = ").param(arg);
     }
 
     /// Appends the condition that a column equals one of very many values, as one parameter where that is

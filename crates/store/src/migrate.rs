@@ -144,6 +144,8 @@ fn checksum(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -154,6 +156,39 @@ mod tests {
             assert_eq!((step.version, step.name), (twin.version, twin.name));
         }
         assert_eq!(SQLITE.len(), POSTGRES.len());
+    }
+
+    /// Tables with their columns, and indexes, that a step makes.
+    fn made_by(text: &str) -> BTreeSet<String> {
+        let mut table = "";
+        let mut made = BTreeSet::new();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["CREATE", "TABLE", name, ..] => table = name,
+                ["CREATE", .., "INDEX", name, "ON", _, ..] | ["CREATE", "INDEX", name, "ON", ..] => {
+                    made.insert(format!("index {name}"));
+                }
+                [column, _, ..] if line.starts_with("    ") && *column == column.to_lowercase() => {
+                    made.insert(format!("column {table}.{column}"));
+                }
+                _ => {}
+            }
+        }
+        made
+    }
+
+    #[test]
+    fn both_schemas_have_the_same_tables_columns_and_indexes() {
+        /// Where the change log differs, and what SQLite's planner is told.
+        const OWN: &[&str] = &["column changes.xid", "index changes_xid"];
+        for (ours, twin) in SQLITE.iter().zip(POSTGRES) {
+            let (ours, twin) = (made_by(ours.text), made_by(twin.text));
+            assert!(ours.len() > 100 || ours.is_empty(), "{ours:?}");
+            let differ: Vec<_> =
+                ours.symmetric_difference(&twin).filter(|name| !OWN.contains(&name.as_str())).collect();
+            assert!(differ.is_empty(), "in one of the two schemas only: {differ:?}");
+        }
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub(crate) fn push_scope(sql: &mut Sql, alias: Alias, scope: &Scope) {
         Scope::And(scopes) => joined(sql, alias, scopes, " AND ", "TRUE"),
         Scope::Or(scopes) => joined(sql, alias, scopes, " OR ", "FALSE"),
         Scope::Not(inner) => negated(sql, alias, inner),
-        Scope::Is(column, value) => compared(sql, alias, column, " = ", value),
+        Scope::Is(column, value) => match Arg::compared(value) {
+            Some(arg) => sql.dialect().push_equal(sql, alias, column, arg),
+            None => drop(sql.push("FALSE")),
+        },
         Scope::Lt(column, value) => compared(sql, alias, column, " < ", value),
         Scope::Le(column, value) => compared(sql, alias, column, " <= ", value),
         Scope::Gt(column, value) => compared(sql, alias, column, " > ", value),

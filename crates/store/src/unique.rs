@@ -48,6 +48,7 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("channels_key", "channels", &["key"]),
     UniqueIndex::new("packages_key", "packages", &["engine", "normalised_key"]),
     UniqueIndex::new("packages_key_no_engine", "packages", &["normalised_key"]).without("engine"),
+    UniqueIndex::new("package_tags_tag", "package_tags", &["package_id", "tag"]),
     UniqueIndex::new("releases_version", "releases", &["product_id", "package_id", "version_key"]),
     UniqueIndex::new("releases_version_no_package", "releases", &["product_id", "version_key"])
         .without("package_id"),
@@ -112,10 +113,10 @@ impl UniqueIndex {
         match arg {
             Arg::Text(Some(text)) if self.caseless => {
                 sql.push("lower(").column(Alias::MAIN, column).push(") = ");
-                sql.param(Arg::text(text.to_ascii_lowercase()))
+                sql.param(Arg::text(text.to_ascii_lowercase()));
             }
-            arg => sql.column(Alias::MAIN, column).push(" = ").param(arg),
-        };
+            arg => sql.dialect().push_equal(sql, Alias::MAIN, column, arg),
+        }
         sql.push(" AND ");
         Ok(())
     }

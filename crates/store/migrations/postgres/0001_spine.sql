@@ -196,7 +196,8 @@ CREATE TABLE licenses (
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX licenses_created ON licenses (account_id, created_at, id);
-CREATE UNIQUE INDEX licenses_key ON licenses (account_id, key);
+-- Keys are up to 16 KiB long, and an index takes less.
+CREATE UNIQUE INDEX licenses_key ON licenses (account_id, hashtextextended(key, 0), hashtextextended(key, 1));
 CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, id);
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);

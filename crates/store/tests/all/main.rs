@@ -8,6 +8,7 @@ mod atomics;
 mod freshness;
 
 mod containment;
+mod contention;
 mod durability;
 mod fresh;
 mod jobs;

@@ -214,3 +214,22 @@ async fn a_missing_value_is_a_defect_not_a_null() {
     let error = write.update(&world.record(LICENSES), &["no_such_column"]).await.unwrap_err();
     assert!(error.to_string().contains("no_such_column"), "{error}");
 }
+
+#[tokio::test]
+async fn a_long_licence_key_is_kept_found_and_unique() {
+    let world = World::new().await;
+    // Nothing that a database could squeeze into less.
+    let long: String = (0..16 * 1024_u32)
+        .map(|i| char::from(33 + (i.wrapping_mul(2_654_435_761) >> 24) as u8 % 90))
+        .collect();
+    let first = world.add(LICENSES, &[("key", text(&long))]).await;
+    world.add(LICENSES, &[("key", text(&long[1..]))]).await;
+    assert_eq!(world.matching(LICENSES, &Scope::text("key", &long)).await, [first.id()]);
+    let mut again = world.record(LICENSES);
+    again.set("key", text(&long));
+    let mut write = world.db.begin().await.unwrap();
+    match write.insert(&again).await.unwrap() {
+        Inserted::Conflict(index) => assert_eq!(index.name, "licenses_key"),
+        Inserted::Yes => panic!("the key is there already"),
+    }
+}
