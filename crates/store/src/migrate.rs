@@ -166,10 +166,12 @@ mod tests {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
                 ["CREATE", "TABLE", name, ..] => table = name,
-                ["CREATE", .., "INDEX", name, "ON", _, ..] | ["CREATE", "INDEX", name, "ON", ..] => {
+                ["CREATE", "UNIQUE", "INDEX", name, ..] | ["CREATE", "INDEX", name, ..] => {
                     made.insert(format!("index {name}"));
                 }
-                [column, _, ..] if line.starts_with("    ") && *column == column.to_lowercase() => {
+                [column, _, ..]
+                    if line.starts_with("    ") && column.starts_with(|c: char| c.is_ascii_lowercase()) =>
+                {
                     made.insert(format!("column {table}.{column}"));
                 }
                 _ => {}
