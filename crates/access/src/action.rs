@@ -146,4 +146,6 @@ actions! {
     ChannelList,
     ChannelShow,
     Search,
+    EventLogList,
+    EventLogShow,
 }

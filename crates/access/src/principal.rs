@@ -231,12 +231,16 @@ impl Principal {
     }
     /// The bearer's id, if there is a bearer.
     pub fn bearer_id(&self) -> Option<RecordId> {
+        self.bearer().map(|(_, id)| id)
+    }
+    /// The bearer's JSON:API type and id, if there is a bearer.
+    pub fn bearer(&self) -> Option<(&'static str, RecordId)> {
         match &self.who {
             Who::Anonymous => None,
-            Who::User(user) => Some(user.id.into()),
-            Who::Product(id) => Some((*id).into()),
-            Who::Environment(id) => Some((*id).into()),
-            Who::License(id) => Some((*id).into()),
+            Who::User(user) => Some(("users", user.id.into())),
+            Who::Product(id) => Some(("products", (*id).into())),
+            Who::Environment(id) => Some(("environments", (*id).into())),
+            Who::License(id) => Some(("licenses", (*id).into())),
         }
     }
     /// The caller's name for `whoami` and greetings: never a secret.

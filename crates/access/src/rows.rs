@@ -22,6 +22,7 @@ pub fn matches(scope: &Scope, record: &Record, rows: &dyn Rows) -> bool {
         Scope::IsCaseless(column, text) => {
             record.get(column).as_text().is_some_and(|stored| stored.to_lowercase() == text.to_lowercase())
         }
+        Scope::Contains(column, text) => contained(record.get(column), text),
         Scope::In(column, values) => values.iter().any(|value| equal(record.get(column), value)),
         Scope::IsNull(column) => record.get(column).is_null(),
         Scope::Lt(column, value) => compare(record.get(column), value) == Some(Ordering::Less),
@@ -36,6 +37,15 @@ pub fn matches(scope: &Scope, record: &Record, rows: &dyn Rows) -> bool {
             let key = record.get(local);
             rows.rows(table).iter().any(|row| equal(row.get(foreign), key) && matches(scope, row, rows))
         }
+    }
+}
+
+fn contained(stored: &Value, text: &str) -> bool {
+    let holds = |stored: &str| stored.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
+    match stored {
+        Value::Text(stored) => holds(stored),
+        Value::Id(id) => holds(&id.to_string()),
+        _ => false,
     }
 }
 

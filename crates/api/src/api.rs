@@ -9,6 +9,7 @@ use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::{AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
 use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_engine::Engines;
+use keyway_events::Journal;
 use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
 use keyway_store::{Db, retrying};
 use serde_json::{Map, Value};
@@ -55,6 +56,7 @@ pub struct PublicUrls {
 /// The JSON:API.
 pub struct Api {
     parts: ApiParts,
+    journal: Journal,
     router: Router,
 }
 
@@ -67,9 +69,14 @@ struct Head {
 }
 
 impl Api {
-    /// Puts the API together.
+    /// Puts the API together, and starts the task that writes its journal.
     pub fn new(parts: ApiParts) -> Arc<Self> {
-        Arc::new(Self { parts, router: Router::new(endpoints::all()) })
+        let journal = Journal::start(parts.db.clone());
+        Arc::new(Self { parts, journal, router: Router::new(endpoints::all()) })
+    }
+    /// Where events of reads are written down. Flush it before the database is closed.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
     }
     /// Every route of the current version: its method, and its path below `/v1` and the account with captures in braces. `GET` stands
     /// for `HEAD` too, `PATCH` for `PUT`.
@@ -181,6 +188,7 @@ impl Api {
             presented,
             principal,
             now: self.parts.clock.wall(),
+            request_id: Some(request.request_id),
         };
         self.run(endpoint, Arc::new(call)).await
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 use keyway_access::{EnvironmentView, Presented};
-use keyway_base::Timestamp;
+use keyway_base::{RequestId, Timestamp};
 use keyway_catalog::AccountFacts;
 use keyway_jsonapi::document::account_path;
 use keyway_jsonapi::{FilterContext, Query, Role};
@@ -45,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) principal: Caller,
     /// The time of the request.
     pub(crate) now: Timestamp,
+    /// Names the request; none for what an engine's client asks for.
+    pub(crate) request_id: Option<RequestId>,
 }
 
 impl Call {

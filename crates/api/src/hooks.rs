@@ -62,6 +62,14 @@ pub(crate) trait Hooks: Send + Sync {
     fn list_subject<'a>(&'a self, _work: &'a mut Work, _scope: &'a Scope) -> Step<'a, Subject> {
         done(Subject::None)
     }
+    /// Whether numbered pages say how many there are (`licensing.md` §1.6): logs are too long to count.
+    fn is_counted(&self) -> bool {
+        true
+    }
+    /// What is wrong with the query of a list, beside paging.
+    fn check_query(&self, _call: &Call) -> Outcome<()> {
+        Ok(())
+    }
     /// A condition that lists have unless the query says otherwise.
     fn list_default(&self, _call: &Call) -> Scope {
         Scope::All
@@ -89,6 +97,10 @@ pub(crate) trait Hooks: Send + Sync {
     /// Runs before a record is deleted, in the same transaction; what depends on it goes first.
     fn deleting<'a>(&'a self, _work: &'a mut Work, _record: &'a Record) -> Step<'a, ()> {
         done(())
+    }
+    /// What the event of a deletion is called.
+    fn deletion(&self) -> &'static str {
+        "deleted"
     }
     /// What records show beside their columns: one entry for each, in order.
     fn describe<'a>(&'a self, _work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {

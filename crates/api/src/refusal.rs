@@ -20,6 +20,9 @@ pub(crate) enum Refusal {
     /// A stored record does not fit its declaration.
     #[error(transparent)]
     Damaged(#[from] DecodeError),
+    /// An event cannot be written down, so what it tells of must not happen.
+    #[error(transparent)]
+    Journal(#[from] keyway_events::NotWritten),
     /// Not a refusal: the operation is to start over with the digests of these passwords.
     #[error("digests of passwords are needed")]
     NeedsDigests(Vec<Secret<String>>),
@@ -57,6 +60,7 @@ impl Refusal {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the catalogue cannot answer");
                 ApiError::unavailable()
             }
+            Self::Journal(_) => ApiError::unavailable(),
             other => {
                 tracing::error!(error = &other as &dyn std::error::Error, "a request failed");
                 ApiError::internal()

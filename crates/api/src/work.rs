@@ -119,7 +119,7 @@ impl Work {
     }
 
     /// The transaction for writing.
-    fn write(&mut self) -> Outcome<&mut Write> {
+    pub(crate) fn write(&mut self) -> Outcome<&mut Write> {
         match &mut self.transaction {
             Transaction::Write(write) => Ok(write),
             Transaction::Read(_) => Err(Refusal::Broken("a write in a read-only transaction".to_owned())),

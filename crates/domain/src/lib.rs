@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod duration;
+pub mod event;
 pub mod license;
 pub mod package;
 pub mod permission;

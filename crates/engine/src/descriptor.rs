@@ -29,6 +29,14 @@ pub struct Descriptor {
     pub setup: &'static str,
 }
 
+impl Descriptor {
+    /// Whether uploads of this name are read by [`crate::Engine::ingest`].
+    pub fn reads(&self, filename: &str) -> bool {
+        let name = filename.to_lowercase();
+        self.ingests.iter().any(|ending| name.ends_with(ending))
+    }
+}
+
 /// The `WWW-Authenticate` value of a 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Challenge {

@@ -11,6 +11,7 @@ use keyway_base::{AccountId, BlobName, LicenseId};
 use keyway_blob::{BlobError, BlobKey, Staged};
 use keyway_crypto::digest::Sha256;
 use keyway_crypto::signed_url::{self, Grant, GrantError};
+use keyway_domain::event::{Download, Origin};
 use keyway_engine::{Denial, Outcome};
 use tokio::time::timeout;
 
@@ -36,6 +37,19 @@ pub trait Uploads: Send + Sync + 'static {
     fn downloaded(&self, account: AccountId, license: LicenseId) -> Boxed<'_, Result<(), Refusal>>;
     /// A publisher asks for something with the tools of an ecosystem. It runs in a task of its own.
     fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>>;
+    /// An engine serves a file. Nothing waits for this.
+    fn served(&self, served: Served);
+}
+
+/// A file that an engine serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Which file.
+    pub download: Download,
+    /// The engine's key.
+    pub engine: &'static str,
+    /// To whom, in which request.
+    pub origin: Origin,
 }
 
 /// Why a signed URL is not honoured.

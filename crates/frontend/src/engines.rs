@@ -16,7 +16,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{PackageSnapshot, Seen};
-use keyway_base::LicenseId;
+use keyway_base::{LicenseId, RecordId};
 use keyway_catalog::{AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen};
 use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason};
 use keyway_jsonapi::ApiError;
@@ -52,9 +52,22 @@ struct Request<'a> {
 enum Found {
     Granted,
     Absent,
-    Package { snapshot: Arc<Known<PackageSnapshot>>, seen: Arc<Seen>, starts: Option<LicenseId> },
-    Names { list: Arc<NameList>, source: Identity, class: u64 },
-    Packages { stock: Arc<Known<Stock>>, seen: Arc<StockSeen> },
+    Package {
+        snapshot: Arc<Known<PackageSnapshot>>,
+        seen: Arc<Seen>,
+        /// The type and id of who asks.
+        who: Option<(&'static str, RecordId)>,
+        starts: Option<LicenseId>,
+    },
+    Names {
+        list: Arc<NameList>,
+        source: Identity,
+        class: u64,
+    },
+    Packages {
+        stock: Arc<Known<Stock>>,
+        seen: Arc<StockSeen>,
+    },
 }
 
 /// Answers a request.

@@ -40,7 +40,7 @@ mod tls;
 mod toy;
 mod watch;
 
-pub use blobs::{Refusal, Uploads};
+pub use blobs::{Refusal, Served, Uploads};
 pub use body::Body;
 pub use conditional::{none_match_names, range_applies};
 pub use disposition::attachment;

@@ -21,6 +21,8 @@ pub(crate) struct Expected {
 /// What was found.
 #[derive(Debug)]
 pub(crate) struct Examined {
+    /// Whether an engine read it.
+    pub(crate) processed: bool,
     pub(crate) size: u64,
     pub(crate) digests: Digests,
     pub(crate) media_type: &'static str,
@@ -49,7 +51,9 @@ pub(crate) fn examine(
         return Ok(Err(reason));
     }
     let media_type = media_type_of(&mut file, &artifact.filename)?;
-    let manifests = match ingesting(expected) {
+    let engine = ingesting(expected);
+    let processed = engine.is_some();
+    let manifests = match engine {
         None => Vec::new(),
         Some((engine, package)) => {
             let engine_digests = engine_digests(&digests);
@@ -69,15 +73,13 @@ pub(crate) fn examine(
             }
         }
     };
-    Ok(Ok(Examined { size, digests, media_type, manifests }))
+    Ok(Ok(Examined { processed, size, digests, media_type, manifests }))
 }
 
 /// The engine that reads files of this name, with the package; `None` for files that are kept as they are.
 fn ingesting(expected: &Expected) -> Option<(&'static dyn AnyEngine, &Package)> {
     let (engine, package) = (expected.engine?, expected.package.as_ref()?);
-    let name = expected.artifact.filename.to_lowercase();
-    let reads = engine.descriptor().ingests.iter().any(|ending| name.ends_with(ending));
-    reads.then_some((engine, package))
+    engine.descriptor().reads(&expected.artifact.filename).then_some((engine, package))
 }
 
 fn check_declared(artifact: &Artifact, size: u64, digests: &Digests) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! `artifact.expire`: a file that did not come within the hour fails its artifact (`distribution.md` §8).
 
+use keyway_domain::event::{Event, Origin};
 use keyway_domain::resources::{Artifact, ArtifactStatus};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope};
@@ -29,6 +30,9 @@ pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     artifact.updated_at = now;
     let after = artifact.into_record();
     write.update(&after, &["status", "failure", "updated_at"]).await?;
+    if let Some(event) = Event::of(&after, "upload.failed") {
+        keyway_events::record(&mut write, &event, &Origin::default(), now).await?;
+    }
     let places = place::of_record(&mut write, account, &before).await?;
     let related = Related { places, ..Related::default() };
     let slots = touches(Mutation { before: Some(&before), after: Some(&after) }, &related);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_blob::{BlobError, BlobKey};
+use keyway_domain::event::{Event, Origin};
 use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Package, Release};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Scope};
@@ -104,6 +105,11 @@ async fn conclude(parts: &Parts, job: &Job, id: RecordId, finding: Finding) -> R
         Ok(examined) => examined.manifests.as_slice(),
         Err(_) => &[],
     };
+    let kinds: &[&str] = match &finding {
+        Ok(Examined { processed: false, .. }) => &["upload.succeeded", "uploaded"],
+        Ok(_) => &["upload.succeeded"],
+        Err(_) => &["upload.failed"],
+    };
     keep_manifests(&mut write, &artifact, manifests, now).await?;
     let after = concluded(artifact, finding, now);
     if let (None, Some(key)) = (after.get("blob_key").as_text(), before.get("blob_key").as_text()) {
@@ -111,6 +117,9 @@ async fn conclude(parts: &Parts, job: &Job, id: RecordId, finding: Finding) -> R
     }
     let columns: Vec<&str> = Artifact::RESOURCE.columns.iter().map(|column| column.name).collect();
     write.update(&after, &columns).await?;
+    for event in kinds.iter().filter_map(|kind| Event::of(&after, kind)) {
+        keyway_events::record(&mut write, &event, &Origin::default(), now).await?;
+    }
     let places = place::of_record(&mut write, account, &before).await?;
     let related = Related { places, ..Related::default() };
     let slots = touches(Mutation { before: Some(&before), after: Some(&after) }, &related);

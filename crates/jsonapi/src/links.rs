@@ -14,7 +14,7 @@ const COMPONENT: &AsciiSet =
 /// A page as it came out.
 #[derive(Debug, Clone, Copy)]
 pub struct Paged {
-    /// How many records there are in all; only numbered pages ask.
+    /// How many records there are in all; only numbered pages ask, and not of logs.
     pub total: Option<u64>,
     /// How many records are on this page.
     pub shown: usize,
@@ -28,7 +28,15 @@ pub fn links(path: &str, query: &Query, paging: &Paging, paged: &Paged) -> Optio
         Part::Limit(_) => None,
         Part::Number { number, size } => {
             let at = |number: u64| url(path, query, "number", &number.to_string(), size);
-            let total = paged.total.unwrap_or(0);
+            let Some(total) = paged.total else {
+                let full = paged.shown >= usize::try_from(size).unwrap_or(usize::MAX);
+                let number = u64::from(number);
+                return Some(json!({
+                    "self": at(number),
+                    "prev": (number > 1).then(|| at(number - 1)),
+                    "next": full.then(|| at(number + 1)),
+                }));
+            };
             let pages = total.div_ceil(u64::from(size));
             let number = u64::from(number);
             Some(json!({

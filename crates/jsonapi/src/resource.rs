@@ -29,6 +29,20 @@ pub struct Resource {
     pub filters: &'static [Filter],
     /// Whether a client may choose the id on creation, and which roles.
     pub client_id: Roles,
+    /// The full names of its events (`license.created`), in the order of the documentation.
+    pub events: &'static [&'static str],
+}
+
+impl Resource {
+    /// The full name of its event of a kind (`created`); `None` for kinds that it does not declare.
+    pub fn event(&self, kind: &str) -> Option<&'static str> {
+        let named = |name: &&&str| {
+            name.strip_prefix(self.noun)
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|rest| rest == kind)
+        };
+        self.events.iter().find(named).copied()
+    }
 }
 
 impl PartialEq for Resource {
@@ -345,6 +359,7 @@ macro_rules! resource {
         relations: [$($relation:expr),* $(,)?]
         $(aliases: [$($alias:expr),* $(,)?])?
         $(filters: [$($filter:expr),* $(,)?])?
+        $(events: [$($event:literal),* $(,)?])?
         $(client_id: $client_id:expr)?
     ) => {
         $(#[$doc])*
@@ -380,6 +395,7 @@ macro_rules! resource {
                     aliases: &[$($($alias),*)?],
                     filters: &[$($($filter),*)?],
                     client_id: { #[allow(unused_variables)] let roles = $crate::Roles::NONE; $(let roles = $client_id;)? roles },
+                    events: &[$($(concat!($noun, ".", $event)),*)?],
                 };
                 &DECLARATION
             };

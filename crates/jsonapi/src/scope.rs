@@ -24,6 +24,8 @@ pub enum Scope {
     Is(&'static str, Value),
     /// The text column equals the value without regard to case (both lower-cased).
     IsCaseless(&'static str, String),
+    /// The text or id column, as text, contains the text without regard to the case of its ASCII letters.
+    Contains(&'static str, String),
     /// The column is one of the values.
     In(&'static str, Vec<Value>),
     /// The column is null.

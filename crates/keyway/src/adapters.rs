@@ -8,7 +8,7 @@ use keyway_blob::{BlobKey, Staged};
 use keyway_crypto::signed_url::Grant;
 use keyway_engine::{Denial, Outcome, Reason};
 use keyway_frontend::{
-    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Uploads, Wish,
+    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Served, Uploads, Wish,
 };
 use keyway_jsonapi::ApiError;
 use keyway_store::Db;
@@ -75,6 +75,10 @@ impl Uploads for ApiDoor {
             let failed = |text: String| Refusal::new(http::StatusCode::SERVICE_UNAVAILABLE, text);
             task.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
         })
+    }
+    fn served(&self, served: Served) {
+        let Served { download, engine, origin } = served;
+        self.0.downloaded_from(download, engine, origin);
     }
     fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>> {
         // in a task of its own: a client that hangs up must not cut commit from bump

@@ -24,6 +24,7 @@ use crate::settings::Settings;
 /// A running server.
 pub(crate) struct Server {
     embedded: Embedded,
+    api: Arc<Api>,
     url: String,
     stop_front: watch::Sender<bool>,
     front: JoinHandle<()>,
@@ -77,7 +78,8 @@ impl Server {
             tokio::spawn(parts.catalog.run_tail(until(stopped))),
         ];
         let front = tokio::spawn(front.run(until(front_stopped)));
-        Ok(Self { embedded, url, stop_front, front, stop_background, background, _lock: lock })
+        let api = parts.api;
+        Ok(Self { embedded, api, url, stop_front, front, stop_background, background, _lock: lock })
     }
 
     /// Where it answers.
@@ -120,6 +122,9 @@ impl Server {
         for part in self.background {
             part.await.context("a background part died")?;
         }
+        if let Err(error) = self.api.journal().flush().await {
+            tracing::warn!(%error, "the last downloads are missing from the event log");
+        }
         self.embedded.db.close().await;
         Ok(())
     }
@@ -128,6 +133,7 @@ impl Server {
 /// The parts that run.
 pub(crate) struct Composition {
     pub(crate) front: FrontParts,
+    pub(crate) api: Arc<Api>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) runner: Arc<Runner>,
 }
@@ -166,14 +172,14 @@ impl Composition {
             blobs,
             urls,
             api: Arc::new(ApiDoor(Arc::clone(&api))),
-            uploads: Arc::new(ApiDoor(api)),
+            uploads: Arc::new(ApiDoor(Arc::clone(&api))),
             readiness: Arc::new(DatabaseReady(db)),
             clock,
             telemetry: Arc::new(Telemetry::new(ENGINES)),
             #[cfg(feature = "test-support")]
             support: None,
         };
-        Ok(Self { front, catalog, runner: Runner::new(job_parts) })
+        Ok(Self { front, api, catalog, runner: Runner::new(job_parts) })
     }
 }
 

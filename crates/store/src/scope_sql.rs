@@ -30,6 +30,7 @@ pub(crate) fn push_scope(sql: &mut Sql, alias: Alias, scope: &Scope) {
         Scope::Gt(column, value) => compared(sql, alias, column, " > ", value),
         Scope::Ge(column, value) => compared(sql, alias, column, " >= ", value),
         Scope::IsCaseless(column, text) => caseless(sql, alias, column, text),
+        Scope::Contains(column, text) => contains(sql, alias, column, text),
         Scope::In(column, values) => one_of(sql, alias, column, values),
         Scope::IsNull(column) => {
             sql.column(alias, column).push(" IS NULL");
@@ -137,6 +138,25 @@ fn caseless(sql: &mut Sql, alias: Alias, column: &'static str, text: &str) {
         return;
     }
     sql.push("lower(").column(alias, column).push(") = ").param(Arg::text(text.to_ascii_lowercase()));
+}
+
+/// Wildcards in the text stand for themselves. Both sides are folded as [`caseless`] does.
+fn contains(sql: &mut Sql, alias: Alias, column: &'static str, text: &str) {
+    if text.contains('\0') {
+        sql.push("FALSE");
+        return;
+    }
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    sql.push("lower(CAST(").column(alias, column).push(" AS TEXT)) LIKE ");
+    sql.param(Arg::text(pattern)).push(" ESCAPE '\\'");
 }
 
 fn one_of(sql: &mut Sql, alias: Alias, column: &'static str, values: &[Value]) {

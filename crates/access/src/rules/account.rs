@@ -1,4 +1,4 @@
-//! The account, the caller itself, and search.
+//! The account, the caller itself, search, and the log of events.
 
 use keyway_domain::permission::Permission;
 use keyway_jsonapi::{Role, Roles};
@@ -10,6 +10,9 @@ use crate::Action;
 /// Every bearer.
 const BEARER: Roles = ADSTRE.or(Role::Product).or(Role::User).or(Role::License);
 
+/// Those who may read what happened.
+const LOG_READERS: Roles = AD.or(Role::ReadOnly).or(Role::Environment);
+
 pub(super) const RULES: &[Rule] = &[
     read(Action::AccountShow, Permission::AccountRead, &[Clause(BEARER, always)]),
     write(Action::AccountUpdate, Permission::AccountUpdate, &[Clause(AD, always)]),
@@ -18,5 +21,7 @@ pub(super) const RULES: &[Rule] = &[
         needs: Needs::OwnRead,
         ..read(Action::ProfileShow, Permission::UserRead, &[Clause(BEARER, always)])
     },
+    read(Action::EventLogList, Permission::EventLogRead, &[Clause(LOG_READERS, always)]),
+    read(Action::EventLogShow, Permission::EventLogRead, &[Clause(LOG_READERS, always)]),
     Rule { needs: Needs::Nothing, ..read(Action::Search, Permission::UserRead, &[Clause(ADSTR, always)]) },
 ];

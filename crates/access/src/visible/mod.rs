@@ -78,6 +78,7 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "packages" => distribution::packages(asking),
         "releases" => distribution::releases(asking),
         "artifacts" => distribution::artifacts(asking, env),
+        "event_logs" if asking.sees_all() => Scope::All,
         "constraints" => {
             Scope::belongs("releases", "release_id", scope_of(asking, r::Release::RESOURCE, env))
         }

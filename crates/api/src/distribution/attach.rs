@@ -37,6 +37,7 @@ pub(super) async fn attach(call: Arc<Call>) -> Outcome<Reply> {
     if let Some(first) = attached.first() {
         touch::record(&mut work, None, Some(first)).await?;
     }
+    work.log(&release, "constraints.attached").await?;
     let objects = several(&mut work, &Constraints, &attached).await?;
     work.commit().await?;
     Ok(Reply::data(Value::Array(objects)))

@@ -29,6 +29,7 @@ pub(super) async fn detach(call: Arc<Call>) -> Outcome<Reply> {
         touch::record(&mut work, Some(&constraint), None).await?;
         work.delete(&constraint).await?;
     }
+    work.log(&release, "constraints.detached").await?;
     work.commit().await?;
     Ok(Reply::nothing())
 }

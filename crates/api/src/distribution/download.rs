@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode, header};
 use keyway_access::Action;
+use keyway_domain::event::Download;
 use keyway_domain::resources::{Artifact, ArtifactStatus, ReleaseStatus};
 use keyway_jsonapi::{ApiError, Record, Scope};
 
@@ -13,6 +14,7 @@ use super::release::Releases;
 use super::{first_download, link, upload};
 use crate::ApiFile;
 use crate::call::Call;
+use crate::event::origin;
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{find, one};
@@ -58,6 +60,7 @@ async fn reach(work: &mut Work, name: &str, scope: Scope) -> Outcome<Reply> {
     gate::authorize(&call, Action::ArtifactDownload, &subject)?;
     let time = link::download_time(&call)?;
     first_download::start(&call).await?;
+    log(&call, &record).await?;
     if wants_bytes(&call) {
         return Ok(file(&artifact, blob));
     }
@@ -81,6 +84,25 @@ fn downloadable(record: &Record, subject: &Subject) -> Outcome<Option<(Artifact,
 /// credential on a redirect, and to `HEAD`, which a signed URL for `GET` refuses (DESIGN §9).
 pub(super) fn wants_bytes(call: &Call) -> bool {
     call.method == Method::HEAD || call.headers.contains_key(header::RANGE)
+}
+
+/// Writes down that an artifact is downloaded, if it is.
+pub(super) async fn log(call: &Call, artifact: &Record) -> Outcome<()> {
+    let Some(release) = artifact.get("release_id").as_id().filter(|_| is_whole(call)) else { return Ok(()) };
+    let download = Download {
+        account: artifact.account(),
+        environment: artifact.environment(),
+        artifact: artifact.id().into(),
+        release: release.into(),
+    };
+    Ok(call.api.journal().record(&download.events(None), &origin(call), call.now).await?)
+}
+
+/// Whether the file is fetched, or its first part: its headers, and the parts that complete an old file into a
+/// new one, are no download.
+fn is_whole(call: &Call) -> bool {
+    let range = call.headers.get(header::RANGE).map(|range| range.as_bytes());
+    call.method != Method::HEAD && range.is_none_or(|range| range == b"bytes=0-")
 }
 
 pub(super) fn file(artifact: &Artifact, blob: String) -> Reply {

@@ -17,14 +17,15 @@ use crate::work::Work;
 
 /// Publishes a release.
 pub(super) async fn publish(call: Arc<Call>) -> Outcome<Reply> {
-    moved(call, Action::ReleasePublish, ReleaseStatus::Published, |_, _| {}).await
+    moved(call, Action::ReleasePublish, ReleaseStatus::Published, "published", |_, _| {}).await
 }
 
-/// Moves a release to a status.
+/// Moves a release to a status, and writes the event of it down.
 pub(super) async fn moved(
     call: Arc<Call>,
     action: Action,
     status: ReleaseStatus,
+    event: &str,
     and: fn(&Work, &mut Record),
 ) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
@@ -38,6 +39,7 @@ pub(super) async fn moved(
         change(&mut work, &before, &mut after).await?;
         tags::follow(&mut work, &after).await?;
     }
+    work.log(&after, event).await?;
     let reply = Reply::data(one(&mut work, &Releases, &after).await?);
     work.commit().await?;
     Ok(reply)

@@ -73,6 +73,7 @@ impl Api {
             presented: Presented::Anonymous,
             principal: Caller::Known(principal),
             now: self.parts().clock.wall(),
+            request_id: None,
         });
         let done = match wish {
             Wish::Publish(publication, staged) => self.publish(&call, engine, &publication, staged).await,

@@ -31,6 +31,7 @@ pub(super) async fn repackage(call: Arc<Call>) -> Outcome<Reply> {
         after = moved(&mut work, &before, package.as_ref()).await?;
         change(&mut work, &before, &mut after).await?;
     }
+    work.log(&after, "package.updated").await?;
     let reply = Reply::data(one(&mut work, &Releases, &after).await?);
     work.commit().await?;
     Ok(reply)

@@ -15,6 +15,7 @@ use super::narrow::narrow;
 use super::release::{self, Releases};
 use super::{dialect, first_download, package::Packages};
 use crate::call::Call;
+use crate::event::{declared, origin};
 use crate::gate;
 use crate::hooks::{Hooks, alias_scope};
 use crate::interpreter::one;
@@ -40,7 +41,12 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Outcome<Reply> {
     let next = asked.best(&candidates).ok_or_else(none)?.clone();
     first_download::start(&call).await?;
     let meta = json!({ "current": current.version, "next": next.version });
-    Ok(Reply::data(one(&mut work, &Releases, &next.into_record()).await?).with("meta", meta))
+    let next = next.into_record();
+    let object = one(&mut work, &Releases, &next).await?;
+    drop(work);
+    let event = declared(&next, "upgraded")?.with(meta.clone());
+    call.api.journal().record(&[event], &origin(&call), call.now).await?;
+    Ok(Reply::data(object).with("meta", meta))
 }
 
 /// The release that the client runs. A blank package counts as not given here.

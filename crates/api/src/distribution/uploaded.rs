@@ -5,7 +5,8 @@ use keyway_base::{AccountId, ArtifactId, Timestamp};
 use keyway_blob::{BlobError, BlobKey, Staged};
 use keyway_crypto::digest::{Digests, Sha256};
 use keyway_crypto::signed_url::{Grant, Method};
-use keyway_domain::resources::{Artifact, ArtifactStatus};
+use keyway_domain::event::{Event, Origin};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Package, Release};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 use keyway_store::{Changes, MaybeContended, NewJob, StoreError, Write, retrying};
 use serde_json::json;
@@ -179,6 +180,7 @@ impl Api {
         let columns =
             ["status", "blob_key", "content_length", "md5", "sha1", "sha256", "sha512", "updated_at"];
         write.update(&record, &columns).await?;
+        self.log_processing(&mut write, &record, now).await?;
         let (job_key, payload) = job::about(record.id());
         write
             .enqueue(&NewJob { kind: job::INGEST.to_owned(), key: job_key, account, payload, run_at: now })
@@ -187,6 +189,30 @@ impl Api {
         // the processing touches them.
         write.commit(Changes::none()).await?;
         Ok(Fit::Awaited)
+    }
+
+    /// Writes down that an engine reads the file, if one does.
+    async fn log_processing(
+        &self,
+        write: &mut Write,
+        artifact: &Record,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let account = artifact.account();
+        let id = |record: &Record, column| {
+            record.get(column).as_id().map_or(Scope::None, |id| Scope::id("id", id))
+        };
+        let release = write.find(Release::RESOURCE, account, &id(artifact, "release_id")).await?;
+        let Some(release) = release else { return Ok(()) };
+        let package = write.find(Package::RESOURCE, account, &id(&release, "package_id")).await?;
+        let key = package.as_ref().and_then(|package| package.get("engine").as_text());
+        let engine = key.and_then(|key| self.parts().engines.get(key));
+        let filename = artifact.get("filename").as_text().unwrap_or_default();
+        let is_read = engine.is_some_and(|engine| engine.descriptor().reads(filename));
+        match Event::of(artifact, "upload.processing").filter(|_| is_read) {
+            Some(event) => keyway_events::record(write, &event, &Origin::default(), now).await,
+            None => Ok(()),
+        }
     }
 
     async fn account_of_blobs(&self) -> Result<AccountId, BlobRefusal> {

@@ -33,5 +33,6 @@ pub(super) async fn end(work: &mut Work, release: &Record, before: &Record) -> O
     let mut after = before.clone();
     after.set("status", Value::Text(ArtifactStatus::Yanked.as_str().to_owned()));
     change(work, before, &mut after).await?;
+    work.log(before, "deleted").await?;
     job::purge_artifact(work, &after).await
 }

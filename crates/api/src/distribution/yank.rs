@@ -13,7 +13,7 @@ use crate::reply::Reply;
 
 /// Yanks a release.
 pub(super) async fn yank(call: Arc<Call>) -> Outcome<Reply> {
-    moved(call, Action::ReleaseYank, ReleaseStatus::Yanked, |work, release| {
+    moved(call, Action::ReleaseYank, ReleaseStatus::Yanked, "yanked", |work, release| {
         release.set("yanked_at", Value::Time(work.now()));
     })
     .await

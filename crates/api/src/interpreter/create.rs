@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keyway_base::RecordId;
+use keyway_domain::event::Event;
 use keyway_jsonapi::{Failure, Input, Intent, Invalid, Linkage, Record, Value, parse};
 
 use crate::call::Call;
@@ -80,6 +81,7 @@ async fn draft(
     work.insert(&draft.record).await?;
     hooks.saved(work, &draft).await?;
     touch::record(work, None, Some(&draft.record)).await?;
+    work.log_any(Event::of(&draft.record, "created")).await?;
     Ok(draft)
 }
 

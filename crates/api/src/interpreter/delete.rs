@@ -19,14 +19,15 @@ pub(crate) async fn delete(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcom
     let record = find(&mut work, hooks, call.param(0)).await?;
     let subject = hooks.subject(&mut work, &record).await?;
     gate::authorize(&call, hooks.actions().delete, &subject)?;
-    remove(&mut work, hooks, &record).await?;
+    remove(&mut work, hooks, &record, hooks.deletion()).await?;
     work.commit().await?;
     Ok(Reply::nothing())
 }
 
-/// Deletes a record that the caller may delete.
-pub(crate) async fn remove(work: &mut Work, hooks: &dyn Hooks, record: &Record) -> Outcome<()> {
+/// Deletes a record that the caller may delete; `event` is what its resource calls that.
+pub(crate) async fn remove(work: &mut Work, hooks: &dyn Hooks, record: &Record, event: &str) -> Outcome<()> {
     hooks.deleting(work, record).await?;
     work.delete(record).await?;
-    touch::record(work, Some(record), None).await
+    touch::record(work, Some(record), None).await?;
+    work.log(record, event).await
 }

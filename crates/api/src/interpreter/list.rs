@@ -22,6 +22,7 @@ pub(crate) async fn list(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<
     let scope = listed(&call, hooks, Scope::All);
     let subject = hooks.list_subject(&mut work, &scope).await?;
     gate::authorize(&call, hooks.actions().list, &subject)?;
+    hooks.check_query(&call)?;
     page_of(&mut work, hooks, &scope, &paging).await
 }
 
@@ -59,8 +60,8 @@ pub(crate) async fn page_of(
 ) -> Outcome<Reply> {
     let records = work.list(hooks.resource(), scope, &page(paging)).await?;
     let total = match paging.part {
-        Part::Number { .. } => Some(work.count(hooks.resource(), scope).await?),
-        Part::Limit(_) | Part::Cursor { .. } => None,
+        Part::Number { .. } if hooks.is_counted() => Some(work.count(hooks.resource(), scope).await?),
+        Part::Limit(_) | Part::Number { .. } | Part::Cursor { .. } => None,
     };
     let paged = Paged { total, shown: records.len(), last: records.last().map(Record::id) };
     let objects = several(work, hooks, &records).await?;

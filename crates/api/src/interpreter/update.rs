@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keyway_domain::event::Event;
 use keyway_jsonapi::{Column, Intent, Record, Value, parse};
 
 use crate::call::Call;
@@ -61,7 +62,9 @@ pub(crate) async fn save(work: &mut Work, hooks: &dyn Hooks, draft: &mut Draft) 
         work.update(&draft.record, &changed).await?;
     }
     hooks.saved(work, draft).await?;
-    touch::record(work, draft.before.as_ref(), Some(&draft.record)).await
+    touch::record(work, draft.before.as_ref(), Some(&draft.record)).await?;
+    let event = draft.before.as_ref().and_then(|before| Event::updated(before, &draft.record));
+    work.log_any(event).await
 }
 
 fn changed_columns(draft: &Draft) -> Vec<&'static str> {

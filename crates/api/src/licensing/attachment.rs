@@ -7,7 +7,7 @@ use keyway_base::RecordId;
 use keyway_jsonapi::document::{Extras, resource_object};
 use keyway_jsonapi::schema::{Form, Node, check};
 use keyway_jsonapi::{ApiError, Failure, Identifier, Invalid, Record, Resource, Scope, Value, identifier};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::call::Call;
 use crate::gate;
@@ -71,6 +71,7 @@ pub(crate) async fn attach(call: Arc<Call>, kind: &'static Attachment) -> Outcom
         touch::record(&mut work, None, Some(&join)).await?;
         objects.push(resource_object(&join, &Extras::default(), below));
     }
+    log(&mut work, kind, &parent, &children, "attached").await?;
     work.commit().await?;
     Ok(Reply::data(Json::Array(objects)))
 }
@@ -91,6 +92,8 @@ pub(crate) async fn detach(call: Arc<Call>, kind: &'static Attachment) -> Outcom
             None => return Err(undetachable(&mut work, kind, &parent, index, identifier.id).await?.into()),
         }
     }
+    let (children, _) = children(&mut work, kind, &identifiers).await?;
+    log(&mut work, kind, &parent, &children, "detached").await?;
     work.commit().await?;
     Ok(Reply::nothing())
 }
@@ -119,6 +122,22 @@ async fn children(
         }
     }
     Ok((children, failures))
+}
+
+/// Writes the event down: of entitlements with their codes.
+async fn log(
+    work: &mut Work,
+    kind: &Attachment,
+    parent: &Record,
+    children: &[Record],
+    what: &str,
+) -> Outcome<()> {
+    let event = format!("{}s.{what}", kind.relation);
+    let codes: Vec<&str> = children.iter().filter_map(|child| child.get("code").as_text()).collect();
+    match codes.is_empty() {
+        true => work.log(parent, &event).await,
+        false => work.log_with(parent, &event, json!({ "codes": codes })).await,
+    }
 }
 
 /// Records that are attached already, or named twice.

@@ -81,6 +81,7 @@ pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> 
     }
     work.insert(&draft.record).await?;
     touch::record(work, None, Some(&draft.record)).await?;
+    work.log(&draft.record, "generated").await?;
     Ok(Generated { record: draft.record, secret })
 }
 
@@ -99,6 +100,7 @@ pub(crate) async fn regenerate(work: &mut Work, token: Record) -> Outcome<Genera
         after.set("expiry", Value::Time(call.now.plus(TWO_WEEKS)));
     }
     crate::interpreter::change(work, &token, &mut after).await?;
+    work.log(&after, "regenerated").await?;
     Ok(Generated { record: after, secret })
 }
 

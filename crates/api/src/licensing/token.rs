@@ -39,6 +39,9 @@ impl Hooks for Tokens {
             Ok(Subject::Token { token: Box::new(token), role, products })
         })
     }
+    fn deletion(&self) -> &'static str {
+        "revoked"
+    }
     fn describe<'a>(&'a self, _: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
         crate::hooks::done(records.iter().map(describe).collect())
     }

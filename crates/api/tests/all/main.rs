@@ -5,6 +5,7 @@
 mod distribution;
 mod environments;
 mod errors;
+mod events;
 mod headers;
 mod licenses;
 mod matrix;

@@ -40,4 +40,5 @@ resource! {
         Relation::many("artifacts", "artifacts"),
     ]
     aliases: [Alias::caseless("slug")]
+    events: ["updated"]
 }

@@ -95,6 +95,10 @@ resource! {
         Filter { name: "platform", scope: |value, _| key("platform", value) },
         Filter { name: "arch", scope: |value, _| key("arch", value) },
     ]
+    events: [
+        "created", "updated", "deleted", "downloaded", "uploaded", "upload.processing", "upload.succeeded",
+        "upload.failed",
+    ]
 }
 
 /// A lower-case key, leading dot tolerated; blank means "has none".

@@ -19,4 +19,5 @@ resource! {
     ]
     relations: []
     aliases: [Alias::exact("code")]
+    events: ["created", "updated", "deleted"]
 }

@@ -34,4 +34,5 @@ resource! {
         Relation::many("admins", "users").create(Roles::ALL).hidden(),
     ]
     aliases: [Alias::caseless("code")]
+    events: ["created", "updated", "deleted"]
 }

@@ -121,6 +121,13 @@ resource! {
         Filter { name: "activity", scope: crate::license::filter::activity },
         METADATA,
     ]
+    events: [
+        "created", "updated", "deleted", "validation.succeeded", "validation.failed", "checked-in", "checked-out",
+        "renewed", "revoked", "suspended", "reinstated", "expired", "expiring-soon", "check-in-overdue",
+        "check-in-required-soon", "entitlements.attached", "entitlements.detached", "users.attached",
+        "users.detached", "group.updated", "owner.updated", "policy.updated", "user.updated",
+        "usage.incremented", "usage.decremented", "usage.reset",
+    ]
     client_id: Roles::ADSPE
 }
 

@@ -6,6 +6,7 @@ mod artifact;
 mod catalogue;
 mod entitlement;
 mod environment;
+mod event_log;
 mod filter;
 mod join;
 mod license;
@@ -22,6 +23,7 @@ pub use artifact::{Artifact, ArtifactStatus, Manifest};
 pub use catalogue::{Arch, Channel, Engine, Platform};
 pub use entitlement::Entitlement;
 pub use environment::{Environment, IsolationStrategy};
+pub use event_log::EventLog;
 pub use join::{Constraint, LicenseEntitlement, LicenseUser, PolicyEntitlement};
 pub use license::License;
 pub use package::Package;
@@ -80,4 +82,5 @@ all!(
     Artifact,
     Manifest,
     PackageTag,
+    EventLog,
 );

@@ -29,6 +29,7 @@ resource! {
     relations: [Relation::one("product", "products", "product_id").create(Roles::ALL).required()]
     aliases: [Alias::exact("key")]
     filters: [id_filter!("product", "product_id"), Filter { name: "engine", scope: |value, _| engine(value) }]
+    events: ["created", "updated", "deleted"]
 }
 
 /// By key or id.

@@ -374,4 +374,7 @@ resource! {
         Relation::many("entitlements", "entitlements"),
     ]
     filters: [super::filter::id_filter!("product", "product_id")]
+    events: [
+        "created", "updated", "deleted", "pool.popped", "entitlements.attached", "entitlements.detached",
+    ]
 }

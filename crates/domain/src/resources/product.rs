@@ -58,4 +58,5 @@ resource! {
         Relation::many("artifacts", "artifacts"),
     ]
     aliases: [Alias::exact("code")]
+    events: ["created", "updated", "deleted"]
 }

@@ -99,6 +99,10 @@ resource! {
         Filter { name: "entitlements", scope: |value, _| entitlements(value) },
         Filter { name: "constraints", scope: |value, _| entitlements(value) },
     ]
+    events: [
+        "created", "updated", "deleted", "published", "yanked", "upgraded", "downloaded", "package.updated",
+        "constraints.attached", "constraints.detached",
+    ]
 }
 
 /// The channel's lattice (`distribution.md` §6.4), by key or id; an unknown channel matches nothing.

@@ -57,6 +57,7 @@ resource! {
     ]
     relations: [Relation::one("bearer", "users", "bearer_id").polymorphic("bearer_type").create(Roles::ALL)]
     filters: [Filter { name: "bearer", scope: |value, _| bearer(value) }]
+    events: ["generated", "regenerated", "revoked"]
 }
 
 /// `bearer[type]`, `bearer[id]`, `bearer[role]`.

@@ -77,6 +77,9 @@ resource! {
         flag_filter!("active", Scope::has("licenses", "owner_id", Scope::All)),
         METADATA,
     ]
+    events: [
+        "created", "updated", "deleted", "banned", "unbanned", "group.updated", "password-reset",
+    ]
 }
 
 /// `roles[]=…`; the default (role `user` only) is the list action's business.

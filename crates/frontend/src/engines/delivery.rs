@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use http::header::VARY;
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Response, StatusCode};
 use keyway_access::PackageSnapshot;
-use keyway_base::{BlobName, LicenseId};
+use keyway_base::{BlobName, LicenseId, RecordId};
 use keyway_blob::BlobKey;
 use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
+use keyway_domain::event::{Download, Origin};
 use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply, View};
 
 use super::{Found, Request, Trouble, try_again};
 use crate::answer;
+use crate::blobs::Served;
 use crate::body::Body;
 use crate::document::{document_response, uncompressed};
+use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts};
 
 /// What a context is made of where nothing is passed on to other indexes.
@@ -43,6 +46,8 @@ fn context<'c>(
 #[derive(Clone, Copy)]
 pub(super) struct Opened<'a> {
     snapshot: &'a PackageSnapshot,
+    /// The type and id of who asks for it.
+    who: Option<(&'static str, RecordId)>,
     /// The licence whose time starts with the first file it is served.
     starts: Option<LicenseId>,
 }
@@ -97,7 +102,9 @@ impl Request<'_> {
     ) -> Result<Response<Body>, Trouble> {
         let context = self.context(caller);
         let package = match &found {
-            Found::Package { snapshot, starts, .. } => Some(Opened { snapshot, starts: *starts }),
+            Found::Package { snapshot, who, starts, .. } => {
+                Some(Opened { snapshot, who: *who, starts: *starts })
+            }
             _ => None,
         };
         let (Some(variant), Some((source, class))) = (call.variant(), found.source_and_class()) else {
@@ -163,6 +170,25 @@ impl Request<'_> {
         }
     }
 
+    /// Notes a download for the event log.
+    fn served(&self, opened: &Opened<'_>, file: &FileReply) {
+        let Opened { snapshot, who, .. } = opened;
+        let release = snapshot.package.releases.get(file.release);
+        let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
+        let rule = snapshot.rules.get(file.release);
+        let (Some(release), Some(artifact)) = (release, artifact) else { return };
+        self.front.uploads.served(Served {
+            download: Download {
+                account: self.account.id,
+                environment: rule.and_then(|rule| rule.environment),
+                artifact: artifact.id,
+                release: release.id,
+            },
+            engine: self.engine.descriptor().key,
+            origin: Origin { who: *who, request: Some(self.exchange.id) },
+        });
+    }
+
     /// Streams an artifact of the package.
     async fn file(&self, file: &FileReply, package: Option<Opened<'_>>) -> Result<Response<Body>, Denial> {
         let Self { front, exchange, account, .. } = self;
@@ -194,11 +220,21 @@ impl Request<'_> {
                 tracing::error!(request = %exchange.id, %error, "an artifact's bytes could not be opened");
                 try_again()
             })?;
-            answer.with_bytes(&blob, media_type, exchange.id)
+            let response = answer.with_bytes(&blob, media_type, exchange.id);
+            if let Some(opened) = package.filter(|_| is_download(exchange, response.status())) {
+                self.served(&opened, file);
+            }
+            response
         } else {
             answer.without_bytes()
         };
         response.headers_mut().insert(VARY, HeaderValue::from_static("Authorization"));
         Ok(response)
     }
+}
+
+/// Whether an answer is a download: a whole file, or its first part. The parts that complete an old file into a
+/// new one are none.
+fn is_download(exchange: &Exchange, status: StatusCode) -> bool {
+    status == StatusCode::OK || exchange.header("range") == Some("bytes=0-")
 }

@@ -88,7 +88,8 @@ impl Request<'_> {
                 let seen = catalog.seen(principal, &snapshot);
                 let starts = principal.license();
                 let starts = starts.filter(|of| of.starts_on_download && of.product == snapshot.product);
-                Ok(Found::Package { starts: starts.map(|license| license.id), snapshot, seen })
+                let starts = starts.map(|license| license.id);
+                Ok(Found::Package { who: principal.bearer(), starts, snapshot, seen })
             }
             // Whether a name is ours is told to callers only that can be held to it.
             None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),

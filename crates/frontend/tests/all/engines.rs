@@ -136,6 +136,29 @@ async fn files_come_whole_by_range_and_in_parts() {
     assert_eq!(get(&world, Some(SUSPENDED), "/widget/widget.zip", &[]).await.status, 403);
 }
 
+/// `distribution.md` §12: one download for each file that is handed out, of the one who asked for it.
+#[tokio::test]
+async fn files_that_are_handed_out_are_noted() {
+    let world = World::large(|_| {}).await;
+    let whole = get(&world, Some(GOOD), "/widget/widget.zip", &[]).await;
+    for (headers, status) in [
+        (vec![("Range", "bytes=0-")], 206),
+        (vec![("Range", "bytes=10-12")], 206),
+        (vec![("If-None-Match", whole.header("etag").unwrap())], 304),
+    ] {
+        assert_eq!(get(&world, Some(GOOD), "/widget/widget.zip", &headers).await.status, status);
+    }
+    get(&world, Some(GOOD), "/widget", &[]).await;
+    get(&world, Some(SUSPENDED), "/widget/widget.zip", &[]).await;
+    let served = world.behind.served.lock().unwrap();
+    assert_eq!(served.len(), 2, "the whole file, and the whole as a range: {served:?}");
+    for one in served.iter() {
+        assert_eq!(one.engine, "toy");
+        assert_eq!(one.origin.who.map(|(kind, _)| kind), Some("licenses"));
+        assert!(one.origin.request.is_some());
+    }
+}
+
 #[tokio::test]
 async fn the_long_form_has_its_own_base() {
     let world = World::new().await;

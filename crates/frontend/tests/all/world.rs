@@ -16,7 +16,7 @@ use keyway_crypto::signed_url::{Grant, KeyId, Method, UrlKeys};
 use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release};
 use keyway_engine::{Denial, Outcome};
 use keyway_frontend::{
-    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Push, Readiness, Refusal, Server,
+    ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Push, Readiness, Refusal, Served, Server,
     Settings, Telemetry, Uploads,
 };
 use keyway_jsonapi::{ApiError, Declared, Field, Kind, Record, Value};
@@ -55,6 +55,7 @@ pub(crate) struct World {
 pub(crate) struct Behind {
     pub(crate) uploads: Mutex<Vec<Staged>>,
     pub(crate) pushes: Mutex<Vec<Push>>,
+    pub(crate) served: Mutex<Vec<Served>>,
     pub(crate) conflict: AtomicBool,
     pub(crate) unready: AtomicBool,
     pub(crate) mutations: AtomicUsize,
@@ -140,6 +141,9 @@ impl Uploads for Behind {
             self.pushes.lock().unwrap().push(push);
             Ok(Outcome::Changed)
         })
+    }
+    fn served(&self, served: Served) {
+        self.served.lock().unwrap().push(served);
     }
 }
 

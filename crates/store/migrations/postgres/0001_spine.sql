@@ -440,6 +440,25 @@ CREATE INDEX package_tags_created ON package_tags (account_id, created_at, id);
 CREATE UNIQUE INDEX package_tags_tag ON package_tags (account_id, package_id, tag);
 CREATE INDEX package_tags_release ON package_tags (account_id, release_id);
 
+CREATE TABLE event_logs (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    event TEXT COLLATE "C" NOT NULL,
+    resource_type TEXT COLLATE "C" NOT NULL,
+    resource_id TEXT COLLATE "C" NOT NULL,
+    whodunnit_type TEXT COLLATE "C",
+    whodunnit_id TEXT COLLATE "C",
+    request_id TEXT COLLATE "C",
+    metadata TEXT COLLATE "C",
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX event_logs_created ON event_logs (account_id, created_at, id);
+CREATE INDEX event_logs_resource ON event_logs (account_id, resource_id, created_at, id);
+CREATE INDEX event_logs_event ON event_logs (account_id, event, created_at, id);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a
 -- transaction is known to be running before it takes a number, which the tail of the log counts on.

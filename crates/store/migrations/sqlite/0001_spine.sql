@@ -438,6 +438,25 @@ CREATE INDEX package_tags_created ON package_tags (account_id, created_at, id);
 CREATE UNIQUE INDEX package_tags_tag ON package_tags (account_id, package_id, tag);
 CREATE INDEX package_tags_release ON package_tags (account_id, release_id);
 
+CREATE TABLE event_logs (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    resource_type TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    whodunnit_type TEXT,
+    whodunnit_id TEXT,
+    request_id TEXT,
+    metadata TEXT CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX event_logs_created ON event_logs (account_id, created_at, id);
+CREATE INDEX event_logs_resource ON event_logs (account_id, resource_id, created_at, id);
+CREATE INDEX event_logs_event ON event_logs (account_id, event, created_at, id);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything.
 CREATE TABLE changes (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -574,5 +593,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('package_tags', 'sqlite_autoindex_package_tags_1', '100000 100000 1'),
     ('package_tags', 'package_tags_created', '100000 100000 1 1'),
     ('package_tags', 'package_tags_tag', '100000 100000 10 1'),
-    ('package_tags', 'package_tags_release', '100000 100000 10');
+    ('package_tags', 'package_tags_release', '100000 100000 10'),
+    ('event_logs', 'sqlite_autoindex_event_logs_1', '100000 100000 1'),
+    ('event_logs', 'event_logs_created', '100000 100000 1 1'),
+    ('event_logs', 'event_logs_resource', '100000 100000 10 1 1'),
+    ('event_logs', 'event_logs_event', '100000 100000 10000 1 1');
 ANALYZE sqlite_schema;

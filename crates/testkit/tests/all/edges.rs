@@ -24,11 +24,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["base", "jsonapi"]),
     ("blob", &["base", "crypto"]),
     ("catalog", &["access", "store", "engine", "domain", "jsonapi", "crypto", "versions", "base"]),
+    ("events", &["domain", "store", "jsonapi", "base"]),
     (
         "api",
-        &["jsonapi", "domain", "access", "store", "catalog", "blob", "engine", "crypto", "versions", "base"],
+        &[
+            "jsonapi", "domain", "access", "store", "catalog", "blob", "engine", "events", "crypto",
+            "versions", "base",
+        ],
     ),
-    ("jobs", &["domain", "store", "blob", "engine", "archive", "crypto", "jsonapi", "versions", "base"]),
+    (
+        "jobs",
+        &["domain", "events", "store", "blob", "engine", "archive", "crypto", "jsonapi", "versions", "base"],
+    ),
     (
         "frontend",
         &["api", "catalog", "access", "engine", "blob", "crypto", "store", "jsonapi", "domain", "base"],

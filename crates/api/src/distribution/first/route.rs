@@ -39,6 +39,7 @@ pub(in crate::distribution) async fn download(call: Arc<Call>) -> Outcome<Reply>
     gate::authorize(&call, Action::ArtifactDownload, &subject)?;
     let time = link::download_time(&call)?;
     first_download::start(&call).await?;
+    file::log(&call, &record).await?;
     if file::wants_bytes(&call) {
         return Ok(file::file(&artifact, blob));
     }
@@ -56,6 +57,7 @@ pub(in crate::distribution) async fn upload(call: Arc<Call>) -> Outcome<Reply> {
     let mut after = before.clone();
     after.set("status", Value::Text(ReleaseStatus::Published.as_str().to_owned()));
     change(&mut work, &before, &mut after).await?;
+    work.log(&after, "published").await?;
     let shown = Reply::data(one(&mut work, &Artifacts, &artifact).await?);
     work.commit().await?;
     let url = link::for_upload(&call, artifact.id());

@@ -16,6 +16,7 @@ use super::{file, route};
 use crate::call::Call;
 use crate::distribution::artifact::Artifacts;
 use crate::distribution::{dialect, first_download, link, release, upload};
+use crate::event::{declared, origin};
 use crate::gate;
 use crate::hooks::alias_scope;
 use crate::interpreter::one;
@@ -101,7 +102,10 @@ async fn answer(
     let Some(blob) = artifact.blob_key.clone() else { return Ok(Reply::nothing()) };
     first_download::start(&call).await?;
     let meta = json!({ "current": running.version, "next": next.get("version").as_text() });
+    let event = declared(next, "upgraded")?.with(meta.clone());
     let shown = Reply::data(one(&mut work, &Artifacts, record).await?).with("meta", meta);
+    drop(work);
+    call.api.journal().record(&[event], &origin(&call), call.now).await?;
     let url = link::for_download(&call, &artifact, &blob, TIME);
     Ok(upload::with_link(shown, &url).status(StatusCode::SEE_OTHER))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keyway_access::Action;
+use keyway_domain::event::Event;
 use keyway_domain::resources::{Release, ReleaseStatus};
 use keyway_engine::{Edit, Outcome as Told};
 use keyway_jsonapi::{Declared, Record, Scope, Value, metadata};
@@ -125,7 +126,8 @@ async fn notice(work: &mut Work, release: &Record, text: Option<&str>) -> Outcom
     }
     let mut after = release.clone();
     after.set("metadata", Value::Json(all));
-    change(work, release, &mut after).await
+    change(work, release, &mut after).await?;
+    work.log_any(Event::updated(release, &after)).await
 }
 
 /// Yanks a release; one that is yanked stays so.
@@ -137,5 +139,6 @@ async fn withdraw(work: &mut Work, release: &Record) -> Outcome<()> {
     let mut after = release.clone();
     after.set("status", Value::Text(ReleaseStatus::Yanked.as_str().to_owned()));
     after.set("yanked_at", Value::Time(work.now()));
-    change(work, release, &mut after).await
+    change(work, release, &mut after).await?;
+    work.log(&after, "yanked").await
 }

@@ -133,6 +133,7 @@ impl Pushed<'_> {
                 let mut after = before.clone();
                 after.set("status", Value::Text(ReleaseStatus::Published.as_str().to_owned()));
                 change(work, &before, &mut after).await?;
+                work.log(&after, "published").await?;
                 tags::follow(work, &after).await?;
                 Ok(Ok(after))
             }
@@ -182,6 +183,7 @@ impl Pushed<'_> {
             None => make(work, &Artifacts, self.input(release), self.columns()).await?,
         };
         self.keep_manifests(work, &artifact).await?;
+        work.log(&artifact, "upload.succeeded").await?;
         Ok(Ok(()))
     }
 

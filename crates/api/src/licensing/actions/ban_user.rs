@@ -17,15 +17,15 @@ use crate::work::Work;
 /// Bans a user: authentication stops, owned licences are banned with them.
 pub(crate) async fn ban(call: Arc<Call>) -> Outcome<Reply> {
     let now = call.now;
-    set(call, Action::UserBan, Value::Time(now)).await
+    set(call, Action::UserBan, Value::Time(now), "banned").await
 }
 
 /// Takes a ban back.
 pub(crate) async fn unban(call: Arc<Call>) -> Outcome<Reply> {
-    set(call, Action::UserUnban, Value::Null).await
+    set(call, Action::UserUnban, Value::Null, "unbanned").await
 }
 
-async fn set(call: Arc<Call>, action: Action, banned: Value) -> Outcome<Reply> {
+async fn set(call: Arc<Call>, action: Action, banned: Value, event: &str) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let user = find(&mut work, &Users, call.param(0)).await?;
     let subject = Users.subject(&mut work, &user).await?;
@@ -35,6 +35,7 @@ async fn set(call: Arc<Call>, action: Action, banned: Value) -> Outcome<Reply> {
         after.set("banned_at", banned);
         change(&mut work, &user, &mut after).await?;
     }
+    work.log(&after, event).await?;
     let reply = Reply::data(one(&mut work, &Users, &after).await?);
     work.commit().await?;
     Ok(reply)

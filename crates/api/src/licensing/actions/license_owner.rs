@@ -39,7 +39,7 @@ pub(crate) async fn change_owner(call: Arc<Call>) -> Outcome<Reply> {
         }
     }
     let id = owner.map_or(Value::Null, |owner| Value::Id(owner.id()));
-    set(work, license, "owner_id", id).await
+    set(work, license, "owner_id", id, "owner.updated").await
 }
 
 /// The new owner must exist, may not be a licensee already, and counts as a user.

@@ -47,6 +47,7 @@ pub(crate) async fn change_policy(call: Arc<Call>) -> Outcome<Reply> {
     let expiry = transfer::expiry(&record.typed()?, &to, call.now);
     after.set("expiry", expiry.into_value());
     change(&mut work, &record, &mut after).await?;
+    work.log(&after, "policy.updated").await?;
     let reply = Reply::data(one(&mut work, &Licenses, &after).await?);
     work.commit().await?;
     Ok(reply)

@@ -23,7 +23,7 @@ pub(crate) async fn suspend(call: Arc<Call>) -> Outcome<Reply> {
     if license.get("suspended").as_bool() == Some(true) {
         return Err(refused("is already suspended").into());
     }
-    set(work, license, "suspended", Value::Bool(true)).await
+    set(work, license, "suspended", Value::Bool(true), "suspended").await
 }
 
 /// Takes a suspension back.
@@ -32,7 +32,7 @@ pub(crate) async fn reinstate(call: Arc<Call>) -> Outcome<Reply> {
     if license.get("suspended").as_bool() != Some(true) {
         return Err(refused("is not suspended").into());
     }
-    set(work, license, "suspended", Value::Bool(false)).await
+    set(work, license, "suspended", Value::Bool(false), "reinstated").await
 }
 
 /// Moves the expiry by the policy's duration.
@@ -40,7 +40,7 @@ pub(crate) async fn renew(call: Arc<Call>) -> Outcome<Reply> {
     let (mut work, license) = permitted(&call, Action::LicenseRenew).await?;
     let policy = policy_of(&mut work, &license).await?;
     match renewed(&license.typed()?, &policy, call.now) {
-        Ok(expiry) => set(work, license, "expiry", Value::Time(expiry)).await,
+        Ok(expiry) => set(work, license, "expiry", Value::Time(expiry), "renewed").await,
         Err(error @ NotRenewable::NoDuration) => Err(ApiError::unprocessable(error.to_string()).into()),
         Err(NotRenewable::NoExpiry) => Err(ApiError::nothing_wrong(StatusCode::UNPROCESSABLE_ENTITY).into()),
     }
@@ -53,13 +53,13 @@ pub(crate) async fn check_in(call: Arc<Call>) -> Outcome<Reply> {
         let detail = "cannot be checked in because the policy does not require it";
         return Err(ApiError::unprocessable(detail).into());
     }
-    set(work, license, "last_check_in_at", Value::Time(call.now)).await
+    set(work, license, "last_check_in_at", Value::Time(call.now), "checked-in").await
 }
 
 /// Deletes the licence.
 pub(crate) async fn revoke(call: Arc<Call>) -> Outcome<Reply> {
     let (mut work, license) = permitted(&call, Action::LicenseRevoke).await?;
-    remove(&mut work, &Licenses, &license).await?;
+    remove(&mut work, &Licenses, &license, "revoked").await?;
     work.commit().await?;
     Ok(Reply::nothing())
 }
@@ -73,11 +73,18 @@ pub(crate) async fn permitted(call: &Arc<Call>, action: Action) -> Outcome<(Work
     Ok((work, license))
 }
 
-/// Sets one column, and answers with the licence.
-pub(crate) async fn set(mut work: Work, license: Record, column: &str, value: Value) -> Outcome<Reply> {
+/// Sets one column, writes the event of it down, and answers with the licence.
+pub(crate) async fn set(
+    mut work: Work,
+    license: Record,
+    column: &str,
+    value: Value,
+    event: &str,
+) -> Outcome<Reply> {
     let mut after = license.clone();
     after.set(column, value);
     change(&mut work, &license, &mut after).await?;
+    work.log(&after, event).await?;
     let reply = Reply::data(one(&mut work, &Licenses, &after).await?);
     work.commit().await?;
     Ok(reply)

@@ -27,7 +27,7 @@ pub(crate) async fn decrement(call: Arc<Call>) -> Outcome<Reply> {
 /// Starts over at zero.
 pub(crate) async fn reset(call: Arc<Call>) -> Outcome<Reply> {
     let (work, license) = permitted(&call, Action::LicenseUsageReset).await?;
-    set(work, license, "uses", Value::Int(0)).await
+    set(work, license, "uses", Value::Int(0), "usage.reset").await
 }
 
 async fn count(call: Arc<Call>, action: Action, name: &'static str, sign: i64) -> Outcome<Reply> {
@@ -45,7 +45,10 @@ async fn count(call: Arc<Call>, action: Action, name: &'static str, sign: i64) -
             Err(Refusal::invalid([Invalid::attribute("uses", Failure::Comparison, detail)]))
         }
         Some(next) => match limit.filter(|limit| next > uses && next > *limit) {
-            None => set(work, license, "uses", Value::Int(next)).await,
+            None => {
+                let event = if sign > 0 { "usage.incremented" } else { "usage.decremented" };
+                set(work, license, "uses", Value::Int(next), event).await
+            }
             Some(limit) => {
                 let detail = format!("usage exceeds maximum allowed by current policy ({limit})");
                 let failure = Failure::Kind("LIMIT_EXCEEDED");

@@ -80,6 +80,7 @@ async fn answer(
     let touch = Touch {
         quick: scope.is_none(),
         valid: validation.valid,
+        code: validation.code.as_str(),
         checksum: scope.as_ref().and_then(|scope| scope.checksum.clone()).filter(|_| gathered.has_checksum),
         version: scope.and_then(|scope| scope.version).filter(|_| gathered.has_version),
     };

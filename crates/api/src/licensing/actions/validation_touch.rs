@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keyway_domain::resources::{ExpirationBasis, License};
 use keyway_jsonapi::{Declared, Record, Value};
+use serde_json::json;
 
 use super::license_state::policy_of;
 use crate::call::Call;
@@ -15,10 +16,12 @@ use crate::work::Work;
 
 /// What to note.
 pub(crate) struct Touch {
-    /// Whether it was the quick form, which starts no expiry.
+    /// Whether it was the quick form, which starts no expiry and is no event.
     pub(crate) quick: bool,
     /// Whether the licence was valid.
     pub(crate) valid: bool,
+    /// The code of that.
+    pub(crate) code: &'static str,
     /// The checksum that was found.
     pub(crate) checksum: Option<String>,
     /// The version that was found.
@@ -55,5 +58,9 @@ async fn note(call: &Arc<Call>, license: &Record, note: Touch) -> Outcome<()> {
     }
     work.update(&after, &columns).await?;
     touch::record(&mut work, Some(&before), Some(&after)).await?;
+    if !note.quick {
+        let event = if note.valid { "validation.succeeded" } else { "validation.failed" };
+        work.log_with(&after, event, json!({ "code": note.code })).await?;
+    }
     work.commit().await
 }

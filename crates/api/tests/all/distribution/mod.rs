@@ -5,6 +5,7 @@ mod artifacts;
 mod bad_input;
 mod constraints;
 mod downloads;
+mod events;
 mod first_version;
 mod lookups;
 mod packages;

@@ -8,6 +8,8 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "", "", "........33331"),
     ("PATCH", "", r#"{"data":{"type":"accounts","attributes":{"name":"Acme"}}}"#, "..33333333331"),
     ("DELETE", "", "", "3333333333331"),
+    ("GET", "/event-logs", "", "..33..3333331"),
+    ("GET", "/event-logs/{event-log}", "", "..33..4444441"),
     ("GET", "/me", "", "............1"),
     ("GET", "/profile", "", "............1"),
     // Tokens: the one that is meant is the owner's.

@@ -143,6 +143,7 @@ impl Stage {
         let unique = format!("unique-{}", self.made);
         match name {
             "unique" => unique,
+            "event-log" => id(&self.admin.get("event-logs?limit=1").await.body["data"][0]),
             "new-version" => format!("3.0.{}", self.made),
             "new-package" => self.new_package(&unique, None).await,
             "new-release" => self.new_release(&format!("3.0.{}", self.made)).await,

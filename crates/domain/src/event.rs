@@ -1,0 +1,291 @@
+//! Events (`licensing.md` §12, `distribution.md` §12): what happened to which record, as the event log keeps it
+//! and webhooks will tell it. Which events there are is part of each resource's declaration.
+
+use std::time::Duration;
+
+use keyway_base::{AccountId, ArtifactId, EnvironmentId, RecordId, ReleaseId, RequestId, Timestamp};
+use keyway_jsonapi::document::to_json;
+use keyway_jsonapi::{Declared as _, QueryValue, Record, Resource, Scope, Value};
+use serde_json::{Map, Value as Json, json};
+
+use crate::resources::{self, Artifact, EventLog, Release};
+
+/// Something that happened to a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    name: &'static str,
+    account: AccountId,
+    environment: Option<EnvironmentId>,
+    resource: &'static Resource,
+    id: RecordId,
+    metadata: Option<Json>,
+}
+
+/// On whose behalf something happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The type and id of who did it; none for background work and callers without a credential.
+    pub who: Option<(&'static str, RecordId)>,
+    /// The request in which it was done.
+    pub request: Option<RequestId>,
+}
+
+impl Event {
+    /// An event of a record, by its kind (`published`); `None` when its resource declares no such event.
+    pub fn of(record: &Record, kind: &str) -> Option<Self> {
+        Some(Self {
+            name: record.resource.event(kind)?,
+            account: record.account(),
+            environment: record.environment(),
+            resource: record.resource,
+            id: record.id(),
+            metadata: None,
+        })
+    }
+    /// A change: what it was and what it is.
+    pub fn updated(before: &Record, after: &Record) -> Option<Self> {
+        let diff = diff(before, after);
+        let event = Self::of(after, "updated")?;
+        Some(if diff.is_empty() { event } else { event.with(json!({ "diff": diff })) })
+    }
+    /// Adds what more there is to say.
+    #[must_use]
+    pub fn with(mut self, metadata: Json) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+    /// Its full name (`release.published`).
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+    /// The account in which it happened.
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+    /// Its entry in the log.
+    pub fn entry(&self, origin: &Origin, at: Timestamp) -> Record {
+        let log = EventLog {
+            id: RecordId::generate(at),
+            account_id: self.account,
+            environment_id: self.environment,
+            created_at: at,
+            updated_at: at,
+            event: self.name.to_owned(),
+            resource_type: self.resource.kind.to_owned(),
+            resource_id: self.id,
+            whodunnit_type: origin.who.map(|(kind, _)| kind.to_owned()),
+            whodunnit_id: origin.who.map(|(_, id)| id),
+            request_id: origin.request.map(|id| RecordId::new(id.uuid())),
+            metadata: self.metadata.clone(),
+        };
+        log.into_record()
+    }
+}
+
+/// A file that was handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Download {
+    /// The account.
+    pub account: AccountId,
+    /// The environment of the file.
+    pub environment: Option<EnvironmentId>,
+    /// The file.
+    pub artifact: ArtifactId,
+    /// Its release.
+    pub release: ReleaseId,
+}
+
+impl Download {
+    /// What is recorded of it: the file's download, and the release's with it unless the engine serves gems,
+    /// whose clients fetch files without ever asking for the release.
+    pub fn events(&self, engine: Option<&str>) -> Vec<Event> {
+        let event = |name, resource, id| Event {
+            name,
+            account: self.account,
+            environment: self.environment,
+            resource,
+            id,
+            metadata: None,
+        };
+        let file = event("artifact.downloaded", Artifact::RESOURCE, self.artifact.into());
+        match engine {
+            Some("rubygems") => vec![file],
+            _ => vec![file, event("release.downloaded", Release::RESOURCE, self.release.into())],
+        }
+    }
+}
+
+/// The full name of every event there is.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    resources::ALL.iter().flat_map(|resource| resource.events.iter().copied())
+}
+
+/// The attributes that are shown and differ: `{name: [before, after]}`.
+fn diff(before: &Record, after: &Record) -> Map<String, Json> {
+    let shown = before.resource.attributes.iter().filter(|attribute| attribute.shown);
+    let pairs = shown.filter_map(|attribute| {
+        let column = attribute.column?;
+        let (old, new) = (before.get(column), after.get(column));
+        (old != new).then(|| (attribute.name.to_owned(), json!([to_json(old), to_json(new)])))
+    });
+    pairs.collect()
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A span of days that a list of logs is asked for (`licensing.md` §14): 1 to 31 of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+/// A span that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpanError {
+    /// There is no such date, or only one of the two.
+    #[error("must be an object with a start and an end date")]
+    Unreadable,
+    /// Too short or too long.
+    #[error("must be a range of 1 to 31 days")]
+    Length,
+}
+
+impl Span {
+    /// Reads `date[start]` and `date[end]`.
+    ///
+    /// # Errors
+    /// [`SpanError`] when one of them is missing or no date, or the end is not 1 to 31 days after the start.
+    pub fn read(value: &QueryValue) -> Result<Self, SpanError> {
+        let date = |name: &str| value.get(name)?.text()?.parse::<Timestamp>().ok();
+        let (Some(start), Some(end)) = (date("start"), date("end")) else {
+            return Err(SpanError::Unreadable);
+        };
+        let days = end.since(start);
+        if days < DAY || days > DAY * 31 {
+            return Err(SpanError::Length);
+        }
+        Ok(Self { start, end })
+    }
+    /// What was logged in it. An end at midnight is the whole of that day.
+    pub fn scope(self) -> Scope {
+        let midnight = self.end.as_micros().rem_euclid(DAY.as_micros().try_into().unwrap_or(i64::MAX)) == 0;
+        let until = if midnight { self.end.plus(DAY) } else { self.end };
+        Scope::Ge("created_at", Value::Time(self.start)).and(Scope::Lt("created_at", Value::Time(until)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::fixture;
+
+    /// `licensing.md` §12.3 and `distribution.md` §12, as far as their resources exist. What other API versions
+    /// and later resources add is not here.
+    const SPECIFIED: &str = "
+        account.updated
+        entitlement.created entitlement.deleted entitlement.updated
+        environment.created environment.deleted environment.updated
+        license.created license.deleted license.updated license.validation.succeeded license.validation.failed
+        license.checked-in license.checked-out license.renewed license.revoked license.suspended
+        license.reinstated license.expired license.expiring-soon license.check-in-overdue
+        license.check-in-required-soon license.entitlements.attached license.entitlements.detached
+        license.users.attached license.users.detached license.group.updated license.owner.updated
+        license.policy.updated license.user.updated license.usage.incremented license.usage.decremented
+        license.usage.reset
+        policy.created policy.deleted policy.updated policy.pool.popped policy.entitlements.attached
+        policy.entitlements.detached
+        product.created product.deleted product.updated
+        token.generated token.regenerated token.revoked
+        user.created user.deleted user.updated user.banned user.unbanned user.group.updated user.password-reset
+        package.created package.updated package.deleted
+        release.created release.updated release.deleted release.published release.yanked release.upgraded
+        release.downloaded release.package.updated release.constraints.attached release.constraints.detached
+        artifact.created artifact.updated artifact.deleted artifact.downloaded artifact.uploaded
+        artifact.upload.processing artifact.upload.succeeded artifact.upload.failed
+    ";
+
+    fn map(pairs: &[(&str, &str)]) -> QueryValue {
+        let text = |text: &str| QueryValue::Text(text.to_owned());
+        QueryValue::Map(pairs.iter().map(|(key, value)| ((*key).to_owned(), text(value))).collect())
+    }
+
+    fn release() -> Record {
+        let now = Timestamp::from_micros(1_780_000_000_000_000);
+        Record::new(Release::RESOURCE, fixture::id(9), fixture::account(), None, now)
+    }
+
+    #[test]
+    fn the_events_are_those_of_the_specification() {
+        let declared: BTreeSet<&str> = names().collect();
+        let specified: BTreeSet<&str> = SPECIFIED.split_whitespace().collect();
+        assert_eq!(declared, specified);
+        assert_eq!(names().count(), declared.len(), "none twice");
+    }
+
+    #[test]
+    fn an_entry_says_what_happened_to_what_and_by_whom() {
+        let release = release();
+        let at = Timestamp::from_micros(1_780_315_200_000_000);
+        let who = ("products", "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap());
+        let request = RequestId::generate(at);
+        let event = Event::of(&release, "published").unwrap();
+        let entry: EventLog =
+            event.entry(&Origin { who: Some(who), request: Some(request) }, at).typed().unwrap();
+        assert_eq!(entry.event, "release.published");
+        assert_eq!((entry.resource_type.as_str(), entry.resource_id), ("releases", release.id()));
+        assert_eq!((entry.whodunnit_type.as_deref(), entry.whodunnit_id), (Some("products"), Some(who.1)));
+        assert_eq!(entry.request_id.map(|id| id.to_string()), Some(request.to_string()));
+        assert_eq!((entry.account_id, entry.created_at), (release.account(), at));
+        assert_eq!(Event::of(&release, "sold"), None);
+    }
+
+    #[test]
+    fn a_change_is_told_by_its_attributes() {
+        let before = release();
+        let mut after = before.clone();
+        assert_eq!(Event::updated(&before, &after).unwrap().metadata, None);
+        after.set("name", Value::Text("One".to_owned()));
+        after.set("version_key", Value::Text("hidden".to_owned()));
+        let metadata = Event::updated(&before, &after).unwrap().metadata;
+        assert_eq!(metadata, Some(json!({ "diff": { "name": [before.get("name").as_text(), "One"] } })));
+    }
+
+    #[test]
+    fn a_download_is_the_file_s_and_the_release_s_but_for_gems() {
+        let id = "0190163d-8694-739b-aea5-966c26f8ad91";
+        let download = Download {
+            account: id.parse().unwrap(),
+            environment: None,
+            artifact: id.parse().unwrap(),
+            release: id.parse().unwrap(),
+        };
+        let names = |engine| -> Vec<&str> { download.events(engine).iter().map(Event::name).collect() };
+        assert_eq!(names(None), ["artifact.downloaded", "release.downloaded"]);
+        assert_eq!(names(Some("npm")), ["artifact.downloaded", "release.downloaded"]);
+        assert_eq!(names(Some("rubygems")), ["artifact.downloaded"]);
+    }
+
+    #[test]
+    fn a_span_has_a_day_to_a_month() {
+        for (start, end, expected) in [
+            ("2026-01-01", "2026-01-02", Ok(())),
+            ("2026-01-01", "2026-02-01", Ok(())),
+            ("2026-01-01", "2026-02-02", Err(SpanError::Length)),
+            ("2026-01-01", "2026-01-01", Err(SpanError::Length)),
+            ("2026-01-02", "2026-01-01", Err(SpanError::Length)),
+            ("2026-01-01", "soon", Err(SpanError::Unreadable)),
+            ("", "2026-01-01", Err(SpanError::Unreadable)),
+        ] {
+            let read = Span::read(&map(&[("start", start), ("end", end)]));
+            assert_eq!(read.map(drop), expected, "{start} {end}");
+        }
+        assert_eq!(Span::read(&map(&[("start", "2026-01-01")])), Err(SpanError::Unreadable));
+        assert_eq!(Span::read(&QueryValue::Text("2026-01-01".to_owned())), Err(SpanError::Unreadable));
+        let all_day = Span::read(&map(&[("start", "2026-01-01"), ("end", "2026-01-02")])).unwrap().scope();
+        let until = "2026-01-03".parse::<Timestamp>().unwrap();
+        assert!(format!("{all_day:?}").contains(&format!("{:?}", Value::Time(until))), "{all_day:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! Where events are written down (DESIGN §8): with the change that they tell of, in the same transaction. The
+//! events of reads are written by a [`Journal`], many in one transaction.
+//!
+//! [`record`] is the one place that an event passes through: whoever else is to be told of it is told from here.
+//! The crate decides neither what is an event (`domain` does) nor who may read it (`access` does).
+
+mod journal;
+
+pub use journal::{Journal, NotWritten};
+
+use keyway_base::Timestamp;
+use keyway_domain::event::{Event, Origin};
+use keyway_jsonapi::Record;
+use keyway_store::{Inserted, StoreError, Write};
+
+/// Writes an event down, with the change that it tells of.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot answer.
+pub async fn record(
+    write: &mut Write,
+    event: &Event,
+    origin: &Origin,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    keep(write, &event.entry(origin, at)).await
+}
+
+/// Writes an entry of the log.
+async fn keep(write: &mut Write, entry: &Record) -> Result<(), StoreError> {
+    match write.insert(entry).await? {
+        Inserted::Yes => Ok(()),
+        Inserted::Conflict(index) => Err(StoreError::Conflict(index)),
+    }
+}
