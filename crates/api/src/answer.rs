@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use keyway_base::{AccountId, RecordId, RequestId, TokenId};
+use keyway_catalog::Mode;
 use keyway_jsonapi::{ApiError, MediaType};
 
 use crate::reply::Reply;
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) license: Option<RecordId>,
     /// The code of the environment, if one was named.
     pub(crate) environment: Option<String>,
+    /// One account or many.
+    mode: Mode,
     /// The version spoken.
     pub(crate) version: ApiVersion,
     /// Where the request leads, once that is known.
@@ -32,7 +35,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Nothing is known yet.
-    pub(crate) fn new(media_type: MediaType, request: &ApiRequest) -> Self {
+    pub(crate) fn new(media_type: MediaType, mode: Mode, request: &ApiRequest) -> Self {
         Self {
             media_type,
             account: None,
@@ -40,6 +43,7 @@ impl Context {
             token: None,
             license: None,
             environment: None,
+            mode,
             version: ApiVersion::CURRENT,
             route: None,
             request_id: request.request_id,
@@ -114,7 +118,7 @@ fn common(context: &Context, response: &mut ApiResponse) {
         ("keygen-license", &id(context.license)),
         ("keygen-version", &context.version.to_string()),
         ("keygen-edition", "EE"),
-        ("keygen-mode", "singleplayer"),
+        ("keygen-mode", context.mode.as_str()),
         ("keygen-revision", env!("CARGO_PKG_VERSION")),
         ("x-request-id", &context.request_id.to_string()),
     ] {

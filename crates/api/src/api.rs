@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, header};
 use keyway_access::{Presented, Principal, Surface, admit, credentials};
-use keyway_base::Clock;
+use keyway_base::{AccountId, Clock};
 use keyway_blob::{BlobStore, Urls};
-use keyway_catalog::{AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
+use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
 use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_engine::Engines;
 use keyway_events::Journal;
@@ -95,7 +95,7 @@ impl Api {
         let head_only = request.method == Method::HEAD;
         let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let media_type = MediaType::negotiate_any(accept);
-        let mut context = answer::Context::new(media_type, &request);
+        let mut context = answer::Context::new(media_type, self.parts.catalog.mode(), &request);
         let answer = match self.head(&request) {
             Ok(head) => {
                 context.media_type = head.media_type;
@@ -110,9 +110,10 @@ impl Api {
     /// Answers a request that is refused before its operation is looked at: too large, too often, cut short.
     pub async fn refuse(&self, request: ApiRequest, error: ApiError) -> ApiResponse {
         let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let mut context = answer::Context::new(MediaType::negotiate_any(accept), &request);
+        let mut context =
+            answer::Context::new(MediaType::negotiate_any(accept), self.parts.catalog.mode(), &request);
         let segment = Place::of(&request.path).and_then(|place| place.account);
-        if let Ok(account) = self.account(segment).await {
+        if let Ok(account) = self.account(request.host_account, segment).await {
             context.account = Some(account.id);
             context.version = version(&request.headers, &account).unwrap_or(ApiVersion::CURRENT);
         }
@@ -148,7 +149,7 @@ impl Api {
         context: &mut answer::Context,
     ) -> Outcome<Reply> {
         let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
-        let account = self.account(place.account).await?;
+        let account = self.account(request.host_account, place.account).await?;
         context.account = Some(account.id);
         let version = version(&request.headers, &account)?;
         context.version = version;
@@ -205,15 +206,14 @@ impl Api {
         task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?
     }
 
-    /// The account of this server, when the path names it or names none.
-    async fn account(&self, segment: Option<&str>) -> Outcome<Arc<AccountFacts>> {
-        let account = self.parts.catalog.account().await?;
-        let Some(segment) = segment else { return Ok(account) };
-        let named = decode(segment)?;
-        if account.is_named(&named) {
-            return Ok(account);
-        }
-        Err(ApiError::not_found("account", &named).into())
+    /// The account that host or path name.
+    async fn account(&self, host: Option<AccountId>, segment: Option<&str>) -> Outcome<Arc<AccountFacts>> {
+        let segment = segment.map(decode).transpose()?;
+        let found = self.parts.catalog.resolve(host, segment.as_deref()).await;
+        found.map_err(|error| match error {
+            AccountError::Unavailable(error) => Refusal::Catalog(error),
+            error => error.told().into(),
+        })
     }
 
     /// The environment that header or query names.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use keyway_base::{ArtifactId, RequestId};
+use keyway_base::{AccountId, ArtifactId, RequestId};
 
 /// A request to the JSON:API.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct ApiRequest {
     pub body: Bytes,
     /// Where the request came from.
     pub peer: IpAddr,
+    /// The account whose own host the request named, if the host is one.
+    pub host_account: Option<AccountId>,
     /// Names the request in answers and logs.
     pub request_id: RequestId,
 }

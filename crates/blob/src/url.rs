@@ -62,6 +62,7 @@ mod tests {
         let urls = Urls::new("https://blobs.example.com/", UrlKeys::new(KeyId(1), &Secret::new(vec![1; 32])));
         let grant = Grant {
             method: Method::Get,
+            account: "0190163d-0000-739b-aea5-966c26f8ad91".parse().unwrap(),
             blob: "a/b".to_owned(),
             artifact: None,
             principal: String::new(),

@@ -1,17 +1,17 @@
 //! The account and its settings as the read path holds them.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use keyway_base::{AccountId, SlotKey};
+use keyway_base::AccountId;
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::token::AccountSecret;
 use keyway_domain::resources::Account;
 use keyway_engine::PackageSigner;
-use keyway_jsonapi::Declared;
 
-use crate::cache::{Loaded, Weigh};
-use crate::{Catalog, CatalogError};
+use crate::CatalogError;
+use crate::cache::Weigh;
 
 /// What every request needs to know of an account.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct AccountFacts {
     pub protected: bool,
     /// What Python clients are told of names that are not ours.
     pub pypi_upstream: Option<String>,
+    /// The host that serves it alone, in lower case.
+    pub cname: Option<String>,
     /// Its keys, ready to sign.
     pub keys: Arc<AccountKeys>,
     signer: AccountSigner,
@@ -47,12 +49,22 @@ impl AccountFacts {
     pub fn is_named(&self, segment: &str) -> bool {
         self.slug.eq_ignore_ascii_case(segment) || segment.parse() == Ok(self.id)
     }
+    /// What stands for the account in URLs of ours when a request named it by `segment`: its id for an id, else
+    /// its slug. There are but two, however the segment was spelled, so that documents are not rendered for each
+    /// spelling.
+    pub fn name_for(&self, segment: &str) -> Cow<'_, str> {
+        if segment.parse() == Ok(self.id) { self.id.to_string().into() } else { self.slug.as_str().into() }
+    }
     /// Differs when documents rendered for the account may differ.
     pub(crate) const fn stamp(&self) -> u64 {
         self.stamp
     }
 
-    fn of(account: Account) -> Result<Self, CatalogError> {
+    /// Reads an account's keys.
+    ///
+    /// # Errors
+    /// [`CatalogError::Damaged`] when they cannot be read.
+    pub fn of(account: Account) -> Result<Self, CatalogError> {
         let damaged = |error| CatalogError::damaged("the account's keys", error);
         let keys = Arc::new(AccountKeys::from_text(&account.keys, account.secret).map_err(damaged)?);
         let signer = AccountSigner::of(Arc::clone(&keys)).map_err(damaged)?;
@@ -65,6 +77,7 @@ impl AccountFacts {
             api_version: account.api_version,
             protected: account.protected,
             pypi_upstream: account.pypi_upstream,
+            cname: account.cname.map(|host| host.to_ascii_lowercase()),
             keys,
             signer,
             stamp: hasher.finish(),
@@ -95,52 +108,9 @@ impl PackageSigner for AccountSigner {
     }
 }
 
-/// Key of the one account that a server has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct TheAccount;
-
-impl Weigh for TheAccount {
-    fn weigh(&self) -> usize {
-        0
-    }
-}
-
 impl Weigh for Arc<AccountFacts> {
     fn weigh(&self) -> usize {
         // Keys as text and ready to use: a few KiB.
         size_of::<AccountFacts>() + 16 * 1024 + self.name.len() + self.slug.len()
-    }
-}
-
-impl Catalog {
-    /// The account of this server: the first that was made.
-    ///
-    /// # Errors
-    /// [`CatalogError::NoAccount`] before there is one; otherwise when it cannot be loaded.
-    pub async fn account(&self) -> Result<Arc<AccountFacts>, CatalogError> {
-        // An account says nothing about who may do what, so it is served even when the lease cannot be held.
-        let _ = self.lease.hold().await;
-        if let Some(account) = self.accounts.hit(&TheAccount) {
-            return Ok(account);
-        }
-        // Boxed, here and below: every request carries its future about, and hardly any comes this way.
-        Box::pin(self.accounts.get(TheAccount, || self.load_account())).await
-    }
-
-    /// The account that a path segment names (id or slug), if it is this server's.
-    ///
-    /// # Errors
-    /// As [`Catalog::account`].
-    pub async fn account_by(&self, segment: &str) -> Result<Option<Arc<AccountFacts>>, CatalogError> {
-        Ok(Some(self.account().await?).filter(|account| account.is_named(segment)))
-    }
-
-    async fn load_account(&self) -> Result<Loaded<Arc<AccountFacts>>, CatalogError> {
-        let records = self.db.accounts(Account::RESOURCE).await;
-        let records = records.map_err(|error| CatalogError::store("the account", error))?;
-        let record = records.first().ok_or(CatalogError::NoAccount)?;
-        let account = record.typed().map_err(|error| CatalogError::damaged("the account", error))?;
-        let facts = Arc::new(AccountFacts::of(account)?);
-        Ok(Loaded { slots: [SlotKey::Account(facts.id).into()].into(), value: facts })
     }
 }

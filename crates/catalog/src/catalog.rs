@@ -6,7 +6,7 @@ use keyway_base::{AccountId, Clock};
 use keyway_engine::Engines;
 use keyway_store::Db;
 
-use crate::account::{AccountFacts, TheAccount};
+use crate::account::AccountFacts;
 use crate::cache::Cache;
 use crate::document::Documents;
 use crate::environment::Environments;
@@ -19,6 +19,7 @@ use crate::principal::{PrincipalKey, Standing};
 use crate::reserved::ReservedKey;
 use crate::seen::{Decisions, NamesByClass};
 use crate::stock::{Stock, StocksSeen};
+use crate::tenancy::{AccountKey, Tenancy};
 
 /// Everything the read path knows without asking the database. Make one per process.
 pub struct Catalog {
@@ -26,7 +27,8 @@ pub struct Catalog {
     pub(crate) engines: Engines,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lease: Lease,
-    pub(crate) accounts: Cache<TheAccount, Arc<AccountFacts>>,
+    pub(crate) tenancy: Tenancy,
+    pub(crate) accounts: Cache<AccountKey<Box<str>>, Option<Arc<AccountFacts>>>,
     pub(crate) environments: Cache<AccountId, Environments>,
     pub(crate) principals: Cache<PrincipalKey, Standing>,
     pub(crate) packages: Cache<PackageKey, Found>,
@@ -52,18 +54,27 @@ pub struct CacheSizes {
     pub documents: u64,
 }
 
-/// Room for accounts and environments, which are few.
-const SETTINGS: u64 = 1024 * 1024;
-
 impl Catalog {
     /// An empty catalogue over a database. `engines` gives packages their order; `clock` says when the lease
     /// runs out.
     pub fn new(db: Db, engines: Engines, clock: Arc<dyn Clock>, limits: CacheLimits) -> Arc<Self> {
+        Self::with_tenancy(db, engines, clock, limits, Tenancy::default())
+    }
+
+    /// The same for another tenancy than that of a server with one account.
+    pub fn with_tenancy(
+        db: Db,
+        engines: Engines,
+        clock: Arc<dyn Clock>,
+        limits: CacheLimits,
+        tenancy: Tenancy,
+    ) -> Arc<Self> {
         let freshness = || Arc::clone(db.freshness());
         Arc::new(Self {
             lease: Lease::new(db.clone(), Arc::clone(&clock)),
-            accounts: Cache::new(SETTINGS, 0, freshness()),
-            environments: Cache::new(SETTINGS, 0, freshness()),
+            tenancy,
+            accounts: Cache::new(limits.accounts, limits.absences / 4, freshness()),
+            environments: Cache::new(limits.accounts / 4, 0, freshness()),
             principals: Cache::new(limits.principals, limits.refusals, freshness()),
             packages: Cache::new(limits.packages, limits.absences, freshness()),
             names: Cache::new(limits.packages / 8, 0, freshness()),

@@ -28,14 +28,16 @@ mod seen;
 mod snapshot;
 mod stock;
 mod tail;
+mod tenancy;
 
 pub use account::{AccountFacts, AccountSigner};
 pub use catalog::{CacheSizes, Catalog};
 pub use document::{Answer, DocumentAddress, Rendered};
 pub use environment::EnvironmentFacts;
-pub use error::CatalogError;
+pub use error::{AccountError, CatalogError};
 pub use known::{Identity, Known};
 pub use limits::CacheLimits;
 pub use names::Listing;
 pub use principal::PrincipalError;
 pub use stock::{Stock, StockSeen};
+pub use tenancy::{BadMode, Mode, Tenancy};

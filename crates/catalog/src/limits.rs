@@ -4,6 +4,8 @@
 /// larger than its cache is never kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLimits {
+    /// Accounts with their keys and environments.
+    pub accounts: u64,
     /// Principals: who stands behind a credential.
     pub principals: u64,
     /// Credentials that are known to be no good. Kept apart so that guessing evicts nothing but guesses.
@@ -23,6 +25,7 @@ const MIB: u64 = 1024 * 1024;
 impl Default for CacheLimits {
     fn default() -> Self {
         Self {
+            accounts: 16 * MIB,
             principals: 32 * MIB,
             refusals: 4 * MIB,
             packages: 128 * MIB,

@@ -6,7 +6,7 @@ mod payload;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keyway_base::{ArtifactId, Secret, Timestamp};
+use keyway_base::{AccountId, ArtifactId, Secret, Timestamp};
 
 /// What may be done with the blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +22,8 @@ pub enum Method {
 pub struct Grant {
     /// The one method it is good for.
     pub method: Method,
+    /// The account that it was made for.
+    pub account: AccountId,
     /// The blob's key in the store.
     pub blob: String,
     /// The artifact that the blob belongs to, if any.

@@ -3,6 +3,7 @@
 //!
 //! It deliberately knows no caller (that is `access`), no database and no clock.
 
+pub mod account;
 pub mod artifact;
 pub mod duration;
 pub mod event;

@@ -101,7 +101,7 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
     let Some(record) = mutation.either() else { return slots };
     let mut touched = Touched { account: record.account(), slots: &mut slots };
     match record.resource.table {
-        "accounts" => touched.add(SlotKey::Account(record.account())),
+        "accounts" => touched.account(mutation),
         "environments" | "products" | "entitlements" | "policy_entitlements"
             if mutation.changes_beside(PRODUCT_QUIET) =>
         {
@@ -148,6 +148,19 @@ impl Touched<'_> {
     fn id(&mut self, mutation: Mutation<'_>, column: &str, key: fn(AccountId, RecordId) -> SlotKey<'static>) {
         for id in mutation.both().filter_map(|record| record.get(column).as_id()) {
             self.add(key(self.account, id));
+        }
+    }
+
+    /// An account touches itself and, when they change, the names it is found by.
+    fn account(&mut self, mutation: Mutation<'_>) {
+        self.add(SlotKey::Account(self.account));
+        if !mutation.changes(&["slug", "cname"]) {
+            return;
+        }
+        for record in mutation.both() {
+            for name in ["slug", "cname"].into_iter().filter_map(|column| record.get(column).as_text()) {
+                self.add(SlotKey::AccountName(&name.to_ascii_lowercase()));
+            }
         }
     }
 
@@ -204,7 +217,7 @@ mod tests {
     use keyway_jsonapi::Declared;
 
     use super::*;
-    use crate::resources::{License, LicenseUser, Package, Policy, Product, Token};
+    use crate::resources::{Account, License, LicenseUser, Package, Policy, Product, Token};
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -259,6 +272,20 @@ mod tests {
         assert_eq!(update(&policy, "expiration_strategy", Value::Text("REVOKE_ACCESS".into())), access);
         assert_eq!(update(&policy, "authentication_strategy", Value::Text("NONE".into())), access);
         assert_eq!(update(&record::<Product>(), "distribution_strategy", Value::Text("OPEN".into())), access);
+    }
+
+    #[test]
+    fn an_account_touches_its_old_and_new_names() {
+        let mut acme = record::<Account>();
+        acme.set("slug", Value::Text("Acme".into()));
+        acme.set("cname", Value::Text("get.acme.example".into()));
+        let own = SlotKey::Account(account());
+        let (slug, host) = (SlotKey::AccountName("acme"), SlotKey::AccountName("get.acme.example"));
+        assert_eq!(create(&acme), slots(&[own, slug, host]));
+        assert_eq!(update(&acme, "name", Value::Text("x".into())), slots(&[own]));
+        let renamed = update(&acme, "slug", Value::Text("acme-inc".into()));
+        assert_eq!(renamed, slots(&[own, slug, host, SlotKey::AccountName("acme-inc")]));
+        assert_eq!(update(&acme, "cname", Value::Null), slots(&[own, slug, host]));
     }
 
     #[test]

@@ -16,8 +16,10 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{PackageSnapshot, Seen};
-use keyway_base::{LicenseId, RecordId};
-use keyway_catalog::{AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen};
+use keyway_base::{AccountId, LicenseId, RecordId};
+use keyway_catalog::{
+    AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
+};
 use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason};
 use keyway_jsonapi::ApiError;
 
@@ -26,6 +28,7 @@ use crate::body::Body;
 use crate::exchange::Exchange;
 use crate::front::Front;
 use crate::jsonapi::rescued;
+use crate::place::Root;
 use crate::signature::{Signing, sign};
 
 /// Where an engine request leads.
@@ -33,9 +36,9 @@ use crate::signature::{Signing, sign};
 pub(crate) struct EnginePlace<'a> {
     pub(crate) engine: &'static str,
     pub(crate) rest: &'a str,
-    pub(crate) base: Cow<'a, str>,
-    pub(crate) account: Option<&'a str>,
-    pub(crate) own_host: bool,
+    pub(crate) root: Root<'a>,
+    /// The account whose own host it is.
+    pub(crate) host_account: Option<AccountId>,
 }
 
 /// Everything that one engine request is answered with.
@@ -78,7 +81,7 @@ pub(crate) async fn answer(
     body: Incoming,
 ) -> Response<Body> {
     let engine = front.engines.get(place.engine).expect("a place names an engine that there is");
-    if place.own_host && exchange.is_http2() && !engine.descriptor().http2 {
+    if place.root.own_host && exchange.is_http2() && !engine.descriptor().http2 {
         let line = "this host speaks HTTP/1.1 only: open a connection of its own to it";
         return answer::text(StatusCode::MISDIRECTED_REQUEST, line);
     }
@@ -125,11 +128,13 @@ async fn prepared(
     head: &Head<'_>,
     body: Incoming,
 ) -> Result<Response<Body>, Trouble> {
-    let account = front.catalog.account().await.map_err(|error| unavailable(exchange, &error))?;
-    if let Some(segment) = place.account.filter(|segment| !account.is_named(segment)) {
-        let error = ApiError::not_found("account", segment);
-        return Err(Trouble::Other(Box::new(rescued(exchange, &error))));
-    }
+    let account = front.catalog.resolve(place.host_account, place.root.account).await;
+    let account = account.map_err(|error| match error {
+        AccountError::Unavailable(error) => unavailable(exchange, &error).into(),
+        error => Trouble::Other(Box::new(rescued(exchange, &error.told()))),
+    })?;
+    let name = place.root.account.map_or(Cow::Borrowed(""), |segment| account.name_for(segment));
+    let base = place.root.base(&name);
     let signing = Signing::asked_for(exchange, account.id)
         .map_err(|error| ApiError::accept_signature_invalid(error.to_string()))
         .and_then(|asked| {
@@ -141,7 +146,7 @@ async fn prepared(
         front,
         exchange,
         engine,
-        base: &place.base,
+        base: &base,
         account: &account,
         environment: environment.as_deref(),
     };

@@ -7,6 +7,7 @@ use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 use keyway_base::RequestId;
+use keyway_catalog::Mode;
 use percent_encoding::percent_decode_str;
 
 use crate::hosts::Arrival;
@@ -31,6 +32,8 @@ pub(crate) struct Exchange {
     pub(crate) id: RequestId,
     /// Whose request it is.
     pub(crate) client: IpAddr,
+    /// One account or many.
+    pub(crate) mode: Mode,
     /// The head as received.
     pub(crate) head: Parts,
     /// The host that trusted proxies say the client asked for.
@@ -66,7 +69,7 @@ impl Exchange {
         if forwarded_host.is_none() {
             authority(&head)?;
         }
-        Ok(Self { id, client, head, forwarded_host, connection, https })
+        Ok(Self { id, client, mode: settings.mode, head, forwarded_host, connection, https })
     }
 
     pub(crate) fn arrival(&self) -> Arrival<'_> {

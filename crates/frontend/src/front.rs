@@ -23,7 +23,8 @@ use crate::body::Body;
 use crate::engines::EnginePlace;
 use crate::exchange::{BadHead, Exchange};
 use crate::failures::WrongCredentials;
-use crate::jsonapi::rescued;
+use crate::jsonapi::{Whose, rescued};
+use crate::place::place_on_own_host;
 use crate::rates::Rates;
 use crate::request_id::RequestIds;
 use crate::signature::RsaCap;
@@ -157,10 +158,22 @@ impl Front {
         if let Some(support) = self.support.as_ref().filter(|_| crate::support::is_meant(exchange)) {
             return (OPERATIONS, Box::pin(crate::support::answer(self, support, exchange, body)).await);
         }
-        match place(&self.hosts, self.engines, &exchange.arrival(), exchange.path()) {
-            Place::Api { .. } => (API, Box::pin(jsonapi::answer(self, exchange, body)).await),
-            Place::Engine { engine, rest, base, account, own_host } => {
-                let place = EnginePlace { engine, rest, base, account, own_host };
+        let mut host_account = None;
+        let mut place = place(&self.hosts, self.engines, &exchange.arrival(), exchange.path());
+        if place == Place::UnknownHost {
+            match Box::pin(self.own_host(exchange)).await {
+                Ok(Some((account, own))) => (host_account, place) = (Some(account), own),
+                Ok(None) => {}
+                Err(error) => return (NOWHERE, rescued(exchange, &error)),
+            }
+        }
+        match place {
+            Place::Api { account } => {
+                let whose = Whose { host_account, segment: account };
+                (API, Box::pin(jsonapi::answer(self, exchange, whose, body)).await)
+            }
+            Place::Engine { engine, rest, root } => {
+                let place = EnginePlace { engine, rest, root, host_account };
                 (engine, engines::answer(self, exchange, place, body).await)
             }
             Place::Blob { token } => (BLOBS, Box::pin(blobs::answer(self, exchange, token, body)).await),
@@ -171,6 +184,19 @@ impl Front {
             Place::UnknownPath => (NOWHERE, rescued(exchange, &ApiError::unknown_endpoint())),
             Place::BadPath => (NOWHERE, rescued(exchange, &bad_path(exchange.path()))),
         }
+    }
+
+    /// The place on a host that is an account's own.
+    async fn own_host<'e>(&self, exchange: &'e Exchange) -> Result<Option<(AccountId, Place<'e>)>, ApiError> {
+        let Some(host) = Hosts::asked_for(exchange.authority()) else { return Ok(None) };
+        let account = self.catalog.account_of_host(&host).await.map_err(|error| {
+            tracing::warn!(request = %exchange.id, %error, "a host cannot be looked up now");
+            ApiError::unavailable()
+        })?;
+        Ok(account.map(|account| {
+            let origin = self.hosts.origin_of(&host);
+            (account.id, place_on_own_host(self.engines, origin, exchange.path()))
+        }))
     }
 
     /// Counts a wrong credential.

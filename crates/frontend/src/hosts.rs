@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use keyway_catalog::Mode;
 use keyway_engine::{Descriptor, Engines};
 
 use crate::Settings;
@@ -11,6 +12,8 @@ use crate::Settings;
 /// The hosts that a server answers for.
 #[derive(Debug)]
 pub struct Hosts {
+    mode: Mode,
+    shape: Origin,
     domain: Option<String>,
     /// Names that reach the API, each with its public origin.
     named: Vec<Named>,
@@ -63,6 +66,8 @@ pub(crate) enum Site<'h> {
     Engine(&'h EngineHost),
     /// One that reaches the API and, by path, the engines; its public origin.
     Api(&'h str),
+    /// Any other name below the domain, which reaches all but accounts themselves; the API's public origin.
+    Below(&'h str),
     /// The listen address itself, by number or as `localhost`; its origin, made from the parts of the host.
     Listen(String),
     /// Not ours.
@@ -78,8 +83,15 @@ impl Hosts {
         let public = settings.public_url.as_deref().map(Origin::of_url).transpose()?;
         let domain = settings.domain.as_deref().map(read_domain).transpose()?;
         let fallback = Origin::of_listen(settings.listen, settings.tls.is_some());
-        let shape = public.as_ref().unwrap_or(&fallback);
-        let mut hosts = Self { domain, named: Vec::new(), engines: Vec::new(), primary: fallback.text() };
+        let shape = public.as_ref().unwrap_or(&fallback).clone();
+        let mut hosts = Self {
+            mode: settings.mode,
+            shape: shape.clone(),
+            domain,
+            named: Vec::new(),
+            engines: Vec::new(),
+            primary: fallback.text(),
+        };
         if let Some(domain) = hosts.domain.clone() {
             hosts.add(&shape.at(&format!("api.{domain}")));
             hosts.engines = engines
@@ -109,6 +121,22 @@ impl Hosts {
         host.map_or_else(|| format!("{}/v1/engines/{key}", self.primary), |host| host.base.clone())
     }
 
+    /// Whether an engine's own host takes the account from the path.
+    pub(crate) fn names_accounts(&self) -> bool {
+        self.mode == Mode::Multiplayer
+    }
+
+    /// The host that a request named, as accounts' own hosts are written: in lower case, without a port.
+    pub(crate) fn asked_for<'a>(authority: &'a str) -> Option<Cow<'a, str>> {
+        let (host, _) = split_authority(authority)?;
+        Some(lower(host.strip_suffix('.').unwrap_or(host)))
+    }
+
+    /// The public origin of a host that is an account's own: with the scheme and port of the others.
+    pub(crate) fn origin_of(&self, host: &str) -> String {
+        self.shape.at(host).text()
+    }
+
     /// Whether HTTP/2 may be offered to a client that names this host in its TLS greeting.
     pub(crate) fn offers_http2(&self, server_name: &str) -> bool {
         let host = self.engines.iter().find(|host| host.host.eq_ignore_ascii_case(server_name));
@@ -136,7 +164,7 @@ impl Hosts {
             let port = port.map_or_else(String::new, |port| port.to_string());
             return Site::Listen([scheme, "://", &host, colon, &port].concat());
         }
-        if self.is_below_domain(&host) { Site::Api(&self.primary) } else { Site::Stranger }
+        if self.is_below_domain(&host) { Site::Below(&self.primary) } else { Site::Stranger }
     }
 
     /// Any subdomain reaches the API (`distribution.md` §1), but a name below `pkg.` without an engine is a

@@ -15,11 +15,12 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::body::Incoming;
 use keyway_access::{Credential, Presented, Surface, credentials};
-use keyway_base::{BlobName, RequestId};
+use keyway_base::{AccountId, BlobName, RequestId};
 use keyway_blob::BlobKey;
-use keyway_catalog::AccountFacts;
+use keyway_catalog::{AccountError, AccountFacts};
 use keyway_crypto::digest::Sha256;
 use keyway_jsonapi::ApiError;
+use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
 use crate::answer::api_error;
@@ -59,6 +60,8 @@ pub struct ApiCall {
     pub body: Bytes,
     /// Whose request it is.
     pub peer: IpAddr,
+    /// The account whose own host the request named, if the host is one.
+    pub host_account: Option<AccountId>,
     /// Names the request in answers and logs.
     pub request_id: RequestId,
 }
@@ -97,36 +100,49 @@ pub enum ApiAnswerBody {
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 
+/// What a request says of its account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whose<'a> {
+    /// The account whose own host it named.
+    pub(crate) host_account: Option<AccountId>,
+    /// The account segment of its path, as received.
+    pub(crate) segment: Option<&'a str>,
+}
+
 /// Answers a request.
-pub(crate) async fn answer(front: &Front, exchange: &Exchange, body: Incoming) -> Response<Body> {
+pub(crate) async fn answer(
+    front: &Front,
+    exchange: &Exchange,
+    whose: Whose<'_>,
+    body: Incoming,
+) -> Response<Body> {
     if exchange.method() == Method::OPTIONS {
         return preflight(exchange);
     }
-    let account = match front.catalog.account().await {
+    let segment = whose.segment.map(|segment| percent_decode_str(segment).decode_utf8_lossy());
+    let account = match front.catalog.resolve(whose.host_account, segment.as_deref()).await {
         Ok(account) => account,
-        Err(error) => {
+        Err(AccountError::Unavailable(error)) => {
             tracing::error!(request = %exchange.id, %error, "the account could not be loaded");
             return rescued(exchange, &ApiError::unavailable());
         }
+        // Whose it is or why it is nobody's is the API's to say; nobody's keys sign it.
+        Err(_) => {
+            let mut response = handled(front, exchange, whose, body).await;
+            every_answer(exchange, response.headers_mut());
+            return response;
+        }
     };
-    // what cannot be honoured is refused by the API, once it knows that the account is the one meant
+    // what cannot be honoured is refused by the API
     let asked = Signing::asked_for(exchange, account.id).ok().flatten().unwrap_or_default();
     let admitted = asked.admit(&front.rsa, front.clock.monotonic());
     let (signing, mut response) = match admitted {
-        Ok(()) => (asked, limited(front, exchange, &account, body).await),
-        Err(error) => (Signing::default(), refused(front, exchange, error).await),
+        Ok(()) => (asked, limited(front, exchange, &account, whose, body).await),
+        Err(error) => (Signing::default(), refused(front, exchange, whose, error).await),
     };
-    every_answer(response.headers_mut());
-    if named_account(exchange.path()).is_none_or(|segment| account.is_named(segment)) {
-        sign(&signing, exchange, &account, front.clock.wall(), &mut response);
-    }
+    every_answer(exchange, response.headers_mut());
+    sign(&signing, exchange, &account, front.clock.wall(), &mut response);
     response
-}
-
-/// The account segment of a path, where it has one.
-fn named_account(path: &str) -> Option<&str> {
-    let below = path.strip_prefix("/v1/accounts/")?;
-    below.split('/').next().filter(|segment| !segment.is_empty())
 }
 
 /// Limits how often, and how often in vain, around the answer.
@@ -134,6 +150,7 @@ async fn limited(
     front: &Front,
     exchange: &Exchange,
     account: &AccountFacts,
+    whose: Whose<'_>,
     body: Incoming,
 ) -> Response<Body> {
     let presented = credentials(exchange.headers(), exchange.query(), Surface::Api);
@@ -146,9 +163,11 @@ async fn limited(
     let verdict = front.rates.request(exchange, from, now);
     let mut response = match &verdict {
         Verdict::Exceeded(standing) => {
-            refused(front, exchange, ApiError::too_many_requests(standing.wait(now))).await
+            refused(front, exchange, whose, ApiError::too_many_requests(standing.wait(now))).await
         }
-        Verdict::Free | Verdict::Within(_) => guarded(front, exchange, account, credential, body).await,
+        Verdict::Free | Verdict::Within(_) => {
+            guarded(front, exchange, account, whose, credential, body).await
+        }
     };
     if response.status() == StatusCode::FORBIDDEN && is_partial(exchange) {
         front.rates.refuse(from, now);
@@ -162,6 +181,7 @@ async fn guarded(
     front: &Front,
     exchange: &Exchange,
     account: &AccountFacts,
+    whose: Whose<'_>,
     credential: Option<&Credential>,
     body: Incoming,
 ) -> Response<Body> {
@@ -170,9 +190,9 @@ async fn guarded(
         && let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, credential, now)
     {
         let seconds = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
-        return refused(front, exchange, ApiError::too_many_requests(seconds)).await;
+        return refused(front, exchange, whose, ApiError::too_many_requests(seconds)).await;
     }
-    let response = handled(front, exchange, body).await;
+    let response = handled(front, exchange, whose, body).await;
     match credential {
         Some(credential) if response.status() == StatusCode::UNAUTHORIZED => {
             front.wrong(account.id, exchange.client, credential);
@@ -186,13 +206,13 @@ async fn guarded(
 }
 
 /// Reads the body and asks the API.
-async fn handled(front: &Front, exchange: &Exchange, body: Incoming) -> Response<Body> {
+async fn handled(front: &Front, exchange: &Exchange, whose: Whose<'_>, body: Incoming) -> Response<Body> {
     let limits = &front.settings.limits;
     let body = match read_whole(body, exchange.headers(), limits.json_bytes, limits.body_time).await {
         Ok(body) => body,
-        Err(error) => return refused(front, exchange, body_error(error, limits.json_bytes)).await,
+        Err(error) => return refused(front, exchange, whose, body_error(error, limits.json_bytes)).await,
     };
-    let call = call(exchange, body);
+    let call = call(exchange, whose, body);
     let api = Arc::clone(&front.api);
     let task = tokio::spawn(async move { api.handle(call).await });
     match timeout(ANSWER_TIME, task).await {
@@ -206,12 +226,12 @@ async fn handled(front: &Front, exchange: &Exchange, body: Incoming) -> Response
 }
 
 /// The API's answer to a request that does not get as far as the API.
-async fn refused(front: &Front, exchange: &Exchange, error: ApiError) -> Response<Body> {
-    let answer = front.api.refuse(call(exchange, Bytes::new()), error).await;
+async fn refused(front: &Front, exchange: &Exchange, whose: Whose<'_>, error: ApiError) -> Response<Body> {
+    let answer = front.api.refuse(call(exchange, whose, Bytes::new()), error).await;
     carry_out(front, exchange, answer).await
 }
 
-fn call(exchange: &Exchange, body: Bytes) -> ApiCall {
+fn call(exchange: &Exchange, whose: Whose<'_>, body: Bytes) -> ApiCall {
     ApiCall {
         method: exchange.method().clone(),
         path: exchange.path().to_owned(),
@@ -219,6 +239,7 @@ fn call(exchange: &Exchange, body: Bytes) -> ApiCall {
         headers: exchange.headers().clone(),
         body,
         peer: exchange.client,
+        host_account: whose.host_account,
         request_id: exchange.id,
     }
 }
@@ -283,7 +304,7 @@ fn merge(into: &mut HeaderMap, headers: HeaderMap) {
 /// The error's answer, with what every answer carries.
 pub(crate) fn rescued(exchange: &Exchange, error: &ApiError) -> Response<Body> {
     let mut response = api_error(error, exchange.header("accept"), exchange.id);
-    every_answer(response.headers_mut());
+    every_answer(exchange, response.headers_mut());
     response
 }
 
@@ -319,13 +340,13 @@ const REPORT_TO: HeaderValue = HeaderValue::from_static(
 );
 
 /// Headers that every answer of the JSON:API carries (`licensing.md` §1.7), beside those that the API sets.
-fn every_answer(headers: &mut HeaderMap) {
+fn every_answer(exchange: &Exchange, headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-transform, no-store, max-age=0"));
     headers.insert(CONTENT_SECURITY_POLICY, CSP);
     headers.insert(HeaderName::from_static("report-to"), REPORT_TO);
-    for (name, value) in [("keygen-edition", "EE"), ("keygen-mode", "singleplayer")] {
+    for (name, value) in [("keygen-edition", "EE"), ("keygen-mode", exchange.mode.as_str())] {
         headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
 }
@@ -335,7 +356,7 @@ fn preflight(exchange: &Exchange) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    every_answer(headers);
+    every_answer(exchange, headers);
     let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     let asked = exchange.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();

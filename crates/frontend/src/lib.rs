@@ -52,7 +52,7 @@ pub use hosts::{Arrival, Hosts, HostsError};
 pub use jsonapi::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi};
 pub use network::{Network, NetworkError};
 pub use operations::Readiness;
-pub use place::{Operation, Place, place};
+pub use place::{Operation, Place, Root, place};
 pub use range::{Ranges, Span};
 pub use rates::{RateLimits, RateLimitsError, Window};
 pub use server::{Server, ServerError};

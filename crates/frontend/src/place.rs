@@ -8,15 +8,15 @@ use std::borrow::Cow;
 use keyway_engine::{Descriptor, Engines};
 use percent_encoding::percent_decode_str;
 
-use crate::hosts::{Arrival, Hosts, Site};
+use crate::hosts::{Arrival, EngineHost, Hosts, Site};
 
 /// The surface that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// The JSON:API; the raw path from `/v1` on.
+    /// The JSON:API, with the whole path.
     Api {
-        /// The raw path.
-        path: &'a str,
+        /// The account segment, as received, where the path has one.
+        account: Option<&'a str>,
     },
     /// A package engine.
     Engine {
@@ -24,12 +24,8 @@ pub enum Place<'a> {
         engine: &'static str,
         /// The raw path below the engine's root, beginning with `/`.
         rest: &'a str,
-        /// The engine's public root, without a trailing slash.
-        base: Cow<'a, str>,
-        /// The account segment, where the path has one.
-        account: Option<&'a str>,
-        /// Whether the host is the engine's own.
-        own_host: bool,
+        /// Where the engine's root is.
+        root: Root<'a>,
     },
     /// A signed URL of the embedded blob store.
     Blob {
@@ -44,6 +40,32 @@ pub enum Place<'a> {
     UnknownPath,
     /// The path holds what no path of ours may hold.
     BadPath,
+}
+
+/// Where an engine is reached, but for how the account is spelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root<'a> {
+    /// The public origin of the host; on the engine's own host all of the root but the account.
+    origin: Cow<'a, str>,
+    /// The engine's key.
+    engine: &'static str,
+    /// The account segment as received, where the path has one.
+    pub account: Option<&'a str>,
+    /// Whether the host is the engine's own.
+    pub own_host: bool,
+}
+
+impl Root<'_> {
+    /// The engine's public root, without a trailing slash; `account` stands where the path has an account.
+    pub fn base(&self, account: &str) -> Cow<'_, str> {
+        let Self { origin, engine, .. } = self;
+        match (self.own_host, self.account) {
+            (true, None) => Cow::Borrowed(origin),
+            (true, Some(_)) => [origin, "/", account].concat().into(),
+            (false, None) => [origin, "/v1/engines/", engine].concat().into(),
+            (false, Some(_)) => [origin, "/v1/accounts/", account, "/engines/", engine].concat().into(),
+        }
+    }
 }
 
 /// An endpoint for operators and load balancers.
@@ -67,22 +89,40 @@ pub fn place<'a>(hosts: &'a Hosts, engines: Engines, arrival: &Arrival<'_>, path
         return Place::BadPath;
     }
     match hosts.site(arrival) {
-        Site::Engine(host) => Place::Engine {
-            engine: host.engine.key,
-            rest: path,
-            base: Cow::Borrowed(&host.base),
-            account: None,
-            own_host: true,
-        },
-        Site::Api(origin) => on_origin(engines, origin, path),
+        Site::Engine(host) => on_engine(host, hosts.names_accounts(), path),
+        Site::Api(origin) => on_origin(engines, Cow::Borrowed(origin), path),
+        Site::Below(_) if is_an_account(path) => Place::UnknownPath,
+        Site::Below(origin) => on_origin(engines, Cow::Borrowed(origin), path),
         Site::Listen(_) if path == "/metrics" => Place::Operation(Operation::Metrics),
-        Site::Listen(origin) => on_origin(engines, &origin, path),
+        Site::Listen(origin) => on_origin(engines, Cow::Owned(origin), path),
         Site::Stranger => operation(path).map_or(Place::UnknownHost, Place::Operation),
     }
 }
 
+/// Finds the surface on a host that is an account's own, whose public origin is given. The path was found clean.
+pub(crate) fn place_on_own_host<'a>(engines: Engines, origin: String, path: &'a str) -> Place<'a> {
+    on_origin(engines, Cow::Owned(origin), path)
+}
+
+/// Paths of an engine's own host: the first segment is the account where there are many.
+fn on_engine<'a>(host: &'a EngineHost, names_accounts: bool, path: &'a str) -> Place<'a> {
+    let engine = host.engine.key;
+    let below = path.strip_prefix('/').unwrap_or(path);
+    let (account, rest) = if names_accounts && !below.is_empty() {
+        let (account, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
+        (Some(account), if rest.is_empty() { "/" } else { rest })
+    } else {
+        (None, path)
+    };
+    if account.is_some_and(|account| !is_plain(account)) {
+        return Place::UnknownPath;
+    }
+    let root = Root { origin: Cow::Borrowed(&host.base), engine, account, own_host: true };
+    Place::Engine { engine, rest, root }
+}
+
 /// Paths of a host that reaches everything.
-fn on_origin<'a>(engines: Engines, origin: &str, path: &'a str) -> Place<'a> {
+fn on_origin<'a>(engines: Engines, origin: Cow<'a, str>, path: &'a str) -> Place<'a> {
     if let Some(operation) = operation(path) {
         return Place::Operation(operation);
     }
@@ -95,12 +135,27 @@ fn on_origin<'a>(engines: Engines, origin: &str, path: &'a str) -> Place<'a> {
     };
     match engine_form(engines, below) {
         Some((engine, account, rest)) => {
-            let root = path.strip_suffix(rest).unwrap_or(path);
-            let base = Cow::Owned([origin, root].concat());
-            Place::Engine { engine: engine.key, rest, base, account, own_host: false }
+            let engine = engine.key;
+            Place::Engine { engine, rest, root: Root { origin, engine, account, own_host: false } }
         }
-        None => Place::Api { path },
+        None => Place::Api { account: account_of(below) },
     }
+}
+
+/// Whether a path is that of an account or of all of them: these answer on the API's own host only
+/// (`distribution.md` §1).
+fn is_an_account(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.strip_prefix("/v1/accounts").is_some_and(|rest| match rest.strip_prefix('/') {
+        Some(account) => !account.contains('/'),
+        None => rest.is_empty(),
+    })
+}
+
+/// The account segment of a path below `/v1`.
+fn account_of(below: &str) -> Option<&str> {
+    let rest = below.strip_prefix("/accounts/")?;
+    rest.split('/').next().filter(|account| !account.is_empty())
 }
 
 /// `/engines/{engine}/…` and `/accounts/{account}/engines/{engine}/…`. Without a slash after the engine it is

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use keyway_base::Secret;
+use keyway_catalog::Mode;
 
 use crate::{Network, RateLimits};
 
@@ -13,6 +14,8 @@ use crate::{Network, RateLimits};
 pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// One account or many: whether an engine's own host takes the account from the path.
+    pub mode: Mode,
     /// The domain: the API is `api.DOMAIN`, engines are `ENGINE.pkg.DOMAIN`.
     pub domain: Option<String>,
     /// Where the world reaches this server, such as `https://keyway.example.com`; no path. Its scheme and port
@@ -103,6 +106,7 @@ impl Settings {
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
+            mode: Mode::default(),
             domain: None,
             public_url: None,
             trusted_proxies: Vec::new(),

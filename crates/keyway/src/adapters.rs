@@ -29,8 +29,8 @@ impl JsonApi for ApiDoor {
 }
 
 fn request(call: ApiCall) -> ApiRequest {
-    let ApiCall { method, path, query, headers, body, peer, request_id } = call;
-    ApiRequest { method, path, query, headers, body, peer, request_id }
+    let ApiCall { method, path, query, headers, body, peer, host_account, request_id } = call;
+    ApiRequest { method, path, query, headers, body, peer, host_account, request_id }
 }
 
 fn answer(response: ApiResponse) -> ApiAnswer {

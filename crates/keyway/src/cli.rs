@@ -37,7 +37,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MigrateCommand,
     },
-    /// Show or rename the account
+    /// List, make, show or change accounts
     Account {
         #[command(flatten)]
         server: ServerFlags,
@@ -58,6 +58,12 @@ pub(crate) struct ServerFlags {
     /// Directory of the embedded database and blob store [default: keyway-data]
     #[arg(global = true, long, value_name = "DIR")]
     data: Option<String>,
+    /// One account or many: singleplayer or multiplayer [default: singleplayer]
+    #[arg(global = true, long)]
+    mode: Option<String>,
+    /// Id or slug of the one account, or of the one a command is about [default: the oldest]
+    #[arg(global = true, long, value_name = "ID_OR_SLUG")]
+    account: Option<String>,
     /// Serve api.DOMAIN and ENGINE.pkg.DOMAIN
     #[arg(global = true, long)]
     domain: Option<String>,
@@ -120,6 +126,8 @@ impl ServerFlags {
         vec![
             ("listen", self.listen.clone()),
             ("data", self.data.clone()),
+            ("mode", self.mode.clone()),
+            ("account", self.account.clone()),
             ("domain", self.domain.clone()),
             ("public_url", self.public_url.clone()),
             ("trusted_proxies", self.trusted_proxies.clone()),
@@ -211,12 +219,26 @@ pub(crate) enum TokenCommand {
     },
 }
 
-/// What to do with the account.
+/// What to do with accounts.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// Show the account with its public keys
+    /// List accounts
+    List,
+    /// Make an account with its first admin and print the admin's token once (for multiplayer servers)
+    Create {
+        /// Display name
+        #[arg(long)]
+        name: String,
+        /// E-mail of the first admin
+        #[arg(long, value_name = "EMAIL")]
+        admin: String,
+        /// Short name for paths [default: made of the name]
+        #[arg(long)]
+        slug: Option<String>,
+    },
+    /// Show an account with its public keys
     Show,
-    /// Change name or slug
+    /// Change an account's name, slug or own host
     Update {
         /// New display name
         #[arg(long)]
@@ -224,5 +246,8 @@ pub(crate) enum AccountCommand {
         /// New slug
         #[arg(long)]
         slug: Option<String>,
+        /// A host of the account's own, such as get.acme.com; empty takes it away
+        #[arg(long, value_name = "HOST")]
+        cname: Option<String>,
     },
 }

@@ -64,12 +64,13 @@ async fn database(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<String,
     let embedded =
         Embedded::existing(settings, Arc::clone(clock)).await.map_err(|error| format!("{error:#}"))?;
     embedded.db.ping().await.map_err(|error| format!("does not answer: {error}"))?;
-    let account = embedded.account().await.map_err(|error| format!("cannot be read: {error:#}"))?;
+    let accounts = embedded.accounts().await.map_err(|error| format!("cannot be read: {error:#}"))?;
     let jobs = embedded.db.pending_jobs().await.map_err(|error| format!("cannot be read: {error}"))?;
     embedded.db.close().await;
-    match account {
-        Some(account) => Ok(format!("account '{}', {jobs} jobs waiting", account.name)),
-        None => Err("holds no account yet: start the server once".to_owned()),
+    match accounts.as_slice() {
+        [] => Err("holds no account yet: start the server once, or `keyway account create`".to_owned()),
+        [account] => Ok(format!("account '{}', {jobs} jobs waiting", account.name)),
+        accounts => Ok(format!("{} accounts, {jobs} jobs waiting", accounts.len())),
     }
 }
 

@@ -1,14 +1,16 @@
 //! The embedded installation: the data directory, its database, and the account made at first start.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use keyway_base::{AccountId, Clock, RecordId, Secret, SlotKey, Timestamp, TokenId};
+use keyway_base::{AccountId, Clock, RecordId, Secret, Timestamp, TokenId};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{KeyId, UrlKeys};
 use keyway_crypto::token::{self, TokenKind};
+use keyway_domain::account::{is_slug, slug_of};
 use keyway_domain::resources::{Account, BearerType, Product, Token, User, UserRole};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Scope};
@@ -25,13 +27,32 @@ const API_VERSION: &str = "1.8";
 /// An open installation.
 pub(crate) struct Embedded {
     pub(crate) db: Db,
+    /// The account that is asked for, by id or slug.
+    chosen: Option<String>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// A token that was just made: the only time its secret is seen.
+#[derive(Clone)]
 pub(crate) struct NewToken {
     pub(crate) id: TokenId,
     pub(crate) secret: Secret<String>,
+}
+
+/// An account that is to be stored, with its first admin and the admin's token.
+struct Founding {
+    account: AccountId,
+    records: [Record; 3],
+    token: NewToken,
+}
+
+/// Beside which others an account may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Only {
+    /// Beside none.
+    First,
+    /// Beside any.
+    New,
 }
 
 /// Makes the data directory, readable by its owner alone: the database holds the account's keys.
@@ -65,7 +86,7 @@ impl Embedded {
         let data = &settings.data;
         make_private(data)?;
         let db = Db::open(&options(settings)).await?;
-        Ok(Self { db, clock })
+        Ok(Self { db, chosen: settings.account.clone(), clock })
     }
 
     /// Opens an installation that a server made before.
@@ -84,32 +105,57 @@ impl Embedded {
         Self::open(settings, clock).await
     }
 
-    /// The account, if it was made.
-    pub(crate) async fn account(&self) -> Result<Option<Account>> {
+    /// Every account, oldest first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
         let records = self.db.accounts(Account::RESOURCE).await?;
-        Ok(records.first().map(Record::typed).transpose()?)
+        Ok(records.iter().map(Record::typed).collect::<Result<_, _>>()?)
     }
 
-    /// The account.
+    /// The account that was asked for, else the oldest.
     ///
     /// # Errors
-    /// When no server was ever started here.
+    /// When there is none, or none that was asked for.
     pub(crate) async fn the_account(&self) -> Result<Account> {
-        self.account().await?.context("the installation has no account yet: start the server once")
+        let scope = match self.chosen.as_deref().map(|name| (name, name.parse::<RecordId>())) {
+            None => Scope::All,
+            Some((_, Ok(id))) => Scope::id("id", id),
+            Some((slug, Err(_))) => Scope::IsCaseless("slug", slug.to_ascii_lowercase()),
+        };
+        let record = self.db.account(Account::RESOURCE, &scope).await?;
+        let record = record.with_context(|| match &self.chosen {
+            Some(name) => format!("setting 'account' is '{name}', which is no account's id or slug; `keyway account list` shows them"),
+            None => "the installation has no account yet: start the server once, or `keyway account create`".to_owned(),
+        })?;
+        Ok(record.typed()?)
     }
 
-    /// Makes account and first admin when they are not there; gives the admin's token in that case.
+    /// Makes account and first admin when there is no account; gives the admin's token in that case.
     ///
     /// # Errors
-    /// Keys that cannot be generated, a database that cannot be written.
+    /// As [`Self::found`], and when the account that was asked for is not there.
     pub(crate) async fn make_account(&self, settings: &Settings) -> Result<Option<NewToken>> {
-        retrying(|| self.make_the_account(settings)).await.map_err(|Failed(error)| error)
-    }
-
-    async fn make_the_account(&self, settings: &Settings) -> Result<Option<NewToken>, Failed> {
-        if self.account().await?.is_some() {
+        if !self.accounts().await?.is_empty() {
+            self.the_account().await?;
             return Ok(None);
         }
+        let chosen = self.chosen.clone().filter(|name| is_slug(name));
+        let founding = self.founding(&settings.account_name, chosen, &settings.admin_email).await?;
+        self.keep(&founding, Only::First).await
+    }
+
+    /// Makes an account with its first admin and gives the admin's token.
+    ///
+    /// # Errors
+    /// Keys that cannot be generated, a slug that is taken, a database that cannot be written.
+    pub(crate) async fn found(&self, name: &str, slug: Option<String>, email: &str) -> Result<NewToken> {
+        let founding = self.founding(name, slug, email).await?;
+        self.keep(&founding, Only::New).await?.context("the account could not be made")
+    }
+
+    async fn founding(&self, name: &str, slug: Option<String>, email: &str) -> Result<Founding> {
         let keys = tokio::task::spawn_blocking(AccountKeys::generate).await??;
         let now = self.clock.wall();
         let id = RecordId::generate(now);
@@ -119,29 +165,44 @@ impl Embedded {
             environment_id: None,
             created_at: now,
             updated_at: now,
-            name: settings.account_name.clone(),
-            slug: slug(&settings.account_name),
+            name: name.to_owned(),
+            slug: slug.unwrap_or_else(|| slug_of(name)),
             api_version: API_VERSION.to_owned(),
             protected: false,
             secret: keys.stored().secret.expose().clone(),
             keys: keys.to_text().into_inner(),
             pypi_upstream: None,
+            cname: None,
         };
-        let admin = admin(id.into(), &settings.admin_email, now);
+        let admin = admin(id.into(), email, now);
         let (token, new) =
             new_token(&account, TokenKind::Admin, BearerType::User, admin.id, Some("first admin"), now);
+        let records = [account.into_record(), admin.into_record(), token.into_record()];
+        Ok(Founding { account: id.into(), records, token: new })
+    }
+
+    /// Stores a new account; nothing when it is to be the first and is not.
+    async fn keep(&self, founding: &Founding, only: Only) -> Result<Option<NewToken>> {
+        let kept = retrying(|| self.store(founding, only)).await.map_err(|Failed(error)| error)?;
+        Ok(kept.then(|| founding.token.clone()))
+    }
+
+    async fn store(&self, founding: &Founding, only: Only) -> Result<bool, Failed> {
         let mut write = self.db.begin().await?;
         // Asked again inside the transaction: of several servers that start at once on one database, one makes it.
-        if write.account(Account::RESOURCE, &Scope::All).await?.is_some() {
-            return Ok(None);
+        if only == Only::First && write.account(Account::RESOURCE, &Scope::All).await?.is_some() {
+            return Ok(false);
         }
-        for record in [account.into_record(), admin.into_record(), token.into_record()] {
-            if write.insert(&record).await? != Inserted::Yes {
-                return Err(anyhow!("the first {} could not be stored", record.resource.name).into());
+        let mut slots = BTreeSet::new();
+        for record in &founding.records {
+            if write.insert(record).await? != Inserted::Yes {
+                let what = record.resource.name;
+                return Err(anyhow!("the {what} could not be stored: is the slug another account's?").into());
             }
+            slots.extend(touches(Mutation { before: None, after: Some(record) }, &Related::default()));
         }
-        write.commit(Changes::of(id.into(), [SlotKey::Account(id.into()).into()])).await?;
-        Ok(Some(new))
+        write.commit(Changes::of(founding.account, slots)).await?;
+        Ok(true)
     }
 
     /// The keys of signed URLs, made at first start.
@@ -300,32 +361,4 @@ fn new_token(
         deactivations: 0,
     };
     (token, NewToken { id: id.into(), secret })
-}
-
-/// A slug made of a name: letters and digits, dashes between.
-fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.len() < 2 { "keyway".to_owned() } else { slug.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug;
-
-    #[test]
-    fn slugs_are_readable() {
-        for (name, expected) in
-            [("Acme, Inc.", "acme-inc"), ("Keyway", "keyway"), ("ß", "keyway"), ("-a", "keyway")]
-        {
-            assert_eq!(slug(name), expected);
-        }
-    }
 }

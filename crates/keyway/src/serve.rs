@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use keyway_api::{Api, ApiParts, PublicUrls};
 use keyway_base::{Clock, Secret};
 use keyway_blob::Urls;
-use keyway_catalog::{CacheLimits, Catalog};
+use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_frontend::{FrontParts, Hosts, Limits, Server as Front, Telemetry, TlsPem};
 use keyway_jobs::{Parts as JobParts, Runner};
 use keyway_jsonapi::Scope;
@@ -142,8 +142,13 @@ impl Composition {
     async fn of(settings: &Settings, embedded: &Embedded) -> Result<Self> {
         let (db, clock) = (embedded.db.clone(), Arc::clone(&embedded.clock));
         let blobs = blobs::open(settings).await?;
-        let catalog =
-            Catalog::new(db.clone(), ENGINES, Arc::clone(&clock), cache_limits(settings.cache_bytes));
+        let catalog = Catalog::with_tenancy(
+            db.clone(),
+            ENGINES,
+            Arc::clone(&clock),
+            cache_limits(settings.cache_bytes),
+            tenancy(settings),
+        );
         let front_settings = front_settings(settings)?;
         let base = Hosts::new(&front_settings, ENGINES)?.public_base().to_owned();
         let urls = Arc::new(Urls::new(&base, embedded.url_keys().await?));
@@ -183,9 +188,14 @@ impl Composition {
     }
 }
 
+fn tenancy(settings: &Settings) -> Tenancy {
+    Tenancy { mode: settings.mode, account: settings.account.clone(), lenient: settings.is_lenient() }
+}
+
 /// Half for documents, the rest for what they are made of.
 fn cache_limits(bytes: u64) -> CacheLimits {
     CacheLimits {
+        accounts: bytes / 16,
         documents: bytes / 2,
         packages: bytes / 4,
         principals: bytes / 16,
@@ -197,6 +207,7 @@ fn cache_limits(bytes: u64) -> CacheLimits {
 
 fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
     let mut front = keyway_frontend::Settings::new(settings.listen);
+    front.mode = settings.mode;
     front.domain.clone_from(&settings.domain);
     front.public_url.clone_from(&settings.public_url);
     front.trusted_proxies.clone_from(&settings.trusted_proxies);

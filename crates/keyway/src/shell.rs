@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use keyway_base::{RecordId, SlotKey};
+use keyway_base::RecordId;
 use keyway_crypto::account_keys::AccountKeys;
+use keyway_domain::account::{CustomHost, is_slug};
 use keyway_domain::resources::Account;
+use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::Changes;
 
@@ -58,36 +60,83 @@ pub(crate) async fn token(settings: &Settings, command: TokenCommand) -> Result<
 /// # Errors
 /// What could not be read or written, in words.
 pub(crate) async fn account(settings: &Settings, command: AccountCommand) -> Result<()> {
-    let embedded = Embedded::existing(settings, Arc::new(SystemClock::start())).await?;
-    let mut account = embedded.the_account().await?;
-    if let AccountCommand::Update { name, slug } = command {
-        if let Some(slug) = &slug {
-            check_slug(slug)?;
+    let clock = Arc::new(SystemClock::start());
+    match command {
+        AccountCommand::List => {
+            let embedded = Embedded::existing(settings, clock).await?;
+            for account in embedded.accounts().await? {
+                let host = account.cname.as_deref().unwrap_or("-");
+                println!("{}  {:<24} {:<32} {host}", account.id, account.slug, account.name);
+            }
+            embedded.db.close().await;
         }
-        account.name = name.unwrap_or(account.name);
-        account.slug = slug.unwrap_or(account.slug);
-        account.updated_at = embedded.clock.wall();
-        let id = account.account_id;
-        let record = account.into_record();
-        let mut write = embedded.db.begin().await?;
-        write.update(&record, &["name", "slug", "updated_at"]).await?;
-        write.commit(Changes::of(id, [SlotKey::Account(id).into()])).await?;
-        account = record.typed()?;
+        AccountCommand::Create { name, admin, slug } => {
+            if let Some(slug) = &slug {
+                check_slug(slug)?;
+            }
+            let embedded = Embedded::open(settings, clock).await?;
+            let token = embedded.found(&name, slug, &admin.to_lowercase()).await?;
+            println!("{}", token.secret.expose());
+            eprintln!("account made; its first admin's token is shown once");
+            embedded.db.close().await;
+        }
+        AccountCommand::Show => {
+            let embedded = Embedded::existing(settings, clock).await?;
+            show(embedded.the_account().await?)?;
+            embedded.db.close().await;
+        }
+        AccountCommand::Update { name, slug, cname } => {
+            let embedded = Embedded::existing(settings, clock).await?;
+            show(update(&embedded, name, slug, cname).await?)?;
+            embedded.db.close().await;
+        }
     }
-    show(account)?;
-    embedded.db.close().await;
     Ok(())
 }
 
+async fn update(
+    embedded: &Embedded,
+    name: Option<String>,
+    slug: Option<String>,
+    cname: Option<String>,
+) -> Result<Account> {
+    let mut account = embedded.the_account().await?;
+    let before = account.clone().into_record();
+    if let Some(slug) = &slug {
+        check_slug(slug)?;
+    }
+    account.name = name.unwrap_or(account.name);
+    account.slug = slug.unwrap_or(account.slug);
+    if let Some(host) = cname {
+        account.cname = custom_host(&host)?;
+    }
+    account.updated_at = embedded.clock.wall();
+    let id = account.account_id;
+    let record = account.into_record();
+    let mut write = embedded.db.begin().await?;
+    write
+        .update(&record, &["name", "slug", "cname", "updated_at"])
+        .await
+        .context("the account cannot be changed")?;
+    let mutation = Mutation { before: Some(&before), after: Some(&record) };
+    write.commit(Changes::of(id, touches(mutation, &Related::default()))).await?;
+    Ok(record.typed()?)
+}
+
 fn check_slug(slug: &str) -> Result<()> {
-    let good = slug.len() >= 2
-        && slug.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && slug.parse::<RecordId>().is_err();
-    if !good {
+    if !is_slug(slug) {
         bail!("'{slug}' is not a slug: use lower-case letters, digits and dashes, at least two characters");
     }
     Ok(())
+}
+
+/// A host of an account's own as it is stored; none for the empty text.
+fn custom_host(text: &str) -> Result<Option<String>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let host = CustomHost::parse(text).with_context(|| format!("'{text}' cannot be an account's host"))?;
+    Ok(Some(host.into_string()))
 }
 
 fn show(account: Account) -> Result<()> {
@@ -95,6 +144,7 @@ fn show(account: Account) -> Result<()> {
     println!("id          {}", account.id);
     println!("name        {}", account.name);
     println!("slug        {}", account.slug);
+    println!("own host    {}", account.cname.as_deref().unwrap_or("-"));
     println!("API version {}", account.api_version);
     println!("made        {}", account.created_at);
     println!("Ed25519 public key  {}", keys.stored().ed25519_public);

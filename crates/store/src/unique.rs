@@ -33,6 +33,7 @@ static ID: UniqueIndex = UniqueIndex::new("id", "", &["id"]);
 /// Every unique index but the primary keys.
 pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("accounts_slug", "accounts", &["slug"]).caseless().global(),
+    UniqueIndex::new("accounts_cname", "accounts", &["cname"]).caseless().global(),
     UniqueIndex::new("environments_code", "environments", &["code"]).caseless(),
     UniqueIndex::new("users_email", "users", &["email"]),
     UniqueIndex::new("products_code", "products", &["code"]),

@@ -22,6 +22,7 @@ const MAX_UPLOAD: u64 = 5 << 30;
 pub(super) fn for_upload(call: &Call, artifact: RecordId) -> String {
     call.api.parts().urls.url(&Grant {
         method: Method::Put,
+        account: call.account.id,
         blob: String::new(),
         artifact: Some(ArtifactId::from(artifact)),
         principal: Holder::of(&call.principal).to_string(),
@@ -36,6 +37,7 @@ pub(super) fn for_upload(call: &Call, artifact: RecordId) -> String {
 pub(super) fn for_download(call: &Call, artifact: &Artifact, blob: &str, time: Duration) -> String {
     call.api.parts().urls.url(&Grant {
         method: Method::Get,
+        account: call.account.id,
         blob: blob.to_owned(),
         artifact: Some(ArtifactId::from(artifact.id)),
         principal: Holder::of(&call.principal).to_string(),

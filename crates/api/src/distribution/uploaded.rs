@@ -111,7 +111,7 @@ impl Api {
     /// 404 when the artifact is gone or withdrawn, 403 when its holder was revoked, 503 when the database does
     /// not answer.
     pub async fn admit(&self, grant: &Grant) -> Result<(), BlobRefusal> {
-        let account = self.account_of_blobs().await?;
+        let account = grant.account;
         let mut read = self.parts().db.read().await?;
         let Some(artifact) = grant.artifact else { return Err(BlobRefusal::gone()) };
         let artifact = read.find(Artifact::RESOURCE, account, &Scope::id("id", artifact)).await?;
@@ -131,7 +131,7 @@ impl Api {
     /// # Errors
     /// 404 when the artifact is gone, 409 when it has other bytes, 507 when the disk is full.
     pub async fn uploaded(&self, grant: &Grant, staged: Staged) -> Result<(), BlobRefusal> {
-        let account = self.account_of_blobs().await?;
+        let account = grant.account;
         let artifact = grant.artifact.ok_or_else(BlobRefusal::gone)?;
         let key = staged.key();
         match self.look(account, artifact, &staged.digests().sha256).await? {
@@ -213,10 +213,6 @@ impl Api {
             Some(event) => keyway_events::record(write, &event, &Origin::default(), now).await,
             None => Ok(()),
         }
-    }
-
-    async fn account_of_blobs(&self) -> Result<AccountId, BlobRefusal> {
-        Ok(self.parts().catalog.account().await.map_err(|_| BlobRefusal::unavailable())?.id)
     }
 
     /// What the bytes mean now, before they are made a blob.

@@ -1,7 +1,7 @@
 //! The account (`licensing.md` §4.1).
 
 use keyway_access::Action;
-use keyway_base::RecordId;
+use keyway_domain::account::is_slug;
 use keyway_domain::resources::Account;
 use keyway_jsonapi::document::Extras;
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Scope};
@@ -55,35 +55,5 @@ impl Hooks for Accounts {
             "keys": { "ed25519": keys.ed25519, "rsa2048": keys.rsa2048, "ecdsa": keys.ecdsa },
         }));
         done(vec![extras; records.len()])
-    }
-}
-
-/// `^[a-z0-9][-a-z0-9]+$`, and not a UUID.
-fn is_slug(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    text.len() > 1
-        && text.starts_with(plain)
-        && text.chars().all(|c| plain(c) || c == '-')
-        && text.parse::<RecordId>().is_err()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slugs() {
-        for (text, good) in [
-            ("acme", true),
-            ("a1-b", true),
-            ("a", false),
-            ("-a", false),
-            ("Acme", false),
-            ("a_b", false),
-            ("", false),
-            ("0190163d-8694-739b-aea5-966c26f8ad91", false),
-        ] {
-            assert_eq!(is_slug(text), good, "{text}");
-        }
     }
 }

@@ -254,6 +254,7 @@ impl Client {
             headers: self.headers.clone(),
             body: Bytes::from(body),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            host_account: None,
             request_id: RequestId::generate(START),
         };
         let raw = self.api.handle(request).await;

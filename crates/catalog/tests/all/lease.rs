@@ -60,7 +60,7 @@ async fn without_the_change_log_only_public_content_is_answered_for() {
     world.advance(1);
     assert!(matches!(world.by_key("KEY").await, Err(PrincipalError::Unavailable(_))));
     assert!(world.by(&Presented::Anonymous, None).await.is_ok());
-    assert!(world.catalog.account().await.is_ok());
+    assert!(world.catalog.resolve(None, None).await.is_ok());
     let free = world.catalog.package(&world.account, None, "paper", "free").await.unwrap();
     assert!(free.is_some());
     let paid = world.catalog.package(&world.account, None, "paper", "paid").await;

@@ -8,4 +8,5 @@ mod lease;
 mod packages;
 mod principals;
 mod revocation;
+mod tenancy;
 mod world;

@@ -178,7 +178,7 @@ async fn a_hit_needs_no_database() {
     world.db.close().await;
     assert!(Arc::ptr_eq(&first, &world.by_key("KEY").await.unwrap()));
     assert_eq!(world.refusal("WRONG").await, "LICENSE_INVALID");
-    assert!(world.catalog.account().await.is_ok());
+    assert!(world.catalog.resolve(None, None).await.is_ok());
     assert!(
         matches!(world.by_key("OTHER").await, Err(PrincipalError::Unavailable(_))),
         "a miss is no refusal"

@@ -104,7 +104,7 @@ impl World {
         assert_eq!(write.insert(&account).await.unwrap(), Inserted::Yes);
         write.commit(Changes::none()).await.unwrap();
         let catalog = Catalog::new(db.clone(), Engines::new(ENGINES), clock.clone(), limits);
-        let account = catalog.account().await.unwrap();
+        let account = catalog.resolve(None, None).await.unwrap();
         Self { db, clock, catalog, account, options, _place: place }
     }
 

@@ -6,11 +6,12 @@ use keyway_base::{ArtifactId, RecordId, Timestamp};
 use super::{Grant, Method};
 
 /// Raised when the layout changes, so that tokens of an older release are refused and not misread.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 pub(super) fn encode(grant: &Grant) -> Vec<u8> {
     let mut bytes = vec![FORMAT, matches!(grant.method, Method::Put).into()];
     bytes.extend(grant.expires.as_micros().to_be_bytes());
+    bytes.extend(grant.account.as_bytes());
     put_text(&mut bytes, &grant.blob);
     put_text(&mut bytes, &grant.principal);
     put_optional(&mut bytes, grant.artifact, |bytes, id| bytes.extend(id.as_bytes()));
@@ -32,9 +33,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Grant> {
     let grant = Grant {
         method,
         expires: Timestamp::from_micros(i64::from_be_bytes(take_array(&mut rest)?)),
+        account: take_id(&mut rest)?.into(),
         blob: take_text(&mut rest)?,
         principal: take_text(&mut rest)?,
-        artifact: take_optional(&mut rest, take_artifact)?,
+        artifact: take_optional(&mut rest, take_id)?.map(ArtifactId::from),
         length_cap: take_optional(&mut rest, |rest| take_array(rest).map(u64::from_be_bytes))?,
         filename: take_optional(&mut rest, take_text)?,
         content_type: take_optional(&mut rest, take_text)?,
@@ -86,9 +88,8 @@ fn take_text(rest: &mut &[u8]) -> Option<String> {
     None
 }
 
-fn take_artifact(rest: &mut &[u8]) -> Option<ArtifactId> {
-    let hex = hex::encode(take_array::<16>(rest)?);
-    hex.parse::<RecordId>().ok().map(ArtifactId::from)
+fn take_id(rest: &mut &[u8]) -> Option<RecordId> {
+    hex::encode(take_array::<16>(rest)?).parse().ok()
 }
 
 /// The outer `None` means unreadable, the inner one absent.

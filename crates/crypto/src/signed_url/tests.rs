@@ -15,6 +15,7 @@ fn keys() -> UrlKeys {
 fn grant() -> Grant {
     Grant {
         method: Method::Get,
+        account: "0190163d-0000-739b-aea5-966c26f8ad91".parse().unwrap(),
         blob: "sha256/ab/cdef".to_owned(),
         artifact: Some("0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap()),
         principal: "license:0190163d".to_owned(),
@@ -76,13 +77,15 @@ fn a_payload_cut_short_or_lengthened_is_not_read() {
 
 fn any_grant() -> impl Strategy<Value = Grant> {
     let optional = || prop::option::of("\\PC{0,200}");
-    let fields = (any::<bool>(), "\\PC{0,200}", any::<Option<u128>>(), "\\PC{0,40}", any::<Option<u64>>());
+    let fields =
+        (any::<(bool, u128)>(), "\\PC{0,200}", any::<Option<u128>>(), "\\PC{0,40}", any::<Option<u64>>());
     (fields, 1..i64::MAX, optional(), optional()).prop_map(|(fields, expires, filename, content_type)| {
-        let (put, blob, artifact, principal, length_cap) = fields;
+        let ((put, account), blob, artifact, principal, length_cap) = fields;
         let method = if put { Method::Put } else { Method::Get };
-        let artifact = artifact.map(|id| format!("{id:032x}").parse().expect("32 hex digits"));
+        let id = |id: u128| format!("{id:032x}").parse::<keyway_base::RecordId>().expect("32 hex digits");
+        let (account, artifact) = (id(account).into(), artifact.map(|artifact| id(artifact).into()));
         let expires = Timestamp::from_micros(expires);
-        Grant { method, blob, artifact, principal, length_cap, expires, filename, content_type }
+        Grant { method, account, blob, artifact, principal, length_cap, expires, filename, content_type }
     })
 }
 
@@ -107,7 +110,7 @@ proptest! {
 
     #[test]
     fn no_payload_makes_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        let framed = [&[1, 0][..], &bytes].concat();
+        let framed = [&[2, 0][..], &bytes].concat();
         if let Some(grant) = payload::decode(&framed) {
             prop_assert_eq!(payload::decode(&payload::encode(&grant)), Some(grant));
         }

@@ -19,6 +19,8 @@ resource! {
         keys: String,
         /// What Python clients are told of names that are not ours.
         pypi_upstream: Option<String>,
+        /// A host of the account's own, in lower case, that serves it alone.
+        cname: Option<String>,
     }
     attributes: [
         Attribute::text("name", 255).write(Roles::NONE, Roles::ALL),

@@ -2,12 +2,19 @@
 
 use proptest::prelude::*;
 
+use keyway_catalog::Mode;
+
 use super::*;
 use crate::Settings;
 use crate::toy::{ENGINES, LOCAL};
 
 fn hosts(domain: Option<&str>, public_url: Option<&str>) -> Hosts {
+    hosts_in(Mode::Singleplayer, domain, public_url)
+}
+
+fn hosts_in(mode: Mode, domain: Option<&str>, public_url: Option<&str>) -> Hosts {
     let mut settings = Settings::new("127.0.0.1:4873".parse().unwrap());
+    settings.mode = mode;
     settings.domain = domain.map(str::to_owned);
     settings.public_url = public_url.map(str::to_owned);
     Hosts::new(&settings, ENGINES).unwrap()
@@ -16,12 +23,18 @@ fn hosts(domain: Option<&str>, public_url: Option<&str>) -> Hosts {
 /// What a place is, in one line.
 fn describe(hosts: &Hosts, authority: &str, path: &str) -> String {
     let arrival = Arrival { authority, local: LOCAL, https: false };
-    match place(hosts, ENGINES, &arrival, path) {
-        Place::Api { path } => format!("api {path}"),
-        Place::Engine { engine, rest, base, account, own_host } => {
-            let account = account.map_or_else(String::new, |account| format!(" account {account}"));
-            let own = if own_host { " own" } else { "" };
-            format!("{engine} {rest} at {base}{account}{own}")
+    told(&place(hosts, ENGINES, &arrival, path))
+}
+
+fn told(place: &Place<'_>) -> String {
+    match place {
+        Place::Api { account } => {
+            account.map_or_else(|| "api".to_owned(), |account| format!("api account {account}"))
+        }
+        Place::Engine { engine, rest, root } => {
+            let account = root.account.map_or_else(String::new, |account| format!(" account {account}"));
+            let own = if root.own_host { " own" } else { "" };
+            format!("{engine} {rest} at {}{account}{own}", root.base("Acme"))
         }
         Place::Blob { token } => format!("blob {token}"),
         Place::Operation(operation) => format!("{operation:?}").to_lowercase(),
@@ -40,16 +53,23 @@ fn hosts_of_a_domain() {
         ("toy.pkg.example.com.", "/", "toy / at https://toy.pkg.example.com own"),
         ("toy.pkg.example.com", "/v1/ping", "toy /v1/ping at https://toy.pkg.example.com own"),
         ("toy.pkg.example.com", "/-/blobs/x", "toy /-/blobs/x at https://toy.pkg.example.com own"),
-        ("api.example.com", "/v1/licenses", "api /v1/licenses"),
-        ("keyway.example.org", "/v1/me", "api /v1/me"),
+        ("api.example.com", "/v1/licenses", "api"),
+        ("api.example.com", "/v1/accounts", "api"),
+        ("api.example.com", "/v1/accounts/acme", "api account acme"),
+        ("keyway.example.org", "/v1/accounts/acme/", "api account acme"),
+        ("releases.example.com", "/v1/accounts/acme/releases", "api account acme"),
+        ("releases.example.com", "/v1/accounts/acme", "nowhere"),
+        ("releases.example.com", "/v1/accounts/acme/", "nowhere"),
+        ("releases.example.com", "/v1/accounts", "nowhere"),
+        ("keyway.example.org", "/v1/me", "api"),
         ("keyway.example.org", "/v1/engines/toy/w", "toy /w at https://keyway.example.org/v1/engines/toy"),
         (
             "api.example.com",
             "/v1/accounts/acme/engines/toy/",
-            "toy / at https://api.example.com/v1/accounts/acme/engines/toy account acme",
+            "toy / at https://api.example.com/v1/accounts/Acme/engines/toy account acme",
         ),
         ("releases.example.com", "/v1/engines/toy/w", "toy /w at https://keyway.example.org/v1/engines/toy"),
-        ("example.com", "/v1/me", "api /v1/me"),
+        ("example.com", "/v1/me", "api"),
         ("nosuch.pkg.example.com", "/v1/me", "stranger"),
         ("badexample.com", "/v1/me", "stranger"),
         ("example.com.evil.net", "/v1/me", "stranger"),
@@ -60,6 +80,53 @@ fn hosts_of_a_domain() {
         ("api.example.com", "/metrics", "nowhere"),
     ] {
         assert_eq!(describe(&hosts, host, path), expected, "{host}{path}");
+    }
+}
+
+/// `distribution.md` §1, "Engine short form, multiplayer".
+#[test]
+fn an_engines_host_takes_the_account_from_the_path_where_there_are_many() {
+    let hosts = hosts_in(Mode::Multiplayer, Some("example.com"), Some("https://keyway.example.org"));
+    for (host, path, expected) in [
+        ("toy.pkg.example.com", "/acme/w/f", "toy /w/f at https://toy.pkg.example.com/Acme account acme own"),
+        ("toy.pkg.example.com", "/acme/", "toy / at https://toy.pkg.example.com/Acme account acme own"),
+        ("toy.pkg.example.com", "/acme", "toy / at https://toy.pkg.example.com/Acme account acme own"),
+        ("toy.pkg.example.com", "/", "toy / at https://toy.pkg.example.com own"),
+        ("toy.pkg.example.com", "//w", "nowhere"),
+        ("toy.pkg.example.com", "/@a%2fb/w", "nowhere"),
+        ("toy.pkg.example.com", "/acme/../other/w", "bad"),
+        (
+            "keyway.example.org",
+            "/v1/accounts/acme/engines/toy/w",
+            "toy /w at https://keyway.example.org/v1/accounts/Acme/engines/toy account acme",
+        ),
+        ("keyway.example.org", "/v1/engines/toy/w", "toy /w at https://keyway.example.org/v1/engines/toy"),
+        ("shop.acme.test", "/v1/engines/toy/w", "stranger"),
+    ] {
+        assert_eq!(describe(&hosts, host, path), expected, "{host}{path}");
+    }
+}
+
+#[test]
+fn a_host_of_an_accounts_own_has_the_scheme_and_port_of_the_others() {
+    let hosts = hosts(Some("example.com"), Some("https://keyway.example.org:8443"));
+    let origin = hosts.origin_of("shop.acme.test");
+    for (path, expected) in [
+        ("/v1/engines/toy/w", "toy /w at https://shop.acme.test:8443/v1/engines/toy"),
+        ("/v1/licenses", "api"),
+        ("/v1/accounts/other/licenses", "api account other"),
+        ("/metrics", "nowhere"),
+    ] {
+        assert_eq!(told(&place_on_own_host(ENGINES, origin.clone(), path)), expected, "{path}");
+    }
+    for (authority, host) in [
+        ("Shop.Acme.Test:99", Some("shop.acme.test")),
+        ("shop.acme.test.", Some("shop.acme.test")),
+        ("a@b", None),
+        ("", None),
+        ("a b", None),
+    ] {
+        assert_eq!(Hosts::asked_for(authority).as_deref(), host, "{authority}");
     }
 }
 
@@ -90,13 +157,13 @@ fn the_listen_address_answers_by_number_and_as_localhost() {
 fn paths_that_are_the_apis_and_not_an_engines() {
     let hosts = hosts(None, None);
     for (path, expected) in [
-        ("/v1/engines", "api /v1/engines"),
-        ("/v1/engines/toy", "api /v1/engines/toy"),
-        ("/v1/engines/nosuch/x", "api /v1/engines/nosuch/x"),
-        ("/v1/accounts/acme", "api /v1/accounts/acme"),
-        ("/v1/accounts/ac%22me/engines/toy/x", "api /v1/accounts/ac%22me/engines/toy/x"),
-        ("/v1/artifacts/dir/file.zip", "api /v1/artifacts/dir/file.zip"),
-        ("/v1", "api /v1"),
+        ("/v1/engines", "api"),
+        ("/v1/engines/toy", "api"),
+        ("/v1/engines/nosuch/x", "api"),
+        ("/v1/accounts/acme", "api account acme"),
+        ("/v1/accounts/ac%22me/engines/toy/x", "api account ac%22me"),
+        ("/v1/artifacts/dir/file.zip", "api"),
+        ("/v1", "api"),
         ("/v10/x", "nowhere"),
         ("/", "nowhere"),
         ("/npm/x", "nowhere"),
@@ -181,7 +248,12 @@ proptest! {
     fn no_path_climbs(path in "/[a-z./%25ef\\\\]{0,24}", host in "[a-z0-9.:\\[\\]@]{0,24}") {
         let hosts = hosts(Some("example.com"), None);
         let arrival = Arrival { authority: &host, local: LOCAL, https: true };
-        if let Place::Engine { rest, .. } | Place::Api { path: rest } = place(&hosts, ENGINES, &arrival, &path) {
+        let rest = match place(&hosts, ENGINES, &arrival, &path) {
+            Place::Engine { rest, .. } => Some(rest),
+            Place::Api { .. } => Some(path.as_str()),
+            _ => None,
+        };
+        if let Some(rest) = rest {
             let decoded = percent_decode_str(rest).decode_utf8().unwrap();
             prop_assert!(decoded.split(['/', '\\']).all(|part| part != ".."), "{rest}");
         }

@@ -261,6 +261,7 @@ impl World {
     pub(crate) fn signed(&self, change: impl FnOnce(&mut Grant)) -> String {
         let mut grant = Grant {
             method: Method::Put,
+            account: self.account,
             blob: "upload".to_owned(),
             artifact: Some(RecordId::generate(START).into()),
             principal: "license".to_owned(),

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keyway_catalog::Mode;
 use keyway_frontend::{Network, RateLimits};
 use keyway_store::Location;
 
@@ -23,6 +24,16 @@ pub(crate) const KNOWN: &[Known] = &[
         name: "data",
         default: "keyway-data",
         about: "directory of the embedded database and blob store",
+    },
+    Known {
+        name: "mode",
+        default: "singleplayer",
+        about: "one account (singleplayer) or many (multiplayer)",
+    },
+    Known {
+        name: "account",
+        default: "",
+        about: "id or slug of the one account, or of the one a command is about; the oldest unless set",
     },
     Known { name: "domain", default: "", about: "serve api.DOMAIN and ENGINE.pkg.DOMAIN" },
     Known {
@@ -94,6 +105,8 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) database: Location,
     pub(crate) database_connections: u32,
+    pub(crate) mode: Mode,
+    pub(crate) account: Option<String>,
     pub(crate) domain: Option<String>,
     pub(crate) public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<Network>,
@@ -156,6 +169,8 @@ impl Settings {
             database: database(layers, &data)?,
             database_connections: parsed(layers, "database_connections", "a number of connections")?,
             data,
+            mode: parsed(layers, "mode", "singleplayer or multiplayer")?,
+            account: optional(layers, "account").map(str::to_owned),
             domain,
             public_url,
             trusted_proxies: proxies(layers)?,
@@ -180,11 +195,19 @@ impl Settings {
     }
 
     /// Whether the first start makes an account. A server under test begins empty.
-    pub(crate) const fn makes_account(&self) -> bool {
+    pub(crate) fn makes_account(&self) -> bool {
         #[cfg(feature = "test-support")]
-        return self.under_test.is_none();
+        return self.under_test.is_none() && matches!(self.mode, Mode::Singleplayer);
         #[cfg(not(feature = "test-support"))]
-        return true;
+        return matches!(self.mode, Mode::Singleplayer);
+    }
+
+    /// Whether paths may name any account in either mode: so it is for servers under test.
+    pub(crate) const fn is_lenient(&self) -> bool {
+        #[cfg(feature = "test-support")]
+        return self.under_test.is_some();
+        #[cfg(not(feature = "test-support"))]
+        return false;
     }
 
     /// The base URL of links when nobody configured one: what the listen address answers to.
@@ -317,6 +340,7 @@ mod tests {
             ("blobs", "s3://bucket", "'s3_access_key_id' is not"),
             ("delivery", "maybe", "auto, redirect, stream"),
             ("tls_cert", "a.pem", "'tls_key' is not"),
+            ("mode", "single", "'mode' (flag --mode) is 'single', which is not singleplayer or multiplayer"),
             ("log", "xml", "text, json"),
             ("data", "", "'data'"),
         ] {

@@ -18,11 +18,13 @@ CREATE TABLE accounts (
     secret TEXT COLLATE "C" NOT NULL,
     keys TEXT COLLATE "C" NOT NULL,
     pypi_upstream TEXT COLLATE "C",
+    cname TEXT COLLATE "C",
     PRIMARY KEY (account_id, id),
     CHECK (account_id = id)
 );
 CREATE INDEX accounts_created ON accounts (account_id, created_at, id);
 CREATE UNIQUE INDEX accounts_slug ON accounts (lower(slug));
+CREATE UNIQUE INDEX accounts_cname ON accounts (lower(cname));
 
 CREATE TABLE environments (
     id TEXT COLLATE "C" NOT NULL,

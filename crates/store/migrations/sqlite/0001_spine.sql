@@ -17,11 +17,13 @@ CREATE TABLE accounts (
     secret TEXT NOT NULL,
     keys TEXT NOT NULL,
     pypi_upstream TEXT,
+    cname TEXT,
     PRIMARY KEY (account_id, id),
     CHECK (account_id = id)
 ) STRICT;
 CREATE INDEX accounts_created ON accounts (account_id, created_at, id);
 CREATE UNIQUE INDEX accounts_slug ON accounts (lower(slug));
+CREATE UNIQUE INDEX accounts_cname ON accounts (lower(cname));
 
 CREATE TABLE environments (
     id TEXT NOT NULL,
