@@ -121,6 +121,7 @@ async fn early_refusals_speak_the_version_and_name_the_account() {
         headers: client.headers.clone(),
         body: bytes::Bytes::new(),
         peer: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        host_account: None,
         request_id: RequestId::generate(crate::world::START),
     };
     let error = keyway_jsonapi::ApiError::too_many_requests(7);
