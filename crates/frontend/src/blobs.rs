@@ -192,7 +192,7 @@ async fn finish(
     body: Incoming,
 ) -> Result<Response<Body>, Refusal> {
     let limit = grant.length_cap.unwrap_or(u64::MAX).min(front.settings.limits.upload_bytes);
-    let staged = stage(front, exchange, limit, body).await?;
+    let staged = stage(front, exchange, grant.account, limit, body).await?;
     let tag = format!("\"{}\"", staged.digests().md5);
     let uploads = Arc::clone(&front.uploads);
     // A task of its own: the client may hang up now, the upload is complete.
@@ -215,10 +215,10 @@ async fn finish(
 async fn stage(
     front: &Front,
     exchange: &Exchange,
+    account: AccountId,
     limit: u64,
     mut body: Incoming,
 ) -> Result<Staged, Refusal> {
-    let account = front.catalog.account().await.map_err(|error| unavailable(exchange, &error))?.id;
     let mut staging = match front.blobs.stage(account, limit, announced(exchange.headers())).await {
         Ok(staging) => staging,
         Err(error) => {
@@ -236,11 +236,6 @@ async fn stage(
         }
     }
     staging.finish().await.map_err(refusal_of)
-}
-
-fn unavailable(exchange: &Exchange, error: &dyn std::fmt::Display) -> Refusal {
-    tracing::error!(request = %exchange.id, %error, "the account could not be loaded");
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the service is temporarily unavailable: try again")
 }
 
 fn stood_still() -> Refusal {
