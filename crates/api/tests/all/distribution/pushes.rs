@@ -30,7 +30,7 @@ fn publication(version: &str, tags: &[&str]) -> Publication {
 
 impl Shop {
     async fn push(&self, client: &Client, wish: Wish) -> Result<Outcome, Denial> {
-        let account = self.catalog.account().await.unwrap();
+        let account = self.catalog.resolve(None, None).await.unwrap();
         let presented = credentials(client.headers(), "", Surface::Engine).unwrap();
         let principal = self.catalog.principal(&account, None, Surface::Engine, &presented).await.unwrap();
         let environment = EnvironmentView::Global;
@@ -56,7 +56,7 @@ impl Shop {
     }
     /// The tags of the package as engines see them, by version.
     async fn tags(&self) -> Vec<(String, String)> {
-        let account = self.catalog.account().await.unwrap();
+        let account = self.catalog.resolve(None, None).await.unwrap();
         let found = self.catalog.package(&account, None, "npm", "@app/widget").await.unwrap().unwrap();
         let package = &found.package;
         let version =
