@@ -32,7 +32,7 @@ impl MediaType {
         Self::negotiate(accept).unwrap_or(Self::JsonApi)
     }
     fn of(range: &str) -> Option<Self> {
-        match range {
+        match range.to_ascii_lowercase().as_str() {
             "application/vnd.api+json"
             | "application/vnd.keygen+json"
             | "application/octet-stream"
@@ -69,6 +69,10 @@ mod tests {
             (Some("application/json, application/vnd.api+json"), Some(MediaType::Json)),
             (Some("application/json;q=0.5, application/vnd.api+json"), Some(MediaType::JsonApi)),
             (Some("application/vnd.keygen+json"), Some(MediaType::JsonApi)),
+            (Some("Application/VND.API+JSON; charset=utf-8"), Some(MediaType::JsonApi)),
+            (Some("application/*"), Some(MediaType::JsonApi)),
+            (Some("application/json; q=0.1, */*;q=0.2"), Some(MediaType::JsonApi)),
+            (Some("application/xml"), None),
             (Some("application/octet-stream"), Some(MediaType::JsonApi)),
             (Some("text/html, application/json;q=0.9"), Some(MediaType::Json)),
             (Some("text/html"), None),

@@ -311,3 +311,6 @@ impl ErrorObject {
         Value::Object(object)
     }
 }
+
+#[cfg(test)]
+mod tests;

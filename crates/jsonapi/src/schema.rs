@@ -230,7 +230,7 @@ fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
         (Form::Choice(_), _) => mismatch("string"),
         (Form::Uuid, Value::String(text)) if text.parse::<RecordId>().is_ok() => Ok(()),
         (Form::Uuid, _) => mismatch("UUID string"),
-        (Form::Integer, Value::Number(number)) if !number.is_f64() => {
+        (Form::Integer, Value::Number(number)) if !number.is_f64() || is_huge(number) => {
             let fits = number.as_i64().is_some();
             if fits { Ok(()) } else { Err(ApiError::schema(at, "integer is too large")) }
         }
@@ -245,6 +245,11 @@ fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
         (Form::Texts, Value::Array(items)) => texts(items, at),
         (Form::Texts, _) => mismatch("array"),
     }
+}
+
+/// Whether a number is beyond what an integer can be: JSON's digits without end are read as a float.
+fn is_huge(number: &serde_json::Number) -> bool {
+    number.as_f64().is_some_and(|number| number.abs() >= 9.2e18)
 }
 
 fn not_blank(node: &Node, text: &str, at: &str) -> Result<(), ApiError> {

@@ -79,6 +79,13 @@ fn the_first_failure_is_reported_in_the_words_of_the_table() {
             "integer is too large",
         ),
         (
+            policy(
+                json!({"name": "a", "max_machines": serde_json::from_str::<Value>("99999999999999999999999").unwrap()}),
+            ),
+            "/data/attributes/maxMachines",
+            "integer is too large",
+        ),
+        (
             policy(json!({"name": "a", "strict": "true"})),
             "/data/attributes/strict",
             "type mismatch (received string expected boolean)",
