@@ -121,7 +121,8 @@ fn header_bytes(head: &Parts) -> usize {
     fields.sum::<usize>() + head.uri.path_and_query().map_or(0, |target| target.as_str().len())
 }
 
-/// The host of the request's target, else of its `Host` header, of which there must be just one (RFC 9112 §3.2).
+/// The host of the request's target, else of its `Host` header, of which there must be just one (RFC 9112 §3.2);
+/// before HTTP/1.1 there may be none, which is no host of ours: load balancers ask for readiness so.
 fn authority(head: &Parts) -> Result<&str, BadHead> {
     if let Some(authority) = head.uri.authority() {
         return Ok(authority.as_str());
@@ -129,6 +130,7 @@ fn authority(head: &Parts) -> Result<&str, BadHead> {
     let mut hosts = head.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().map_err(|_| BadHead::Host),
+        (None, _) if head.version < Version::HTTP_11 => Ok(""),
         _ => Err(BadHead::Host),
     }
 }
