@@ -31,7 +31,7 @@ class Benched(unittest.TestCase):
 class Endpoint(Benched):
     def test_says_what_it_can_do(self):
         features = self.bench.must("GET", "")["features"]
-        self.assertLessEqual({"records", "mint", "clock", "effects", "storage"}, set(features))
+        self.assertLessEqual({"accounts", "records", "mint", "clock", "effects", "storage"}, set(features))
 
     def test_insists_on_the_token(self):
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}):
@@ -145,6 +145,27 @@ class Records(Benched):
         plan = self.acme.make("plans", name="Std 1")
         self.assertEqual([record["id"] for record in self.bench.records("plans")], [plan["id"]])
         self.acme.change(self.acme.record, plan_id=plan["id"], subscription_state="subscribed")
+
+
+class Accounts(Benched):
+    def test_each_request_is_for_the_account_of_its_path(self):
+        other = self.bench.account(slug="other")
+        ours, theirs = self.acme.product(name="Ours"), other.product(name="Theirs")
+        for tenant, product, foreign in [(self.acme, ours, theirs), (other, theirs, ours)]:
+            answer = tenant.get(f"/products/{product['id']}")
+            self.assertEqual(answer.status, 200, answer)
+            self.assertEqual(answer.header("Keygen-Account"), tenant.id)
+            self.assertEqual(tenant.get(f"/products/{foreign['id']}").status, 404)
+        headers = {"Authorization": f"Bearer {other.token}"}
+        self.assertEqual(self.bench.ask("GET", "/v1/accounts/other/products", headers=headers).status, 200)
+        self.assertEqual(self.acme.ask("GET", "/products", token=other.token).status, 401)
+        self.assertEqual(self.bench.ask("GET", f"/v1/accounts/{uuid.uuid4()}/products", headers=headers).status, 404)
+
+    def test_without_an_account_in_the_path_it_is_the_oldest(self):
+        product = self.acme.product()
+        self.bench.account()
+        headers = {"Authorization": f"Bearer {self.acme.token}"}
+        self.assertEqual(self.bench.ask("GET", f"/v1/products/{product['id']}", headers=headers).status, 200)
 
 
 class Time(Benched):

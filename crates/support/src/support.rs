@@ -16,7 +16,7 @@ use crate::secrets::Secrets;
 use crate::{SettableClock, SupportAnswer, SupportError, SupportRequest};
 
 /// What the endpoint can do.
-const FEATURES: [&str; 5] = ["records", "mint", "clock", "effects", "storage"];
+const FEATURES: [&str; 6] = ["accounts", "records", "mint", "clock", "effects", "storage"];
 
 /// What it works on.
 pub struct Parts {
