@@ -105,6 +105,12 @@ class Seaweed:
                 (below if is_folder else found).append(entry["FullPath"])
         return [path.removeprefix(f"/buckets/{BUCKET}/") for path in found]
 
+    def remove(self, key: str) -> None:
+        """Removes an object behind everybody's back."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[6], timeout=10)
+        connection.request("DELETE", f"/buckets/{BUCKET}/{key}")
+        assert connection.getresponse().status == 204, key
+
     def log(self) -> str:
         return (self.data / "log.txt").read_text(errors="replace")[-4000:]
 

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 
-from . import postgres, wire
+from . import postgres, seaweed, wire
 from .places import binary
 from .waiting import until
 
@@ -34,6 +35,11 @@ class Server:
         self.flags = flags
         # suites ask faster than any client; the one on limits turns them on
         self.environment = {"KEYWAY_RATE_LIMITS": "off", **(environment or {})}
+        if os.environ.get("TESTS_BLOBS") == "s3" and "--blobs" not in flags:
+            # a part of the bucket that is this server's own
+            store = seaweed.shared()
+            self.flags = (*flags, "--blobs", store.url(uuid.uuid4().hex[:12]))
+            self.environment = {**store.environment(), **self.environment}
         self.own_data = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="keyway-data-"))
         self.log_path = Path(tempfile.mkstemp(prefix="keyway-log-", suffix=".txt")[1])

@@ -8,6 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
+from . import seaweed
 from .places import binary
 from .world import close_shared
 
@@ -61,6 +62,7 @@ def main() -> int:
         tests.run(report)
     finally:
         close_shared()
+        seaweed.close_shared()
     failed = len(report.failures) + len(report.errors)
     passed = getattr(report, "passed", 0)
     print(f"{passed} passed, {failed} failed, {len(report.skipped)} skipped")

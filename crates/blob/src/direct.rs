@@ -22,8 +22,8 @@ pub struct Arrived {
 pub struct Download<'a> {
     /// The blob.
     pub key: &'a BlobKey,
-    /// The `Content-Disposition` that the store answers with.
-    pub disposition: &'a str,
+    /// The name to save it under; `None` leaves that to the URL.
+    pub save_as: Option<&'a str>,
     /// The media type that it answers with.
     pub media_type: &'a str,
 }
@@ -47,11 +47,10 @@ impl BlobStore {
         match &self.backend {
             #[cfg(feature = "s3")]
             Backend::S3 { bucket, links: true } => {
-                let query = [
-                    ("response-cache-control", "no-store"),
-                    ("response-content-disposition", what.disposition),
-                    ("response-content-type", what.media_type),
-                ];
+                let disposition = what.save_as.map(crate::disposition);
+                let mut query =
+                    vec![("response-cache-control", "no-store"), ("response-content-type", what.media_type)];
+                query.extend(disposition.iter().map(|text| ("response-content-disposition", text.as_str())));
                 Some(bucket.presigner.url("GET", &bucket.object_key(what.key), &query, now, time))
             }
             _ => None,

@@ -129,6 +129,11 @@ impl Disk {
         }
     }
 
+    /// The directory that holds the accounts' blobs.
+    pub(crate) fn blobs(&self) -> &Path {
+        &self.blobs
+    }
+
     fn path(&self, key: &BlobKey) -> PathBuf {
         self.blobs.join(key.path())
     }

@@ -10,6 +10,7 @@ mod block;
 mod direct;
 mod disk;
 mod disk_upload;
+mod disposition;
 mod error;
 mod fault;
 mod file;
@@ -20,11 +21,13 @@ mod s3_options;
 mod small;
 mod staging;
 mod store;
+mod sweep;
 mod url;
 
 pub use blob::{Blob, BlobStream, OpenFile};
 pub use block::CHUNK;
 pub use direct::{Arrived, Download};
+pub use disposition::disposition;
 pub use error::{BlobError, Trouble};
 #[cfg(feature = "test-support")]
 pub use fault::Misbehaviour;
@@ -35,4 +38,5 @@ pub use s3::OpenObject;
 pub use s3_options::{S3Options, S3UrlError};
 pub use staging::{Staged, Staging};
 pub use store::{BlobStore, DiskOptions, Head, Room};
+pub use sweep::{Found, Page};
 pub use url::Urls;

@@ -25,6 +25,9 @@ pub struct Descriptor {
     /// The movable name that means the newest stable version unless clients of the ecosystem put it elsewhere
     /// (npm's `latest`): a version that they publish without it does not move it.
     pub newest_tag: Option<&'static str>,
+    /// Whether its clients follow a redirect to a file on another host and leave their credential behind. Files
+    /// are streamed to clients that do not.
+    pub redirects: bool,
     /// A line for the customer's shell that sets the client up; `{base}`, `{host}`, `{key}` are filled in.
     pub setup: &'static str,
 }

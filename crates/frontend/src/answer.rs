@@ -1,6 +1,6 @@
 //! Answers that are not an engine's: texts for people and operators, JSON:API errors, engines' plain replies.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use hyper::ext::ReasonPhrase;
 use keyway_base::RequestId;
@@ -62,4 +62,12 @@ pub(crate) fn plain(plain: Plain) -> Response<Body> {
         response.extensions_mut().insert(reason);
     }
     response
+}
+
+/// Sends a client on to a URL that is only for it, and only for now.
+pub(crate) fn see_other(url: &str) -> Option<Response<Body>> {
+    let mut response = empty(StatusCode::SEE_OTHER);
+    response.headers_mut().insert(LOCATION, HeaderValue::try_from(url).ok()?);
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    Some(response)
 }

@@ -81,6 +81,10 @@ impl FileAnswer {
         Self { head, wanted }
     }
 
+    /// Whether it carries the whole file.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.wanted == Wanted::Whole
+    }
     /// Whether the blob must be opened.
     pub(crate) fn needs_bytes(&self) -> bool {
         self.wanted != Wanted::Nothing

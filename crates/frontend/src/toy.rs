@@ -38,6 +38,7 @@ const fn descriptor(key: &'static str, http2: bool) -> Descriptor {
         normalise,
         ingests: &[],
         body_limit: 1024,
+        redirects: true,
         newest_tag: None,
         setup: "",
     }

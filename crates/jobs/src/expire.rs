@@ -6,28 +6,49 @@ use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::{Changes, Job};
 
-use crate::kind::{UPLOAD_TIME, subject};
+use crate::kind::{self, UPLOAD_TIME, about, subject};
 use crate::runner::{Ended, Parts, end};
 use crate::{JobError, place};
 
-/// Fails the artifact if it still waits; comes back later when its time is not over.
+/// Fails the artifact if it still waits; comes back later when its time is not over. Either way, the URL for its
+/// upload is not good any more, and what was sent to it goes.
 pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
+    let (account, id) = (job.account, subject(job)?);
+    let found = parts.db.find(Artifact::RESOURCE, account, &Scope::id("id", id)).await?;
+    let artifact: Option<Artifact> = found.map(|record| record.typed()).transpose()?;
+    let now = parts.clock.wall();
+    if let Some(artifact) = artifact.filter(|artifact| artifact.status == ArtifactStatus::Waiting) {
+        let until = artifact.created_at.plus(UPLOAD_TIME);
+        if now < until {
+            return Ok(Ended::Again(until));
+        }
+        if parts.blobs.arrived(account, id.into()).await?.is_some() {
+            // In time, and not yet noticed.
+            let mut write = parts.db.begin().await?;
+            write.enqueue(&about(kind::AWAIT, account, id, now)).await?;
+            write.commit(Changes::none()).await?;
+            return Ok(Ended::Again(now.plus(std::time::Duration::from_secs(60))));
+        }
+        return fail(parts, job, "the file was not uploaded within an hour".to_owned()).await;
+    }
+    parts.blobs.discard_arrived(account, id.into()).await?;
+    Ok(Ended::Done)
+}
+
+/// Fails an artifact that still waits, and ends the job.
+pub(crate) async fn fail(parts: &Parts, job: &Job, reason: String) -> Result<Ended, JobError> {
     let (account, id) = (job.account, subject(job)?);
     let mut write = parts.db.begin().await?;
     let Some(before) = write.find(Artifact::RESOURCE, account, &Scope::id("id", id)).await? else {
         return end(write, job, Changes::none()).await;
     };
     let mut artifact: Artifact = before.typed()?;
-    let (now, until) = (parts.clock.wall(), artifact.created_at.plus(UPLOAD_TIME));
     if artifact.status != ArtifactStatus::Waiting {
         return end(write, job, Changes::none()).await;
     }
-    if now < until {
-        return Ok(Ended::Again(until));
-    }
     artifact.status = ArtifactStatus::Failed;
-    artifact.failure = Some("the file was not uploaded within an hour".to_owned());
-    artifact.updated_at = now;
+    artifact.failure = Some(reason);
+    artifact.updated_at = parts.clock.wall();
     let after = artifact.into_record();
     write.update(&after, &["status", "failure", "updated_at"]).await?;
     if let Some(event) = Event::of(&after, "upload.failed") {

@@ -13,6 +13,8 @@ use crate::JobError;
 
 /// Reads an uploaded file: WAITING or PROCESSING becomes UPLOADED or FAILED.
 pub const INGEST: &str = "artifact.ingest";
+/// Looks whether a file has arrived at the object store.
+pub const AWAIT: &str = "artifact.await";
 /// Ends the wait for a file that did not come.
 pub const EXPIRE: &str = "artifact.expire";
 /// Removes a blob that nothing refers to any more.
@@ -40,6 +42,7 @@ pub const PURGE_ENVIRONMENT: &str = "environment.purge";
 /// Every kind.
 pub const ALL: &[&str] = &[
     INGEST,
+    AWAIT,
     EXPIRE,
     DELETE_BLOB,
     PURGE_ARTIFACT,

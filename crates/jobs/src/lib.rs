@@ -5,12 +5,14 @@
 //! again, which is harmless, because a job's results and its end are one transaction. The crate deliberately
 //! knows no request and no caller.
 
+mod arrival;
 mod blob;
 mod error;
 mod examine;
 mod expire;
 mod ingest;
 pub mod kind;
+mod orphan;
 mod place;
 mod purge;
 mod runner;

@@ -9,7 +9,7 @@ use keyway_engine::Engines;
 use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
-use crate::{JobError, blob, expire, ingest, kind, purge};
+use crate::{JobError, arrival, blob, expire, ingest, kind, orphan, purge};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -19,6 +19,8 @@ const RENEWAL: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_secs(1);
 /// How often the change log is pruned.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
+/// How often the blob store is looked through for what nothing refers to.
+const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many entries of the change log stay: far more than any process is behind. One that is behind by more
 /// notices, and takes everything that it has cached for stale.
 const CHANGES_KEPT: u32 = 10_000;
@@ -88,7 +90,7 @@ impl Runner {
             let _ = stop.send(true);
         };
         let workers = async { tokio::join!(self.work(stopped.clone()), self.work(stopped.clone())) };
-        tokio::join!(watcher, workers, self.prune(stopped.clone()));
+        tokio::join!(watcher, workers, self.prune(stopped.clone()), self.sweep_daily(stopped.clone()));
     }
 
     /// Runs every job that is due now, and those that become due by it; says how many runs that were.
@@ -116,6 +118,31 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Looks for blobs that nothing refers to, now and then.
+    async fn sweep_daily(&self, mut stopped: watch::Receiver<bool>) {
+        let mut pause = PRUNING;
+        while !*stopped.borrow() {
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(pause) => {
+                    pause = SWEEPING;
+                    match self.sweep().await {
+                        Ok(swept) => tracing::info!(swept, "looked through the blob store"),
+                        Err(error) => tracing::warn!(%error, "the blob store cannot be looked through"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks through the blob store and has deleted what is a day old and nothing refers to; says how much.
+    ///
+    /// # Errors
+    /// [`JobError`] when the store or the database does not answer.
+    pub async fn sweep(&self) -> Result<usize, JobError> {
+        Box::pin(orphan::sweep(&self.parts)).await
     }
 
     /// One of the workers.
@@ -167,6 +194,7 @@ impl Runner {
             // The last claim is for giving up: the ones before may have ended with the process.
             kind::INGEST if job.attempts > ATTEMPTS => ingest::give_up(parts, job).await,
             kind::INGEST => ingest::run(parts, job).await,
+            kind::AWAIT => arrival::run(parts, job).await,
             kind::EXPIRE => expire::run(parts, job).await,
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,

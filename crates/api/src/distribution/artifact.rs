@@ -1,5 +1,7 @@
 //! Artifacts (`distribution.md` §5.3).
 
+use std::time::Duration;
+
 use keyway_access::Action;
 use keyway_crypto::digest::{Digests, Md5, Sha1, Sha256, Sha512, Verdict, interpret_checksum};
 use keyway_domain::artifact::{extension_failure, filename_failure, normal_filetype, normal_key};
@@ -20,6 +22,9 @@ use crate::work::Work;
 /// The filters that also say which artifact a file name means.
 const NARROWING: [&str; 9] =
     ["status", "channel", "product", "release", "package", "engine", "filetype", "platform", "arch"];
+
+/// How soon after an upload was asked for to look whether it is there.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 /// The rules of artifacts.
 pub(crate) struct Artifacts;
@@ -84,6 +89,10 @@ impl Hooks for Artifacts {
                 }
             }
             if draft.text("status") == Some(ArtifactStatus::Waiting.as_str()) {
+                if work.call.api.parts().blobs.gives_out_urls() {
+                    let soon = work.now().plus(FIRST_LOOK);
+                    job::await_upload(work, &draft.record, soon).await?;
+                }
                 job::expire_upload(work, &draft.record).await?;
             }
             Ok(())

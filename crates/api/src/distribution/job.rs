@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyway_base::RecordId;
+use keyway_base::{RecordId, Timestamp};
 use keyway_jsonapi::Record;
 use serde_json::json;
 
@@ -28,6 +28,15 @@ const PURGE_PRODUCT: &str = "product.purge";
 pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a blob that nothing refers to is kept.
 pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
+
+/// Looks whether a file has arrived at the object store.
+const AWAIT: &str = "artifact.await";
+
+/// The wait for a file that is sent to the object store: nobody tells us when it is there.
+pub(super) async fn await_upload(work: &mut Work, artifact: &Record, at: Timestamp) -> Outcome<()> {
+    let (key, payload) = about(artifact.id());
+    work.enqueue_at(AWAIT, key, payload, at).await
+}
 
 /// The end of the wait for the upload of a new artifact.
 pub(super) async fn expire_upload(work: &mut Work, artifact: &Record) -> Outcome<()> {

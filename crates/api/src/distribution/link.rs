@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use keyway_base::{ArtifactId, RecordId};
+use keyway_blob::Download;
 use keyway_crypto::signed_url::{Grant, Method};
 use keyway_domain::resources::Artifact;
 use keyway_jsonapi::{ApiError, QueryValue, Role};
@@ -20,6 +21,12 @@ const MAX_UPLOAD: u64 = 5 << 30;
 
 /// The URL that an artifact's bytes are sent to.
 pub(super) fn for_upload(call: &Call, artifact: RecordId) -> String {
+    let id = ArtifactId::from(artifact);
+    let at_the_store = call.api.parts().blobs.upload_url(call.account.id, id, call.now, UPLOAD_TIME);
+    at_the_store.unwrap_or_else(|| upload_here(call, artifact))
+}
+
+fn upload_here(call: &Call, artifact: RecordId) -> String {
     call.api.parts().urls.url(&Grant {
         method: Method::Put,
         account: call.account.id,
@@ -35,6 +42,14 @@ pub(super) fn for_upload(call: &Call, artifact: RecordId) -> String {
 
 /// The URL that an artifact's bytes are read from.
 pub(super) fn for_download(call: &Call, artifact: &Artifact, blob: &str, time: Duration) -> String {
+    let at_the_store = blob.parse().ok().and_then(|key| {
+        let (save_as, media_type) = (Some(artifact.filename.as_str()), &content_type(artifact));
+        call.api.parts().blobs.download_url(&Download { key: &key, save_as, media_type }, call.now, time)
+    });
+    at_the_store.unwrap_or_else(|| download_here(call, artifact, blob, time))
+}
+
+fn download_here(call: &Call, artifact: &Artifact, blob: &str, time: Duration) -> String {
     call.api.parts().urls.url(&Grant {
         method: Method::Get,
         account: call.account.id,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use keyway_access::Action;
-use keyway_domain::resources::ReleaseStatus;
-use keyway_jsonapi::{Record, Value};
+use keyway_domain::resources::{Artifact, ArtifactStatus, ReleaseStatus};
+use keyway_jsonapi::{Declared, Record, Scope, Value};
 
+use super::job;
 use super::release::{self, Releases};
 use super::tags;
 use crate::call::Call;
@@ -39,8 +40,28 @@ pub(super) async fn moved(
         change(&mut work, &before, &mut after).await?;
         tags::follow(&mut work, &after).await?;
     }
+<<<<<<< HEAD
     work.log(&after, event).await?;
+=======
+    if status == ReleaseStatus::Published {
+        look_for_files(&mut work, &after).await?;
+    }
+>>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
     let reply = Reply::data(one(&mut work, &Releases, &after).await?);
     work.commit().await?;
     Ok(reply)
+}
+
+/// Files that were sent to the object store are looked for at once: what is published is soon asked for.
+async fn look_for_files(work: &mut Work, release: &Record) -> Outcome<()> {
+    if !work.call.api.parts().blobs.gives_out_urls() {
+        return Ok(());
+    }
+    let waiting = Scope::text("status", ArtifactStatus::Waiting.as_str());
+    let theirs = Scope::id("release_id", release.id()).and(waiting);
+    let now = work.now();
+    for artifact in work.all(Artifact::RESOURCE, &theirs).await? {
+        job::await_upload(work, &artifact, now).await?;
+    }
+    Ok(())
 }

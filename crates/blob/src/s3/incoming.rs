@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective, Part};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective};
 use keyway_base::{AccountId, ArtifactId, Timestamp};
 
 use super::bucket::{Bucket, ObjectHead};
@@ -27,20 +27,6 @@ impl Bucket {
         time: Duration,
     ) -> String {
         self.presigner.url("PUT", &self.incoming_key(account, artifact), &[], now, time)
-    }
-
-    /// The URL that a client puts one part of an artifact's bytes to.
-    pub(crate) fn part_url(
-        &self,
-        (account, artifact): (AccountId, ArtifactId),
-        upload: &str,
-        number: u32,
-        now: Timestamp,
-        time: Duration,
-    ) -> String {
-        let number = number.to_string();
-        let query = [("partNumber", number.as_str()), ("uploadId", upload)];
-        self.presigner.url("PUT", &self.incoming_key(account, artifact), &query, now, time)
     }
 
     /// What has come for an artifact.
@@ -121,17 +107,6 @@ impl Bucket {
         const DOING: &str = "beginning an upload in parts";
         let begun = self.client.create_multipart_upload().bucket(&self.name).key(object).send().await;
         begun.map_err(failed(DOING))?.upload_id.ok_or(BlobError::remote(DOING, Trouble::Failed))
-    }
-
-    /// The parts that have come, in order.
-    pub(crate) async fn parts(&self, object: &str, id: &str) -> Result<Vec<Part>, BlobError> {
-        let call = self.client.list_parts().bucket(&self.name).key(object).upload_id(id);
-        let mut pages = call.into_paginator().send();
-        let mut parts = Vec::new();
-        while let Some(page) = pages.next().await {
-            parts.extend(page.map_err(failed("listing the parts of an upload"))?.parts.unwrap_or_default());
-        }
-        Ok(parts)
     }
 
     pub(crate) async fn complete_multipart(

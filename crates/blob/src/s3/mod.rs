@@ -9,6 +9,7 @@ mod incoming;
 mod object;
 mod presign;
 mod reader;
+mod sweep;
 mod trouble;
 mod upload;
 

@@ -194,8 +194,7 @@ async fn a_client_puts_and_fetches_with_signed_urls() {
     curl(&["-X", "PUT", "--data-binary", "later", &url]);
     store.discard_arrived(account(), artifact()).await.unwrap();
     assert_eq!(store.arrived(account(), artifact()).await.unwrap(), None);
-    let what =
-        Download { key: &key, disposition: "attachment; filename=\"a b.txt\"", media_type: "text/plain" };
+    let what = Download { key: &key, save_as: Some("dir/a b.txt"), media_type: "text/plain" };
     let url = store.download_url(&what, now(), Duration::from_secs(60)).unwrap();
     let (head, body) = curl(&[&url]);
     assert_eq!(body, b"other!", "{head}");

@@ -43,6 +43,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise: |key| Ok(key.to_lowercase()),
     ingests: &[],
     body_limit: 0,
+    redirects: true,
     newest_tag: None,
     setup: "",
 };

@@ -47,6 +47,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ingests: &[".tgz"],
     // A bulk advisory request lists every dependency of the customer's project.
     body_limit: 10 * 1024 * 1024,
+    redirects: true,
     newest_tag: Some("latest"),
     setup: "npm config set \"registry={base}/\" \"//{host}/:_authToken={key}\"",
 };

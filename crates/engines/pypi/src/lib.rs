@@ -44,6 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         ".tar.bz2", ".tar.xz", ".tar.z",
     ],
     body_limit: 0,
+    redirects: true,
     newest_tag: None,
     setup: "pip config set global.index-url \"https://license:{key}@{host}/simple/\"",
 };

@@ -32,6 +32,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise,
     ingests: &[],
     body_limit: 0,
+    redirects: true,
     newest_tag: None,
     setup: "curl --fail-with-body -LO --user \"license:{key}\" \"{base}/PRODUCT/latest/FILE\"",
 };

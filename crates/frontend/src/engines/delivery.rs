@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use http::header::VARY;
 use http::{HeaderValue, Response, StatusCode};
 use keyway_access::PackageSnapshot;
+<<<<<<< HEAD
 use keyway_base::{BlobName, LicenseId, RecordId};
 use keyway_blob::BlobKey;
+=======
+use keyway_base::{BlobName, LicenseId};
+use keyway_blob::{BlobKey, Download};
+>>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
 use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
 use keyway_domain::event::{Download, Origin};
@@ -41,6 +48,11 @@ fn context<'c>(
 ) -> Context<'c> {
     Context { base, account: &account.name, caller, signer: account.signer(), upstream }
 }
+
+/// How long the URL of a file lives.
+const URL_TIME: Duration = Duration::from_secs(60);
+/// Up to this size a file is answered here: a second request costs more than its bytes.
+const SMALL_FILE: u64 = 64 * 1024;
 
 /// The package that a file is served from.
 #[derive(Clone, Copy)]
@@ -170,6 +182,7 @@ impl Request<'_> {
         }
     }
 
+<<<<<<< HEAD
     /// Notes a download for the event log.
     fn served(&self, opened: &Opened<'_>, file: &FileReply) {
         let Opened { snapshot, who, .. } = opened;
@@ -190,6 +203,20 @@ impl Request<'_> {
     }
 
     /// Streams an artifact of the package.
+=======
+    /// The way to a file in the object store, for a client that wants all of it and can be sent there.
+    fn elsewhere(&self, answer: &FileAnswer, key: &BlobKey, facts: &FileFacts<'_>) -> Option<Response<Body>> {
+        let Self { front, engine, .. } = self;
+        if !engine.descriptor().redirects || !answer.is_whole() || facts.size <= SMALL_FILE {
+            return None;
+        }
+        let what = Download { key, save_as: facts.save_as, media_type: facts.media_type };
+        let url = front.blobs.download_url(&what, front.clock.wall(), URL_TIME)?;
+        answer::see_other(&url)
+    }
+
+    /// Sends or streams an artifact of the package.
+>>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
     async fn file(&self, file: &FileReply, package: Option<Opened<'_>>) -> Result<Response<Body>, Denial> {
         let Self { front, exchange, account, .. } = self;
         let release = package.and_then(|opened| opened.snapshot.package.releases.get(file.release));
@@ -215,6 +242,9 @@ impl Request<'_> {
         let mut response = if answer.needs_bytes() {
             if let Some(license) = package.and_then(|opened| opened.starts) {
                 self.start(license).await?;
+            }
+            if let Some(elsewhere) = self.elsewhere(&answer, &key, &facts) {
+                return Ok(elsewhere);
             }
             let blob = front.blobs.read(&key).await.map_err(|error| {
                 tracing::error!(request = %exchange.id, %error, "an artifact's bytes could not be opened");

@@ -92,3 +92,18 @@ async fn a_job_that_names_nothing_is_dropped() {
     world.run().await;
     assert_eq!(world.artifact(&artifact).await.status, ArtifactStatus::Failed);
 }
+
+#[tokio::test]
+async fn what_nothing_refers_to_is_swept_after_a_day() {
+    let world = World::new().await;
+    let lost = world.store(b"lost").await.to_string();
+    let kept = world.sheet(b"sheet").await;
+    world.run().await;
+    let kept = world.artifact(&kept).await.blob_key.unwrap();
+    assert_eq!(world.runner.sweep().await.unwrap(), 0, "too young");
+    world.advance(Duration::from_secs(25 * 60 * 60));
+    assert_eq!(world.runner.sweep().await.unwrap(), 1);
+    world.run().await;
+    assert!(!world.holds(&lost).await && world.holds(&kept).await);
+    assert_eq!(world.runner.sweep().await.unwrap(), 0);
+}

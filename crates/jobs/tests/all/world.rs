@@ -32,6 +32,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     normalise: |key| Ok(key.to_lowercase()),
     ingests: &[".paper"],
     body_limit: 0,
+    redirects: true,
     newest_tag: None,
     setup: "",
 };

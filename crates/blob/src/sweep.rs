@@ -1,0 +1,94 @@
+//! Finding what a crash, or a client that went away, left in the store.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use keyway_base::Timestamp;
+
+use crate::store::{Backend, blocking};
+use crate::{BlobError, BlobKey, BlobStore};
+
+/// A blob that is in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Its key.
+    pub key: BlobKey,
+    /// When it was last committed.
+    pub modified: Timestamp,
+}
+
+/// Some blobs of the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What is there.
+    pub found: Vec<Found>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+}
+
+impl BlobStore {
+    /// Some of the blobs that are in the store, whether anything refers to them or not.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn page(&self, after: Option<String>) -> Result<Page, BlobError> {
+        match &self.backend {
+            Backend::Disk(disk) => {
+                let disk = Arc::clone(disk);
+                blocking(move || walk(disk.blobs(), after.as_deref())).await
+            }
+            #[cfg(feature = "s3")]
+            Backend::S3 { bucket, .. } => Box::pin(bucket.page(after)).await,
+        }
+    }
+
+    /// Ends uploads to a bucket that were begun before a moment and left, and removes what clients sent for
+    /// nothing before it; how many. A disk is swept when its server starts.
+    ///
+    /// # Errors
+    /// A failing store.
+    #[cfg_attr(
+        not(feature = "s3"),
+        expect(clippy::unused_async, unused_variables, reason = "only buckets need it")
+    )]
+    pub async fn tidy(&self, before: Timestamp) -> Result<usize, BlobError> {
+        match &self.backend {
+            Backend::Disk(_) => Ok(0),
+            #[cfg(feature = "s3")]
+            Backend::S3 { bucket, .. } => Box::pin(bucket.tidy(before)).await,
+        }
+    }
+}
+
+/// The blobs of the directory after one, in the order of `<account>/<xx>`.
+fn walk(blobs: &Path, after: Option<&str>) -> Result<Page, BlobError> {
+    let mut places = Vec::new();
+    for account in names(blobs)? {
+        places.extend(names(&blobs.join(&account))?.into_iter().map(|fan| format!("{account}/{fan}")));
+    }
+    places.sort_unstable();
+    let mut places = places.into_iter().filter(|place| after.is_none_or(|after| place.as_str() > after));
+    let Some(place) = places.next() else { return Ok(Page::default()) };
+    let account = place.split('/').next().unwrap_or_default();
+    let mut page = Page { found: Vec::new(), next: places.next().map(|_| place.clone()) };
+    for name in names(&blobs.join(&place))? {
+        let Ok(key) = format!("{account}/{name}").parse() else { continue };
+        let Ok(modified) = fs::metadata(blobs.join(&place).join(name)).and_then(|found| found.modified())
+        else {
+            continue;
+        };
+        let micros = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        let modified = Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX));
+        page.found.push(Found { key, modified });
+    }
+    Ok(page)
+}
+
+fn names(directory: &Path) -> Result<Vec<String>, BlobError> {
+    const DOING: &str = "looking through the blobs";
+    let entries = fs::read_dir(directory).map_err(BlobError::io(DOING))?;
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    names.collect::<Result<_, _>>().map_err(BlobError::io(DOING))
+}

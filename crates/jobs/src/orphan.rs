@@ -1,0 +1,46 @@
+//! Blobs that nothing refers to: what a process that was killed between bytes and row left behind.
+
+use std::time::Duration;
+
+use keyway_base::Timestamp;
+use keyway_domain::resources::Artifact;
+use keyway_jsonapi::{Declared, Scope};
+use keyway_store::Changes;
+
+use crate::JobError;
+use crate::kind::delete_blob;
+use crate::runner::Parts;
+
+/// How old something has to be before it counts as left behind: far longer than any upload takes.
+const AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Looks through the whole store; has everything deleted that is old and not referred to, and says how much that
+/// was. Each deletion is a job, which looks once more while nobody can begin to refer to the blob.
+pub(crate) async fn sweep(parts: &Parts) -> Result<usize, JobError> {
+    let before = parts.clock.wall().minus(AGE);
+    let mut swept = parts.blobs.tidy(before).await?;
+    let mut after = None;
+    loop {
+        let page = parts.blobs.page(after).await?;
+        for found in page.found.iter().filter(|found| found.modified < before) {
+            swept += usize::from(orphan(parts, &found.key, before).await?);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(swept);
+        }
+    }
+}
+
+/// Has a blob deleted unless an artifact refers to it.
+async fn orphan(parts: &Parts, key: &keyway_blob::BlobKey, before: Timestamp) -> Result<bool, JobError> {
+    let (account, text) = (key.account(), key.to_string());
+    let theirs = Scope::text("blob_key", text.as_str());
+    if parts.db.find(Artifact::RESOURCE, account, &theirs).await?.is_some() {
+        return Ok(false);
+    }
+    let mut write = parts.db.begin().await?;
+    write.enqueue(&delete_blob(account, &text, before)).await?;
+    write.commit(Changes::none()).await?;
+    Ok(true)
+}
