@@ -97,7 +97,7 @@ async fn a_job_that_names_nothing_is_dropped() {
 async fn what_nothing_refers_to_is_swept_after_a_day() {
     let world = World::new().await;
     let lost = world.store(b"lost").await.to_string();
-    let kept = world.sheet(b"sheet").await;
+    let kept = world.uploaded(world.waiting(&world.release, "kept.txt"), b"kept").await;
     world.run().await;
     let kept = world.artifact(&kept).await.blob_key.unwrap();
     assert_eq!(world.runner.sweep().await.unwrap(), 0, "too young");
