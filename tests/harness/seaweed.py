@@ -57,7 +57,7 @@ class Seaweed:
             "volume.port": volume, "volume.port.grpc": volume_grpc,
             "filer.port": filer, "filer.port.grpc": filer_grpc,
             "s3.port": s3, "s3.port.grpc": s3_grpc, "s3.config": self.data / "identities.json",
-            "s3.iam": "false", "s3.port.iceberg": 0, "s3.port.lance": 0,
+            "s3.iam": "false", "s3.autoCreateBucket": "false", "s3.port.iceberg": 0, "s3.port.lance": 0,
         }  # fmt: skip
         command = [client("seaweedfs") / "bin" / "weed", "server", "-filer", "-s3"]
         command += [f"-{name}={value}" for name, value in flags.items()]
