@@ -40,13 +40,10 @@ pub(super) async fn moved(
         change(&mut work, &before, &mut after).await?;
         tags::follow(&mut work, &after).await?;
     }
-<<<<<<< HEAD
     work.log(&after, event).await?;
-=======
     if status == ReleaseStatus::Published {
         look_for_files(&mut work, &after).await?;
     }
->>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
     let reply = Reply::data(one(&mut work, &Releases, &after).await?);
     work.commit().await?;
     Ok(reply)

@@ -45,12 +45,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     http2: false,
     normalise,
     ingests: &[".gem"],
-<<<<<<< HEAD
     body_limit: publish::LONGEST_FORM,
-=======
-    body_limit: 0,
     redirects: true,
->>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
     newest_tag: None,
     setup: "bundle config set --global {host} \"license:{key}\"",
 };

@@ -7,13 +7,8 @@ use std::time::Duration;
 use http::header::VARY;
 use http::{HeaderValue, Response, StatusCode};
 use keyway_access::PackageSnapshot;
-<<<<<<< HEAD
 use keyway_base::{BlobName, LicenseId, RecordId};
 use keyway_blob::BlobKey;
-=======
-use keyway_base::{BlobName, LicenseId};
-use keyway_blob::{BlobKey, Download};
->>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
 use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
 use keyway_domain::event::{Download, Origin};
@@ -182,7 +177,6 @@ impl Request<'_> {
         }
     }
 
-<<<<<<< HEAD
     /// Notes a download for the event log.
     fn served(&self, opened: &Opened<'_>, file: &FileReply) {
         let Opened { snapshot, who, .. } = opened;
@@ -202,21 +196,18 @@ impl Request<'_> {
         });
     }
 
-    /// Streams an artifact of the package.
-=======
     /// The way to a file in the object store, for a client that wants all of it and can be sent there.
     fn elsewhere(&self, answer: &FileAnswer, key: &BlobKey, facts: &FileFacts<'_>) -> Option<Response<Body>> {
         let Self { front, engine, .. } = self;
         if !engine.descriptor().redirects || !answer.is_whole() || facts.size <= SMALL_FILE {
             return None;
         }
-        let what = Download { key, save_as: facts.save_as, media_type: facts.media_type };
+        let what = keyway_blob::Download { key, save_as: facts.save_as, media_type: facts.media_type };
         let url = front.blobs.download_url(&what, front.clock.wall(), URL_TIME)?;
         answer::see_other(&url)
     }
 
     /// Sends or streams an artifact of the package.
->>>>>>> 5ab5e3d (Send clients to the object store: presigned uploads that are noticed, copied and read, redirects for downloads; sweep what nothing refers to)
     async fn file(&self, file: &FileReply, package: Option<Opened<'_>>) -> Result<Response<Body>, Denial> {
         let Self { front, exchange, account, .. } = self;
         let release = package.and_then(|opened| opened.snapshot.package.releases.get(file.release));
@@ -244,6 +235,9 @@ impl Request<'_> {
                 self.start(license).await?;
             }
             if let Some(elsewhere) = self.elsewhere(&answer, &key, &facts) {
+                if let Some(opened) = package {
+                    self.served(&opened, file);
+                }
                 return Ok(elsewhere);
             }
             let blob = front.blobs.read(&key).await.map_err(|error| {
