@@ -48,7 +48,8 @@ pub(crate) async fn fail(parts: &Parts, job: &Job, reason: String) -> Result<End
     }
     artifact.status = ArtifactStatus::Failed;
     artifact.failure = Some(reason);
-    artifact.updated_at = parts.clock.wall();
+    let now = parts.clock.wall();
+    artifact.updated_at = now;
     let after = artifact.into_record();
     write.update(&after, &["status", "failure", "updated_at"]).await?;
     if let Some(event) = Event::of(&after, "upload.failed") {
