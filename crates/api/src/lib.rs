@@ -23,6 +23,7 @@ mod path;
 mod refusal;
 mod reply;
 mod router;
+mod search;
 mod subject;
 mod touch;
 mod version;

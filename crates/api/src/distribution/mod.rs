@@ -44,7 +44,7 @@ use keyway_access::Action;
 use keyway_jsonapi::{Record, Scope};
 use lookup::{ARCHES, CHANNELS, ENGINES, PLATFORMS};
 use package::Packages;
-use release::Releases;
+pub(crate) use release::Releases;
 
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{Child, Children, Create, Delete, List, Related as One, Show, Update};

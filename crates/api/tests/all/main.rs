@@ -12,6 +12,7 @@ mod matrix;
 mod policies;
 mod products;
 mod races;
+mod search;
 mod tokens;
 mod users;
 mod validation;

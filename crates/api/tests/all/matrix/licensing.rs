@@ -10,6 +10,8 @@ pub(super) const ROWS: &[Row] = &[
     ("DELETE", "", "", "3333333333331"),
     ("GET", "/event-logs", "", "..33..3333331"),
     ("GET", "/event-logs/{event-log}", "", "..33..4444441"),
+    ("POST", "/search", r#"{"meta":{"type":"user","query":{"email":"x.yz"}}}"#, ".....33333331"),
+    ("POST", "/search", r#"{"meta":{"type":"release","query":{"version":"1.0"}}}"#, ".....33333331"),
     ("GET", "/me", "", "............1"),
     ("GET", "/profile", "", "............1"),
     // Tokens: the one that is meant is the owner's.

@@ -1,0 +1,146 @@
+//! What can be searched for, and how each attribute is compared.
+
+use keyway_base::RecordId;
+use keyway_jsonapi::{Scope, Value};
+
+use crate::distribution::Releases;
+use crate::hooks::Hooks;
+use crate::licensing::{Entitlements, Licenses, Policies, Products, Users};
+
+/// A type that can be searched.
+pub(super) struct Target {
+    /// Its rules.
+    pub(super) hooks: &'static dyn Hooks,
+    /// Its attributes, by their folded names.
+    pub(super) terms: &'static [(&'static str, Term)],
+}
+
+/// How an attribute is compared with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Term {
+    /// The id: equal to a whole UUID, else a part of it.
+    Id,
+    /// A part of this column's text.
+    Part(&'static str),
+    /// The whole of this column's text.
+    Whole(&'static str),
+    /// A part of a user's first and last name.
+    FullName,
+    /// The record of this table that this column points at, by its id or a part of its name.
+    Named(&'static str, &'static str),
+    /// The user that this column points at, by id or a part of name or e-mail.
+    Person(&'static str),
+    /// A licence's owner or one of its licensees.
+    Licensee,
+    /// The members of the metadata; not a text.
+    Metadata,
+}
+
+pub(super) static TARGETS: &[Target] = &[
+    Target {
+        hooks: &Users,
+        terms: &[
+            ("id", Term::Id),
+            ("email", Term::Part("email")),
+            ("first_name", Term::Part("first_name")),
+            ("last_name", Term::Part("last_name")),
+            ("full_name", Term::FullName),
+            ("name", Term::FullName),
+            ("role", Term::Part("role")),
+            ("metadata", Term::Metadata),
+        ],
+    },
+    Target {
+        hooks: &Licenses,
+        terms: &[
+            ("id", Term::Id),
+            ("key", Term::Whole("key")),
+            ("name", Term::Part("name")),
+            ("owner", Term::Person("owner_id")),
+            ("user", Term::Licensee),
+            ("product", Term::Named("products", "product_id")),
+            ("policy", Term::Named("policies", "policy_id")),
+            ("metadata", Term::Metadata),
+        ],
+    },
+    Target {
+        hooks: &Products,
+        terms: &[("id", Term::Id), ("name", Term::Part("name")), ("metadata", Term::Metadata)],
+    },
+    Target {
+        hooks: &Policies,
+        terms: &[
+            ("id", Term::Id),
+            ("name", Term::Part("name")),
+            ("product", Term::Named("products", "product_id")),
+            ("metadata", Term::Metadata),
+        ],
+    },
+    Target {
+        hooks: &Entitlements,
+        terms: &[("id", Term::Id), ("code", Term::Part("code")), ("name", Term::Part("name"))],
+    },
+    Target {
+        hooks: &Releases,
+        terms: &[
+            ("id", Term::Id),
+            ("version", Term::Part("version")),
+            ("tag", Term::Part("tag")),
+            ("product", Term::Named("products", "product_id")),
+            ("metadata", Term::Metadata),
+        ],
+    },
+];
+
+impl Term {
+    /// The records for which the text fits.
+    pub(super) fn scope(self, text: &str) -> Scope {
+        match self {
+            Self::Id => id("id", text),
+            Self::Part(column) => part(column, text),
+            Self::Whole(column) => Scope::text(column, text),
+            Self::FullName => full_name(text),
+            Self::Named(table, column) => related(column, text, || {
+                id(column, text).or(Scope::belongs(table, column, part("name", text)))
+            }),
+            Self::Person(column) => person(column, text),
+            Self::Licensee => {
+                let attached = Scope::has("license_users", "license_id", person("user_id", text));
+                person("owner_id", text).or(attached)
+            }
+            Self::Metadata => Scope::None,
+        }
+    }
+}
+
+fn part(column: &'static str, text: &str) -> Scope {
+    Scope::Contains(column, text.to_owned())
+}
+
+fn id(column: &'static str, text: &str) -> Scope {
+    related(column, text, || part(column, text))
+}
+
+/// A whole UUID is compared as it is.
+fn related(column: &'static str, text: &str, otherwise: impl FnOnce() -> Scope) -> Scope {
+    match text.parse::<RecordId>() {
+        Ok(id) => Scope::Is(column, Value::Id(id)),
+        Err(_) => otherwise(),
+    }
+}
+
+fn person(column: &'static str, text: &str) -> Scope {
+    related(column, text, || {
+        let named = part("email", text).or(full_name(text));
+        id(column, text).or(Scope::belongs("users", column, named))
+    })
+}
+
+/// Within one of the names, or across the space between them.
+fn full_name(text: &str) -> Scope {
+    let across = text.match_indices(' ').filter_map(|(at, _)| {
+        let (first, last) = (text.get(..at)?, text.get(at + 1..)?);
+        Some(part("first_name", first).and(part("last_name", last)))
+    });
+    across.fold(part("first_name", text).or(part("last_name", text)), Scope::or)
+}
