@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use uuid::Uuid;
 
@@ -31,8 +32,8 @@ macro_rules! ids {
         impl $name {
             /// Wraps a UUID that is already known to identify this kind of thing.
             pub const fn new(uuid: Uuid) -> Self { Self(uuid) }
-            /// Makes a fresh, time-ordered id (UUIDv7) for a record created at `now`, so that ids sort by
-            /// creation time even under a frozen clock.
+            /// Makes a fresh, time-ordered id (UUIDv7) for a record created at `now`. Those that a process makes
+            /// for one moment sort in the order of their making, so lists stay in order under a frozen clock.
             pub fn generate(now: crate::Timestamp) -> Self { Self(uuid_v7(now)) }
             /// The 16 bytes of the id.
             pub const fn as_bytes(&self) -> &[u8; 16] { self.0.as_bytes() }
@@ -105,12 +106,25 @@ record_ids!(
     ConstraintId,
 );
 
-/// A version 7 UUID for the given moment; the random part comes from the operating system.
+/// How many ids this process has made; what two ids of one moment are told apart by.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// A version 7 UUID for the given moment: after the time come 26 bits of a counter, and the rest is random and
+/// from the operating system.
 fn uuid_v7(now: crate::Timestamp) -> Uuid {
     let micros = now.as_micros().max(0).unsigned_abs();
-    let seconds = micros / 1_000_000;
-    let nanos = u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+    let mut rest = [0; 10];
+    let random = Uuid::new_v4();
+    for (byte, random) in rest.iter_mut().skip(4).zip(random.as_bytes()) {
+        *byte = *random;
+    }
+    let [high, low, upper, lower] = MADE.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // twelve bits beside the version, six beside the variant, eight more
+    rest[0] = ((high & 0b11) << 2) | (low >> 6);
+    rest[1] = (low << 2) | (upper >> 6);
+    rest[2] = upper & 0b11_1111;
+    rest[3] = lower;
+    uuid::Builder::from_unix_timestamp_millis(micros / 1_000, &rest).into_uuid()
 }
 
 #[cfg(test)]
@@ -139,5 +153,15 @@ mod tests {
         let late = RecordId::generate(Timestamp::from_micros(1_700_000_000_002_000));
         assert!(early < late);
         assert!(early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn ids_of_one_moment_sort_as_they_were_made_and_are_all_different() {
+        let moment = Timestamp::from_micros(1_700_000_000_000_000);
+        let ids: Vec<_> = (0..100_000).map(|_| RecordId::generate(moment)).collect();
+        assert!(ids.is_sorted_by(|earlier, later| earlier < later));
+        let (version, variant) = (ids[0].uuid().get_version_num(), ids[0].uuid().get_variant());
+        assert_eq!((version, variant), (7, uuid::Variant::RFC4122));
+        assert!(ids[0].to_string().starts_with("018bcfe5-6800-7"), "{}", ids[0]);
     }
 }

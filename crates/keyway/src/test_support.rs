@@ -5,11 +5,12 @@ use std::sync::Arc;
 use anyhow::Result;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
+use keyway_api::Api;
 use keyway_base::{Clock, Secret};
 use keyway_blob::Misbehaviour;
 use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, TestCall, TestSupport};
 use keyway_jsonapi::ApiError;
-use keyway_support::{Parts, SettableClock, StorageMode, Support, SupportRequest};
+use keyway_support::{Parts, SettableClock, Settling, StorageMode, Support, SupportRequest};
 
 use crate::cli::ServeFlags;
 use crate::embedded::Embedded;
@@ -61,12 +62,14 @@ pub(crate) async fn mounted(
 ) -> Result<Composition> {
     let Some(bench) = bench else { return Ok(parts) };
     let (runner, storage) = (Arc::clone(&parts.runner), parts.front.blobs.clone());
+    let events = Arc::clone(&parts.api);
     let support = Support::new(Parts {
         db: embedded.db.clone(),
         blobs: parts.front.blobs.clone(),
         engines: ENGINES,
         clock: Arc::clone(&bench.clock),
         wake_jobs: Box::new(move || runner.wake()),
+        settle: Box::new(move || settled(Arc::clone(&events))),
         set_storage: Box::new(move |mode| storage.misbehave(misbehaviour(mode))),
         admin_token: bench.under_test.admin_token,
     });
@@ -76,6 +79,14 @@ pub(crate) async fn mounted(
     parts.front.support = Some(Arc::new(SupportDoor(support)));
     tracing::warn!("this server is under test: whoever reaches it may change everything");
     Ok(parts)
+}
+
+fn settled(api: Arc<Api>) -> Settling {
+    Box::pin(async move {
+        if let Err(error) = api.journal().flush().await {
+            tracing::warn!(%error, "events are missing from the log");
+        }
+    })
 }
 
 const fn misbehaviour(mode: StorageMode) -> Option<Misbehaviour> {

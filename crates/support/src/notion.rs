@@ -24,7 +24,6 @@ const FOREIGN: &[&str] = &[
     "webhook_endpoints",
     "webhook_events",
     "request_logs",
-    "event_logs",
 ];
 
 /// A type as the server knows it.

@@ -18,6 +18,7 @@ impl Support {
         let data: Vec<Json> = match Notion::of(kind)? {
             Notion::Kept(kind) => self.kept().of(kind, account).iter().map(|record| record.shown()).collect(),
             Notion::Stored(resource) => {
+                (self.parts().settle)().await;
                 let records = self.stored(resource, account.map(AccountId::from)).await?;
                 let shown = |record: &Record| shown(record, self.secrets().get(record.id()));
                 records.iter().map(shown).collect::<Result<_, _>>()?

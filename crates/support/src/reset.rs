@@ -10,6 +10,7 @@ use crate::{StorageMode, Support, SupportError};
 impl Support {
     /// Empties the tables, the job queue and the blob store, forgets secrets and lets time run.
     pub(crate) async fn reset(&self) -> Result<(), SupportError> {
+        (self.parts().settle)().await;
         let artifacts = self.stored(Artifact::RESOURCE, None).await?;
         // the log has to name an account; whose does not matter
         let nobody = AccountId::from(RecordId::generate(Timestamp::from_micros(0)));

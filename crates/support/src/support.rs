@@ -1,5 +1,6 @@
 //! The endpoint: from a request to its answer.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -18,6 +19,9 @@ use crate::{SettableClock, SupportAnswer, SupportError, SupportRequest};
 /// What the endpoint can do.
 const FEATURES: [&str; 6] = ["accounts", "records", "mint", "clock", "effects", "storage"];
 
+/// A wait for what is noted to be written.
+pub type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What it works on.
 pub struct Parts {
     /// The database.
@@ -30,6 +34,8 @@ pub struct Parts {
     pub clock: Arc<SettableClock>,
     /// Wakes the job runner, which a clock that was moved may have given work.
     pub wake_jobs: Box<dyn Fn() + Send + Sync>,
+    /// Waits until the events that are noted are written.
+    pub settle: Box<dyn Fn() -> Settling + Send + Sync>,
     /// Makes the storage behave as a test wants it to.
     pub set_storage: Box<dyn Fn(StorageMode) + Send + Sync>,
     /// What requests must present, if anything.

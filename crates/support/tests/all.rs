@@ -43,6 +43,7 @@ impl World {
             engines: ENGINES,
             clock: SettableClock::over(Arc::new(system) as Arc<dyn Clock>),
             wake_jobs: Box::new(|| {}),
+            settle: Box::new(|| Box::pin(async {})),
             set_storage: Box::new(|_| {}),
             admin_token: None,
         });
@@ -122,6 +123,8 @@ impl World {
                 "manifests",
                 json!({ "kind": "x", "content": "{}", "release_id": "releases", "artifact_id": "artifacts" }),
             ),
+            ("package_tags", json!({ "tag": "next", "package_id": "packages", "release_id": "releases" })),
+            ("event_logs", json!({ "event": "x", "resource_type": "Release", "resource_id": "releases" })),
         ] {
             let mut attributes = attributes;
             for value in attributes.as_object_mut().unwrap().values_mut() {
