@@ -41,3 +41,35 @@ pub(super) fn normal_key(engines: Engines, engine: Option<&str>, key: &str) -> R
     });
     keyway_domain::package::normal_key(key, normalise)
 }
+
+/// A package's key as it is kept and shown: runs of `-`, `_` and `.` in Python's names are one `-`
+/// (`distribution.md` §5.1). The case stays, for only the normal form ignores it.
+pub(super) fn kept_key(engine: Option<&str>, key: &str) -> String {
+    if engine != Some("pypi") {
+        return key.to_owned();
+    }
+    let is_separator = |letter: char| matches!(letter, '-' | '_' | '.');
+    let mut kept = String::with_capacity(key.len());
+    for letter in key.chars() {
+        match is_separator(letter) {
+            true if kept.ends_with('-') => {}
+            true => kept.push('-'),
+            false => kept.push(letter),
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept_key;
+
+    #[test]
+    fn python_keys_keep_their_case_and_one_dash_of_each_run() {
+        for (key, kept) in [("Foo._-Bar", "Foo-Bar"), ("a.b_c-d", "a-b-c-d"), ("plain", "plain")] {
+            assert_eq!(kept_key(Some("pypi"), key), kept);
+            assert_eq!(kept_key(Some("npm"), key), key);
+            assert_eq!(kept_key(None, key), key);
+        }
+    }
+}

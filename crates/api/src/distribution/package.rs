@@ -106,7 +106,12 @@ fn normalise(work: &Work, draft: &mut Draft) -> Outcome<()> {
     }
     let key = draft.text("key").unwrap_or_default().to_owned();
     match dialect::normal_key(engines, engine.as_deref(), &key) {
-        Ok(normal) => draft.record.set("normalised_key", Value::Text(normal)),
+        Ok(normal) => {
+            draft.record.set("normalised_key", Value::Text(normal));
+            if draft.changed("key") {
+                draft.record.set("key", Value::Text(dialect::kept_key(engine.as_deref(), &key)));
+            }
+        }
         Err(failure) => draft.fail(failure),
     }
     Ok(())

@@ -70,7 +70,7 @@ async fn keys_follow_their_ecosystem_and_are_unique_in_it() {
     assert_eq!(post(&shop, "", None).await.error(), (400, "", pointer));
 
     let python = post(&shop, "My_Pkg", Some("pypi")).await;
-    assert_eq!(python.text("/data/attributes/key"), "My_Pkg", "the vendor's spelling is kept");
+    assert_eq!(python.text("/data/attributes/key"), "My-Pkg", "the case is kept");
     for key in ["my-pkg", "MY.PKG", "My_Pkg"] {
         assert_eq!(post(&shop, key, Some("pypi")).await.error(), (422, "KEY_TAKEN", pointer), "{key}");
     }
