@@ -146,6 +146,25 @@ class Publishing(unittest.TestCase):
         self.assertNotEqual(run.code, 0, run)
         self.assertIn("which product", run.output, run)
 
+    def test_tokens_of_an_environment_publish_into_it(self):
+        world, code = shared(), fresh("env-")
+        attributes = {"name": code, "code": code, "isolationStrategy": "SHARED"}
+        id = world.vendor.create("environments", attributes)["id"]
+        inside = {"Keygen-Environment": code}
+        token = world.vendor.must("POST", f"/environments/{id}/tokens", headers=inside)["attributes"]["token"]
+        product = {"data": {"type": "products", "attributes": {"name": code, "code": code}}}
+        world.vendor.must("POST", "/products", product, inside)
+        vendor, name = self.client(token=token), f"@{code}/pub"
+        url = world.registry("npm") + "/"
+        project(vendor, name, "1.0.0", publishConfig={"registry": url})
+        self.must(vendor, "publish", "--registry", url, f"--@{code}:registry={url}")
+        package = world.vendor.must("GET", f"/packages/{name.replace('/', '%2F')}", headers=inside)
+        self.assertEqual(package["relationships"]["environment"]["data"]["id"], id)
+        self.assertEqual(world.vendor.ask("GET", f"/packages/{name.replace('/', '%2F')}").status, 404)
+        address = f"{world.registry('npm')}/{name.replace('/', '%2f')}"
+        self.assertEqual(get(address, bearer(token)).status, 200)
+        self.assertNotEqual(get(address, bearer(world.keys["pro"])).status, 200)
+
     def test_whoami_and_login(self):
         vendor = self.client()
         self.assertIn("product", self.must(vendor, "whoami", "--registry", shared().registry("npm") + "/").out)

@@ -54,6 +54,13 @@ class Pushing(unittest.TestCase):
         artifacts = self.world.vendor.must("GET", f"/artifacts?release={releases[0]['id']}")
         self.assertEqual([one["attributes"]["filename"] for one in artifacts], [f"{self.name}-1.0.0.gem"])
 
+    def test_an_equal_version_that_is_spelled_differently_is_taken(self):
+        self.assertEqual(self.push("1.0.0").code, 0)
+        run = self.push("1.0")
+        self.assertNotEqual(run.code, 0, run)
+        self.assertIn("is published already", run.output, run)
+        self.assertEqual(self.status(f"{self.name}-1.0.gem"), 404)
+
     def test_platforms_are_pushed_one_by_one(self):
         for platform in ("ruby", "java", "x86_64-linux"):
             run = self.push(platform=platform)

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use keyway_access::EnvironmentView;
+use keyway_access::{AuthFailure, EnvironmentView, Presented, Surface};
 use keyway_base::{AccountId, EnvironmentId, SlotKey};
 use keyway_domain::resources::{Environment, IsolationStrategy};
 use keyway_jsonapi::{Declared, Scope};
 
 use crate::cache::{Loaded, Weigh};
-use crate::{AccountFacts, Catalog, CatalogError};
+use crate::{AccountFacts, Catalog, CatalogError, PrincipalError};
 
 /// What a request in an environment needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,13 @@ impl EnvironmentFacts {
     }
 }
 
+/// The refusals of credentials that are not known where they were looked for.
+const STRANGERS: [&str; 3] = [
+    AuthFailure::TOKEN_INVALID.code,
+    AuthFailure::LICENSE_INVALID.code,
+    AuthFailure::TOKEN_FORMAT_INVALID.code,
+];
+
 /// Every environment of an account.
 pub(crate) type Environments = Arc<[Arc<EnvironmentFacts>]>;
 
@@ -61,10 +68,55 @@ impl Catalog {
         account: &AccountFacts,
         code_or_id: &str,
     ) -> Result<Option<Arc<EnvironmentFacts>>, CatalogError> {
-        let account = account.id;
-        let environments =
-            Box::pin(self.environments.get(account, || self.load_environments(account))).await?;
+        let environments = self.environments_of(account.id).await?;
         Ok(environments.iter().find(|environment| environment.is_named(code_or_id)).cloned())
+    }
+
+    /// The environment that a credential belongs to, for clients that cannot name one. `None` where it is known
+    /// outside every environment, or in none of them, or in several.
+    ///
+    /// # Errors
+    /// [`CatalogError`] when that cannot be told right now.
+    pub async fn environment_behind(
+        &self,
+        account: &AccountFacts,
+        surface: Surface,
+        presented: &Presented,
+    ) -> Result<Option<Arc<EnvironmentFacts>>, CatalogError> {
+        let environments = self.environments_of(account.id).await?;
+        if environments.is_empty() || self.knows(account, None, surface, presented).await? {
+            return Ok(None);
+        }
+        let mut home = None;
+        for environment in environments.iter() {
+            if !self.knows(account, Some(environment), surface, presented).await? {
+                continue;
+            }
+            if home.is_some() {
+                return Ok(None);
+            }
+            home = Some(Arc::clone(environment));
+        }
+        Ok(home)
+    }
+
+    /// Whether a credential is one of this environment's, good or (expired, suspended) not.
+    async fn knows(
+        &self,
+        account: &AccountFacts,
+        environment: Option<&EnvironmentFacts>,
+        surface: Surface,
+        presented: &Presented,
+    ) -> Result<bool, CatalogError> {
+        match self.principal(account, environment, surface, presented).await {
+            Ok(_) => Ok(true),
+            Err(PrincipalError::Auth(failure)) => Ok(!STRANGERS.contains(&failure.code)),
+            Err(PrincipalError::Unavailable(error)) => Err(error),
+        }
+    }
+
+    async fn environments_of(&self, account: AccountId) -> Result<Environments, CatalogError> {
+        Box::pin(self.environments.get(account, || self.load_environments(account))).await
     }
 
     async fn load_environments(&self, account: AccountId) -> Result<Loaded<Environments>, CatalogError> {

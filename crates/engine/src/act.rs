@@ -64,6 +64,8 @@ pub enum Files {
     One,
     /// Any number, by name.
     Several,
+    /// Any number, by name, while the version is spelled as the first was: `1.0` does not join `1.0.0`.
+    SeveralOfSpelling,
 }
 
 /// A change to what is published.

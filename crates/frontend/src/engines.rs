@@ -15,7 +15,7 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{PackageSnapshot, Seen};
+use keyway_access::{PackageSnapshot, Seen, Surface, credentials};
 use keyway_base::{AccountId, LicenseId, RecordId};
 use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
@@ -161,7 +161,7 @@ async fn prepared(
     Ok(response)
 }
 
-/// The environment that header or query select.
+/// The environment that header or query select, or else the credential: package managers cannot name one.
 async fn environment(
     front: &Front,
     exchange: &Exchange,
@@ -172,7 +172,7 @@ async fn environment(
         Some(header) => Cow::Borrowed(header),
         None => match exchange.parameter("environment") {
             Some(parameter) => parameter,
-            None => return Ok(None),
+            None => return behind(front, exchange, account).await,
         },
     };
     let found = front.catalog.environment(account, &name).await;
@@ -183,6 +183,23 @@ async fn environment(
             Err(Trouble::Other(Box::new(rescued(exchange, &error))))
         }
     }
+}
+
+/// The environment that the credential belongs to. Whatever is wrong with the credential is said later.
+async fn behind(
+    front: &Front,
+    exchange: &Exchange,
+    account: &AccountFacts,
+) -> Result<Option<Arc<EnvironmentFacts>>, Trouble> {
+    let presented = credentials(exchange.headers(), exchange.query(), Surface::Engine);
+    let Ok(presented) = presented else { return Ok(None) };
+    let Some(credential) = presented.credential() else { return Ok(None) };
+    let now = front.clock.monotonic();
+    if front.wrong_credentials.wait(account.id, exchange.client, credential, now).is_some() {
+        return Ok(None);
+    }
+    let found = front.catalog.environment_behind(account, Surface::Engine, &presented).await;
+    Ok(found.map_err(|error| unavailable(exchange, &error))?)
 }
 
 /// The engine's words for a refusal.

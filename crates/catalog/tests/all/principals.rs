@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use keyway_access::{CredentialScheme, Presented, Who};
+use keyway_access::{CredentialScheme, Presented, Surface, Who};
 use keyway_base::EntitlementId;
 use keyway_catalog::{CacheLimits, PrincipalError};
 use keyway_domain::resources::{
@@ -227,4 +227,34 @@ async fn policies_and_products_that_go_take_their_licences_along() {
     assert!(world.by_key("KEY").await.is_ok());
     world.remove(&policy).await;
     assert_eq!(world.refusal("KEY").await, "LICENSE_INVALID");
+}
+
+#[tokio::test]
+async fn the_environment_behind_a_credential_is_the_only_one_that_knows_it() {
+    let world = World::new().await;
+    let product = world.product("LICENSED").await;
+    let policy = world.policy(&product).await;
+    let behind = async |presented: Presented| {
+        let found =
+            world.catalog.environment_behind(&world.account, Surface::Engine, &presented).await.unwrap();
+        found.map(|environment| environment.code.clone())
+    };
+    assert_eq!(behind(license_credential("INSIDE")).await, None, "there are none");
+    world.license(&policy, "GLOBAL").await;
+    for (code, strategy) in [("staging", "ISOLATED"), ("beta", "SHARED")] {
+        let mut environment = world.record::<Environment>();
+        environment.set("code", Value::Text(code.into()));
+        environment.set("isolation_strategy", Value::Text(strategy.into()));
+        world.put(&environment).await;
+        let mut inside = world.license_record(&policy, &format!("IN-{code}"));
+        inside.set("environment_id", Value::Id(environment.id()));
+        inside.set("suspended", Value::Bool(true));
+        world.put(&inside).await;
+    }
+    for (key, place) in
+        [("GLOBAL", None), ("IN-staging", Some("staging")), ("IN-beta", Some("beta")), ("WRONG", None)]
+    {
+        assert_eq!(behind(license_credential(key)).await.as_deref(), place, "{key}");
+    }
+    assert_eq!(behind(Presented::Anonymous).await, None);
 }

@@ -31,7 +31,7 @@ pub(crate) fn push(file: &mut SentFile<'_>) -> Result<Act, Plain> {
         description: spec.summary.clone(),
         notice: None,
         tags: Vec::new(),
-        files: Files::Several,
+        files: Files::SeveralOfSpelling,
         manifests: manifests(&spec),
     })))
 }

@@ -125,7 +125,11 @@ impl Pushed<'_> {
             return self.new_release(work, package, version).await.map(Ok);
         };
         match before.get("status").as_text() {
-            Some(status) if status == ReleaseStatus::Published.as_str() => Ok(Ok(before)),
+            Some(status) if status == ReleaseStatus::Published.as_str() => {
+                let is_spelled_so = before.get("version").as_text() == Some(version.verbatim());
+                let fits = is_spelled_so || self.publication.files != Files::SeveralOfSpelling;
+                Ok(if fits { Ok(before) } else { Err(Existing::Other) })
+            }
             Some(status) if status == ReleaseStatus::Yanked.as_str() => Ok(Err(Existing::Gone)),
             _ => {
                 let subject = release::subject(work, &before).await?;

@@ -118,6 +118,21 @@ async fn bytes_of_a_refused_push_go_away() {
 }
 
 #[tokio::test]
+async fn equal_versions_that_are_spelled_differently_share_a_release_where_the_engine_says() {
+    let shop = Shop::open("LICENSED").await;
+    let sent = async |version: &str, files: Files| {
+        let publication = Publication { files, ..publication(version, &[]) };
+        shop.send(&shop.admin, publication, b"bytes").await.unwrap()
+    };
+    let first = sent("1.0.0", Files::SeveralOfSpelling).await;
+    assert!(matches!(first, Outcome::Published { .. }), "{first:?}");
+    assert_eq!(by(&sent("1.0.0+b", Files::SeveralOfSpelling).await), Existing::Other);
+    let joined = sent("1.0.0+b", Files::Several).await;
+    assert!(matches!(joined, Outcome::Published { .. }), "{joined:?}");
+    assert_eq!(shop.releases().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_version_is_published_once() {
     let shop = Shop::open("LICENSED").await;
     shop.published("1.0.0", &[]).await;
