@@ -1,5 +1,7 @@
 //! The endpoint in process, over a database of its own.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 use std::sync::Arc;
 
 use http::Method;
