@@ -53,7 +53,8 @@ class Uploads(Transfers):
         path = f"/artifacts/{made.json()['data']['id']}"
         status = lambda: self.acme.get(f"{path}?prefer=no-download").json()["data"]["attributes"]["status"]  # noqa: E731
         self.assertEqual(status(), "WAITING")
-        self.assertEqual(self.bench.ask("PUT", made.header("Location"), b"one").status // 100, 2)
+        stored = self.bench.ask("PUT", made.header("Location"), b"one")
+        self.assertEqual(stored.status // 100, 2, stored)
         self.bench.idle()
         self.assertEqual(status(), "UPLOADED")
         self.assertEqual(self.bench.ask("PUT", made.header("Location"), b"one").status // 100, 2, "the same again")
