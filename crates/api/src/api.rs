@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, Uri, header};
 use keyway_access::{Presented, Principal, Surface, admit, credentials};
 use keyway_base::{AccountId, Clock};
 use keyway_blob::{BlobStore, Urls};
-use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, PrincipalError};
+use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, Mode, PrincipalError};
 use keyway_crypto::http_signature::parse_accept_signature;
+use keyway_domain::account::CustomHost;
 use keyway_engine::Engines;
 use keyway_events::Journal;
 use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
@@ -17,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::call::Call;
 use crate::caller::Caller;
-use crate::endpoint::{Endpoint, Verb};
+use crate::endpoint::{Endpoint, Operation, Outside, Running, Verb};
 use crate::gate;
 use crate::path::{Place, decode};
 use crate::refusal::{Outcome, Refusal};
@@ -51,6 +52,18 @@ pub struct ApiParts {
 pub struct PublicUrls {
     /// The base of the API without `/v1` and without a trailing slash: `https://api.example.com`.
     pub api: String,
+    /// The domain that our own hosts are below, if there is one: no account may have a host there.
+    pub domain: Option<String>,
+}
+
+impl PublicUrls {
+    /// Whether a host is one of ours, or could become one.
+    pub(crate) fn owns(&self, host: &CustomHost) -> bool {
+        let own = self.api.parse::<Uri>().ok();
+        let is_own =
+            own.as_ref().and_then(Uri::host).is_some_and(|own| own.eq_ignore_ascii_case(host.as_str()));
+        is_own || self.domain.as_deref().is_some_and(|domain| host.is_within(domain))
+    }
 }
 
 /// The JSON:API.
@@ -149,6 +162,10 @@ impl Api {
         context: &mut answer::Context,
     ) -> Outcome<Reply> {
         let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
+        if let Operation::Outside(run) = head.matched.endpoint.operation {
+            let inside = place.account.is_some() || request.host_account.is_some();
+            return self.outside(run, inside, head, &request, context).await;
+        }
         let account = self.account(request.host_account, place.account).await?;
         context.account = Some(account.id);
         let version = version(&request.headers, &account)?;
@@ -192,6 +209,31 @@ impl Api {
             request_id: Some(request.request_id),
         };
         self.run(endpoint, Arc::new(call)).await
+    }
+
+    /// Runs an operation outside any account, which there are where there can be many, and only there.
+    async fn outside(
+        self: &Arc<Self>,
+        run: fn(Outside) -> Running,
+        inside: bool,
+        mut head: Head,
+        request: &ApiRequest,
+        context: &mut answer::Context,
+    ) -> Outcome<Reply> {
+        if inside || self.parts.catalog.mode() == Mode::Singleplayer {
+            return Err(ApiError::unknown_endpoint().into());
+        }
+        context.version = asked_version(&request.headers)?.unwrap_or(ApiVersion::CURRENT);
+        context.version.accept(&mut head.body, Route::of(head.matched.endpoint));
+        let outside = Outside {
+            api: Arc::clone(self),
+            body: head.body,
+            version: context.version,
+            now: self.parts.clock.wall(),
+            request_id: request.request_id,
+        };
+        let task = tokio::spawn(run(outside));
+        task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?
     }
 
     /// Runs an operation. Those that may write run in a task of their own, so that a client that hangs up
@@ -259,12 +301,15 @@ impl Api {
 
 /// The version that a request speaks.
 fn version(headers: &HeaderMap, account: &AccountFacts) -> Result<ApiVersion, ApiError> {
-    match headers.get("keygen-version") {
-        Some(value) => {
-            value.to_str().ok().and_then(ApiVersion::parse).ok_or_else(ApiError::api_version_invalid)
-        }
-        None => Ok(ApiVersion::parse(&account.api_version).unwrap_or(ApiVersion::CURRENT)),
-    }
+    let pinned = || ApiVersion::parse(&account.api_version).unwrap_or(ApiVersion::CURRENT);
+    Ok(asked_version(headers)?.unwrap_or_else(pinned))
+}
+
+/// The version that a request asks for.
+fn asked_version(headers: &HeaderMap) -> Result<Option<ApiVersion>, ApiError> {
+    let Some(value) = headers.get("keygen-version") else { return Ok(None) };
+    let version = value.to_str().ok().and_then(ApiVersion::parse);
+    version.map(Some).ok_or_else(ApiError::api_version_invalid)
 }
 
 /// Refuses a way to sign the answer that the account does not have.

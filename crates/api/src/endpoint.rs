@@ -4,12 +4,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use keyway_access::Action;
+use keyway_base::{RequestId, Timestamp};
+use keyway_jsonapi::ApiError;
+use serde_json::{Map, Value};
 
+use crate::Api;
 use crate::call::Call;
 use crate::hooks::Hooks;
 use crate::interpreter::{self, Nested, Related};
 use crate::refusal::Outcome;
 use crate::reply::Reply;
+use crate::version::ApiVersion;
 
 /// A running operation.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome<Reply>> + Send>>;
@@ -43,6 +48,20 @@ impl Verb {
     }
 }
 
+/// A request outside any account, from a stranger.
+pub(crate) struct Outside {
+    /// The API itself.
+    pub(crate) api: Arc<Api>,
+    /// The body, its keys folded.
+    pub(crate) body: Map<String, Value>,
+    /// The version spoken.
+    pub(crate) version: ApiVersion,
+    /// The time of the request.
+    pub(crate) now: Timestamp,
+    /// Names the request.
+    pub(crate) request_id: RequestId,
+}
+
 /// What an endpoint does.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
@@ -64,6 +83,8 @@ pub(crate) enum Operation {
     Related(&'static Related),
     /// One for anybody: what is presented is not looked at.
     Open(fn(Arc<Call>) -> Running),
+    /// One outside any account.
+    Outside(fn(Outside) -> Running),
     /// A hand-written one, and the action it is.
     Act(Action, fn(Arc<Call>) -> Running),
 }
@@ -127,7 +148,7 @@ impl Endpoint {
     /// The action that the caller is first asked for a credential for; none where anybody is welcome.
     pub(crate) fn action(&self) -> Option<Action> {
         Some(match self.operation {
-            Operation::Open(_) => return None,
+            Operation::Open(_) | Operation::Outside(_) => return None,
             Operation::List(hooks) => hooks.actions().list,
             Operation::Show(hooks) => hooks.actions().show,
             Operation::Create(hooks) => hooks.actions().create,
@@ -151,6 +172,8 @@ impl Endpoint {
             Operation::Child(nested) => Box::pin(interpreter::child(call, nested)),
             Operation::Related(related) => Box::pin(interpreter::related(call, related)),
             Operation::Open(run) | Operation::Act(_, run) => run(call),
+            // These are run before there is a call.
+            Operation::Outside(_) => Box::pin(std::future::ready(Err(ApiError::unknown_endpoint().into()))),
         }
     }
 }

@@ -209,7 +209,7 @@ impl Work {
 }
 
 /// The failure that a unique index stands for: its last column that is an attribute.
-fn taken(resource: &'static Resource, index: &'static UniqueIndex) -> Refusal {
+pub(crate) fn taken(resource: &'static Resource, index: &'static UniqueIndex) -> Refusal {
     if index.columns == ["id"] {
         return Refusal::invalid([Invalid::id(
             Failure::Kind("CONFLICT"),

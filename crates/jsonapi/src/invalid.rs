@@ -87,6 +87,14 @@ impl Invalid {
     pub fn item(index: usize, subject: &'static str, failure: Failure, detail: impl Into<String>) -> Self {
         Self { prefix: Some(subject), ..Self::new(Place::Item(index), failure, detail) }
     }
+    /// The failure of an attribute, as that of the same attribute of an embedded record.
+    #[must_use]
+    pub fn embedded(mut self, relation: &'static str, index: usize) -> Self {
+        if let Place::Attribute(member) = self.place {
+            self.place = Place::Nested { relation, index, member, is_relation: false };
+        }
+        self
+    }
     /// "must exist" at a relation: an id that is nobody's, or nobody's whom the caller knows.
     pub fn missing_relation(name: &'static str) -> Self {
         Self::relation(name, Failure::Blank, "must exist")
@@ -103,6 +111,11 @@ impl Invalid {
             (Place::Id, None) => "id".to_owned(),
             (Place::Attribute(name) | Place::Relation(name), None) => (*name).to_owned(),
             (Place::Nested { relation, member, .. }, None) => format!("{relation}_{member}"),
+        };
+        // Admins are users, and codes are named after what a record is.
+        let prefix = match prefix.strip_prefix("admins") {
+            Some(rest) => format!("users{rest}"),
+            None => prefix,
         };
         let code = format!("{prefix}_{}", self.suffix()).to_ascii_uppercase();
         match code.as_str() {

@@ -160,7 +160,7 @@ impl Composition {
             urls: Arc::clone(&urls),
             engines: ENGINES,
             clock: Arc::clone(&clock),
-            public: PublicUrls { api: base },
+            public: PublicUrls { api: base, domain: settings.domain.clone() },
             wake_jobs: Arc::clone(&wake),
         });
         let job_parts = JobParts {

@@ -4,15 +4,19 @@ use super::actions::{
     ban_user, generate_own_token, generate_token, license_owner, license_policy, license_state,
     license_usage, me, ping, regenerate_token, update_password, validate,
 };
+use super::found_account;
 use super::nested as n;
 use super::{Accounts, Entitlements, Environments, Licenses, Policies, Products, Tokens, Users, attachments};
 use crate::endpoint::Endpoint as E;
-use crate::endpoint::Operation::{Child, Children, Create, Delete, List, Open, Related as One, Show, Update};
+use crate::endpoint::Operation::{
+    Child, Children, Create, Delete, List, Open, Outside, Related as One, Show, Update,
+};
 use crate::endpoint::act;
 
 /// Every endpoint of this module.
 pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/ping", Open(|call| Box::pin(ping::ping(call)))).accepts_any(),
+    E::post("/accounts", Outside(|outside| Box::pin(found_account::found_account(outside)))),
     E::get("", Show(&Accounts)),
     E::patch("", Update(&Accounts)),
     E::delete("", Delete(&Accounts)),

@@ -12,6 +12,7 @@ mod endpoints;
 mod entitlement;
 mod environment;
 pub(crate) mod expiry;
+mod found_account;
 mod generate;
 mod license;
 mod license_key;

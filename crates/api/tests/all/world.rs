@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use keyway_api::{Api, ApiParts, ApiRequest, ApiResponse, PublicUrls};
 use keyway_base::{AccountId, Clock, ManualClock, RecordId, RequestId, Secret, SlotKey, Timestamp};
 use keyway_blob::{BlobStore, DiskOptions, Urls};
-use keyway_catalog::{CacheLimits, Catalog};
+use keyway_catalog::{CacheLimits, Catalog, Mode, Tenancy};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{KeyId, UrlKeys};
 use keyway_crypto::token::{self, TokenKind};
@@ -79,6 +79,13 @@ fn directory() -> TempDir {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(Tenancy::default()).await
+    }
+    /// A server of many accounts, where a path that names none means `acme`.
+    pub(crate) async fn of_many() -> Self {
+        Self::with(Tenancy { mode: Mode::Multiplayer, account: Some("acme".to_owned()), lenient: true }).await
+    }
+    async fn with(tenancy: Tenancy) -> Self {
         let dir = directory();
         let clock = Arc::new(ManualClock::at(START));
         let place = TestDatabase::new();
@@ -86,7 +93,8 @@ impl World {
         let blobs = BlobStore::open(DiskOptions::new(dir.path().join("blobs"))).await.unwrap();
         let (account, admin_id, secret) = found(&db).await;
         let shared: Arc<dyn Clock> = clock.clone();
-        let catalog = Catalog::new(db.clone(), ENGINES, Arc::clone(&shared), CacheLimits::default());
+        let limits = CacheLimits::default();
+        let catalog = Catalog::with_tenancy(db.clone(), ENGINES, Arc::clone(&shared), limits, tenancy);
         let urls = Arc::new(Urls::new(
             "https://api.example.com",
             UrlKeys::new(KeyId(1), &Secret::new(vec![7; UrlKeys::KEY_LENGTH])),
@@ -98,7 +106,10 @@ impl World {
             urls: Arc::clone(&urls),
             engines: ENGINES,
             clock: shared,
-            public: PublicUrls { api: "https://api.example.com".to_owned() },
+            public: PublicUrls {
+                api: "https://api.example.com".to_owned(),
+                domain: Some("example.com".to_owned()),
+            },
             wake_jobs: Arc::new(Notify::new()),
         });
         let admin = Client { api: Arc::clone(&api), headers: HeaderMap::new() }.bearer(&secret);

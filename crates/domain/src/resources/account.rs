@@ -23,13 +23,16 @@ resource! {
         cname: Option<String>,
     }
     attributes: [
-        Attribute::text("name", 255).write(Roles::NONE, Roles::ALL),
-        Attribute::text("slug", 255).write(Roles::NONE, Roles::ALL),
+        Attribute::text("name", 255).write(Roles::ALL, Roles::ALL),
+        Attribute::text("slug", 255).write(Roles::ALL, Roles::ALL),
         Attribute::new("api_version", Shape::Text).write(Roles::NONE, Roles::ALL),
         Attribute::new("status", Shape::Text).computed(),
-        Attribute::boolean("protected").write(Roles::NONE, Roles::ALL),
+        Attribute::boolean("protected").write(Roles::ALL, Roles::ALL),
+        Attribute::text("cname", 255).nullable().write(Roles::NONE, Roles::ALL),
     ]
     relations: [
+        Relation::many("plan", "plans").create(Roles::ALL).hidden(),
+        Relation::many("admins", "users").create(Roles::ALL).required().hidden(),
         Relation::many("webhook_endpoints", "webhook-endpoints"),
         Relation::many("webhook_events", "webhook-events"),
         Relation::many("tokens", "tokens"),

@@ -5,6 +5,8 @@ use super::Row;
 //                                                                     A D S T R E P Q O U X L N
 pub(super) const ROWS: &[Row] = &[
     ("GET", "/ping", "", "............."),
+    // Where there is one account, nobody makes another.
+    ("POST", "/accounts", r#"{"data":{"type":"accounts"}}"#, "4444444444444"),
     ("GET", "", "", "........33331"),
     ("PATCH", "", r#"{"data":{"type":"accounts","attributes":{"name":"Acme"}}}"#, "..33333333331"),
     ("DELETE", "", "", "3333333333331"),

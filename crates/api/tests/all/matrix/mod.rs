@@ -6,6 +6,7 @@
 
 mod distribution;
 mod goods;
+mod isolation;
 mod licensing;
 mod stage;
 

@@ -18,7 +18,10 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set() -> Self {
-        let world = World::new().await;
+        Self::in_world(World::new().await).await
+    }
+
+    pub(super) async fn in_world(world: World) -> Self {
         let environment = json!({"name": "Shared", "code": "s", "isolationStrategy": "SHARED"});
         let environment = id(&world.make("environments", environment, json!({})).await);
         let admin = world.admin.clone().inside("s");
@@ -30,6 +33,10 @@ impl Stage {
         stage
     }
 
+    /// The ids of everything that has a name.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.names.values().map(String::as_str).filter(|name| name.parse::<keyway_base::RecordId>().is_ok())
+    }
     pub(super) const fn world(&self) -> &World {
         &self.world
     }

@@ -1,0 +1,77 @@
+//! Two accounts on one server: through one, the other's records are not there, and its credentials are nobody's
+//! (`licensing.md` §2, §3.2).
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::all_rows;
+use super::stage::Stage;
+use crate::world::{Answer, Client, World, document};
+
+/// Routes that show anybody the same.
+const OPEN: &[&str] = &["/ping"];
+
+/// A second account, whose admin this is. It has an environment of the same code as the first.
+async fn neighbour(stage: &Stage) -> Client {
+    let anonymous = stage.world().anonymous();
+    let (email, password) = ("boss@other.example", "secret of the other");
+    let admin = json!({ "type": "users", "attributes": { "email": email, "password": password } });
+    let body = document("accounts", json!({ "slug": "other" }), json!({ "admins": { "data": [admin] } }));
+    let founded = anonymous.post("accounts", body).await;
+    assert_eq!(founded.status, 201, "{}", founded.body);
+    let token = anonymous.clone().basic(email, password).post("accounts/other/tokens", Value::Null).await;
+    assert_eq!(token.status, 201, "{}", token.body);
+    let admin = anonymous.bearer(token.text("/data/attributes/token"));
+    let environment = json!({ "name": "Shared", "code": "s", "isolationStrategy": "SHARED" });
+    let body = document("environments", environment, json!({}));
+    let made = admin.post("accounts/other/environments", body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    admin.inside("s")
+}
+
+/// What a client is answered by a route of the second account, given what is the first's.
+async fn ask(stage: &mut Stage, client: &Client, method: &str, path: &str, body: &str) -> Answer {
+    let (path, body) = stage.fill(path, body).await;
+    let method: Method = method.parse().unwrap();
+    let body = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
+    client.send(method, &format!("accounts/other{path}"), body).await
+}
+
+#[tokio::test]
+async fn another_accounts_records_are_not_there() {
+    let mut stage = Stage::in_world(World::of_many().await).await;
+    let client = neighbour(&stage).await;
+    let mut wrong = Vec::new();
+    for (method, path, body, _) in all_rows() {
+        let answer = ask(&mut stage, &client, method, path, body).await;
+        let shown = answer.status < 400 && stage.ids().any(|id| answer.body.to_string().contains(id));
+        let names_a_record = path.contains('{');
+        if shown || (names_a_record && answer.status != 404) {
+            wrong.push(format!("{method} {path}: {} {}", answer.status, answer.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{} routes are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn another_accounts_credentials_are_nobodys() {
+    let mut stage = Stage::in_world(World::of_many().await).await;
+    neighbour(&stage).await;
+    let mut wrong = Vec::new();
+    for (method, path, body, _) in all_rows().filter(|(_, path, ..)| !OPEN.contains(path)) {
+        for caller in "ADSTREPQOUXL".chars() {
+            let client = stage.client(caller);
+            let answer = ask(&mut stage, &client, method, path, body).await;
+            let expected = match (*path, caller) {
+                ("/accounts", _) => (404, "NOT_FOUND"),
+                (_, 'L') => (401, "LICENSE_INVALID"),
+                _ => (401, "TOKEN_INVALID"),
+            };
+            let (status, code, _) = answer.error();
+            if (status, code) != expected {
+                wrong.push(format!("{caller} {method} {path}: {} {}", answer.status, answer.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} routes are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
