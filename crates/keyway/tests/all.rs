@@ -100,7 +100,7 @@ fn a_wrong_setting_ends_the_start_and_is_named() {
             vec!["--database", "postgres://u:geheim@127.0.0.1:1/x"],
             "cannot open the database postgres://u:***@127.0.0.1:1/x",
         ),
-        (vec!["--blobs", "s3://bucket"], "setting 'blobs' (flag --blobs)"),
+        (vec!["--blobs", "s3://bucket"], "'blobs' is set but 's3_access_key_id' is not"),
         (vec!["--listen", "here"], "setting 'listen' (flag --listen) is 'here'"),
         (vec!["--tls-cert", "cert.pem"], "'tls_key' is not"),
         (vec!["--config", "/nonexistent.toml"], "cannot read the settings file"),

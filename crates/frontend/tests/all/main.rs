@@ -7,6 +7,7 @@ mod blobs;
 mod drain;
 mod engines;
 mod heads;
+mod hosts;
 mod operations;
 mod rates;
 mod signatures;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keyway_base::{AccountId, Clock, LicenseId, ManualClock, RecordId, Secret, Timestamp};
 use keyway_blob::{BlobKey, BlobStore, DiskOptions, Staged, Urls};
-use keyway_catalog::{CacheLimits, Catalog};
+use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{Grant, KeyId, Method, UrlKeys};
 use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release};
@@ -64,6 +64,8 @@ pub(crate) struct Behind {
     /// Tells that `POST /v1/slow` arrived.
     pub(crate) arrived: Notify,
     file: Mutex<Option<(BlobKey, u64)>>,
+    /// The account that has a host of its own, and its slug.
+    other: Mutex<Option<(AccountId, String)>>,
 }
 
 impl JsonApi for Behind {
@@ -92,6 +94,11 @@ impl JsonApi for Behind {
                 }
                 _ => {
                     headers.insert("keygen-version", HeaderValue::from_static("1.8"));
+                    if let Some((id, slug)) = self.other.lock().unwrap().as_ref()
+                        && call.host_account == Some(*id)
+                    {
+                        headers.insert("x-slug", slug.parse().unwrap());
+                    }
                     let line = format!("{} {}?{} {}", call.method, call.path, call.query, call.peer);
                     (StatusCode::OK, Bytes::from([line.as_bytes(), b" ", &call.body].concat()))
                 }
@@ -184,7 +191,7 @@ impl World {
         options.reserve = 0;
         let blobs = BlobStore::open(options).await.unwrap();
         let clock = Arc::new(ManualClock::at(START));
-        let account = seed_account(&db).await;
+        let account = seed_account(&db, "acme", None).await;
         let license = seed(&db, &blobs, account, big).await;
         let behind = Arc::new(Behind::default());
         let key = put_blob(&blobs, account, SMALL).await;
@@ -193,8 +200,10 @@ impl World {
         settings.domain = Some("example.com".to_owned());
         change(&mut settings);
         let urls = Arc::new(Urls::new("http://127.0.0.1", UrlKeys::new(KeyId(1), &Secret::new(vec![1; 32]))));
+        let tenancy = Tenancy { mode: settings.mode, ..Tenancy::default() };
+        let limits = CacheLimits::default();
         let server = Server::bind(FrontParts {
-            catalog: Catalog::new(db.clone(), ENGINES, clock.clone(), CacheLimits::default()),
+            catalog: Catalog::with_tenancy(db.clone(), ENGINES, clock.clone(), limits, tenancy),
             engines: ENGINES,
             blobs: blobs.clone(),
             urls: urls.clone(),
@@ -248,6 +257,12 @@ impl World {
         write.commit(Changes::everything(self.account)).await.unwrap();
     }
 
+    /// Adds an account with nothing in it, and with a host of its own.
+    pub(crate) async fn add_account(&self, slug: &str, host: &str) {
+        let id = seed_account(&self.db, slug, Some(host)).await;
+        *self.behind.other.lock().unwrap() = Some((id, slug.to_owned()));
+    }
+
     /// Deletes a package that never was here: its name stays ours.
     pub(crate) async fn bury(&self, name: &str) {
         let account = self.account;
@@ -296,12 +311,13 @@ pub(crate) fn account_keys() -> &'static AccountKeys {
     KEYS.get_or_init(|| AccountKeys::generate().unwrap())
 }
 
-async fn seed_account(db: &Db) -> AccountId {
+async fn seed_account(db: &Db, slug: &str, cname: Option<&str>) -> AccountId {
     let keys = account_keys();
     let id = RecordId::generate(START);
     let mut account = filled::<Account>(id.into());
     account.set("id", Value::Id(id));
-    account.set("slug", Value::Text("acme".into()));
+    account.set("slug", Value::Text(slug.into()));
+    account.set("cname", cname.map(str::to_owned).into_value());
     account.set("name", Value::Text("Acme".into()));
     account.set("secret", Value::Text(keys.secret().text().expose().clone()));
     account.set("keys", Value::Text(keys.to_text().into_inner()));
