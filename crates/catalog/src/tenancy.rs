@@ -170,7 +170,16 @@ impl Catalog {
 
     /// The one account, when the path names it.
     async fn named_or_other(&self, segment: &str) -> Result<Arc<AccountFacts>, AccountError> {
-        let one = self.the_one().await?;
+        let one = match self.the_one().await {
+            Err(AccountError::Unavailable(CatalogError::NoAccount)) if self.tenancy.lenient => {
+                return self.named(segment).await;
+            }
+            // There is none at all, so none of that name either.
+            Err(AccountError::Unavailable(CatalogError::NoAccount)) => {
+                return Err(AccountError::Unknown(segment.to_owned()));
+            }
+            one => one?,
+        };
         if one.is_named(segment) {
             return Ok(one);
         }

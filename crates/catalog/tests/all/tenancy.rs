@@ -73,6 +73,7 @@ async fn the_one_account_can_be_chosen() {
     }
     let nobody = catalog(&world, Mode::Singleplayer, Some("nobody"));
     assert!(matches!(nobody.resolve(None, None).await, Err(AccountError::Unavailable(_))));
+    assert_eq!(found(&nobody, Some("acme")).await, "The requested account 'acme' was not found");
 }
 
 #[tokio::test]
