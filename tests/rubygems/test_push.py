@@ -1,6 +1,8 @@
 """gem push and gem yank: who may, what becomes of it, and what gem prints."""
 
+import socket
 import unittest
+from urllib.parse import urlsplit
 
 from harness.ruby import Gem
 from harness.sandbox import Run
@@ -60,6 +62,22 @@ class Pushing(unittest.TestCase):
         self.assertNotEqual(run.code, 0, run)
         self.assertIn("is published already", run.output, run)
         self.assertEqual(self.status(f"{self.name}-1.0.gem"), 404)
+
+    def test_a_push_cut_short_publishes_nothing(self):
+        content = make_gems.gem(self.name, "1.0.0", "ruby")
+        parts = urlsplit(self.host)
+        head = (
+            f"POST {parts.path}/api/v1/gems HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: {self.token}\r\n"
+            f"Content-Type: application/octet-stream\r\nContent-Length: {len(content) + 1}\r\n\r\n"
+        )
+        with socket.create_connection((parts.hostname, parts.port), timeout=20) as sock:
+            sock.sendall(head.encode() + content)
+            sock.shutdown(socket.SHUT_WR)
+            answer = sock.recv(4096)
+        self.assertNotIn(b" 200 ", answer.split(b"\r\n")[0])
+        self.assertEqual(self.world.vendor.ask("GET", f"/packages/{self.name}").status, 404)
+        run = self.push(content=content)
+        self.assertEqual(run.code, 0, run)
 
     def test_platforms_are_pushed_one_by_one(self):
         for platform in ("ruby", "java", "x86_64-linux"):
