@@ -73,7 +73,7 @@ async fn what_the_engine_refuses_fails_with_its_reason_and_loses_its_bytes() {
     assert_eq!(statuses(&read), (ArtifactStatus::Failed, Some("the sheet is crumpled")));
     assert_eq!(read.blob_key, None);
     assert!(world.holds(&blob).await, "a grace");
-    world.advance(kind::GRACE + Duration::from_secs(1));
+    world.advance(kind::GRACE + kind::GRACE);
     world.run().await;
     assert!(!world.holds(&blob).await);
 }

@@ -53,7 +53,7 @@ async fn a_blob_goes_when_its_grace_is_over_unless_something_refers_to_it() {
     }
     world.run().await;
     assert!(world.holds(&unused).await, "a grace");
-    world.advance(kind::GRACE + Duration::from_secs(1));
+    world.advance(kind::GRACE + kind::GRACE);
     world.run().await;
     assert!(!world.holds(&unused).await);
     assert!(world.holds(&used).await);
@@ -69,7 +69,7 @@ async fn bytes_that_came_again_get_a_new_grace() {
     world.enqueue(&early).await;
     assert_eq!(world.run().await, 1);
     assert!(world.holds(&key).await, "just committed: an upload may be about to refer to it");
-    world.advance(kind::GRACE + Duration::from_secs(1));
+    world.advance(kind::GRACE + kind::GRACE);
     assert_eq!(world.run().await, 1);
     assert!(!world.holds(&key).await);
 }

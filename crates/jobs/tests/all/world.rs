@@ -251,7 +251,9 @@ async fn now_by(blobs: &BlobStore) -> Timestamp {
     let mut staging = blobs.stage(account, 16, None).await.unwrap();
     staging.write(Bytes::from_static(b"now")).await.unwrap();
     let key = blobs.commit(staging.finish().await.unwrap()).await.unwrap();
-    blobs.head(&key).await.unwrap().modified
+    let now = blobs.head(&key).await.unwrap().modified;
+    blobs.delete(&key).await.unwrap();
+    now
 }
 
 fn filled<T: Declared>(account: AccountId, now: Timestamp) -> Record {

@@ -5,6 +5,10 @@ use crate::tree::{before_tests, files, root, rust};
 /// Files that may be longer than [`MAX_LINES`], each with the reason.
 const LONG_FILES: &[(&str, &str)] = &[];
 
+/// Tests that are switched off in `cargo test` because they need a server that another suite starts for them.
+const ELSEWHERE: &[(&str, &str)] =
+    &[("crates/blob/tests/all/s3.rs", "the suite s3 runs them beside an object store")];
+
 const MAX_LINES: usize = 600;
 const MAX_FUNCTION: usize = 100;
 
@@ -113,7 +117,9 @@ fn only_the_store_holds_sql() {
 fn nothing_is_left_unfinished_or_switched_off() {
     let marks = ["todo!(", "unimplemented!(", "#[ignore", concat!("FIX", "ME"), concat!("XX", "X:")];
     let wrong = rust().into_iter().filter(|(path, text)| {
-        !path.starts_with("crates/testkit/") && marks.iter().any(|mark| text.contains(mark))
+        let elsewhere = ELSEWHERE.iter().any(|(known, _)| path == known);
+        let allowed = |mark: &str| elsewhere && mark == "#[ignore";
+        !path.starts_with("crates/testkit/") && marks.iter().any(|mark| text.contains(mark) && !allowed(mark))
     });
     assert_none("unfinished", &wrong.map(|(path, _)| path).collect::<Vec<_>>());
 }
