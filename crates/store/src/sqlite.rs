@@ -110,7 +110,6 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(PATIENCE)
         .foreign_keys(false)
         .statement_cache_capacity(STATEMENTS)
-        .pragma("mmap_size", "67108864")
         .pragma("cache_size", "-8000")
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", "1000")
