@@ -49,7 +49,7 @@ impl Client {
         let authority = base
             .strip_prefix("http://")
             .context("the quickstart runs without TLS; leave tls_cert and tls_key out")?;
-        Ok(Self { authority: authority.to_owned(), token: token.to_owned() })
+        Ok(Self { authority: with_port(authority), token: token.to_owned() })
     }
 
     /// Sends one request on a connection of its own.
@@ -95,11 +95,12 @@ impl Client {
         answer.json()
     }
 
-    /// Uploads bytes to a signed URL of this server; the URL carries its own authority.
+    /// Uploads bytes to a signed URL, of this server or of its object store; it carries its own authority.
     pub(super) async fn put(&self, url: &str, bytes: &'static [u8]) -> Result<()> {
-        let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
-        let path = path.with_context(|| format!("'{url}' is not a URL"))?;
-        let answer = self
+        let rest = url.strip_prefix("http://").context("the quickstart uploads without TLS")?;
+        let (authority, path) = rest.split_at(rest.find('/').context("an upload URL has no path")?);
+        let store = Self { authority: with_port(authority), token: String::new() };
+        let answer = store
             .send(Method::PUT, path, "application/octet-stream", false, Bytes::from_static(bytes))
             .await?;
         if !answer.status.is_success() {
@@ -107,4 +108,10 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// What to connect to: the usual port where none is named.
+fn with_port(authority: &str) -> String {
+    let named = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if named { authority.to_owned() } else { format!("{authority}:80") }
 }
