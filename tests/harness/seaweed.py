@@ -9,28 +9,19 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from .places import client
+from .ports import free_ports
 from .waiting import until
 
 BUCKET = "keyway-tests"
 KEY = "AKIATESTSTESTSTESTS0"
 SECRET = "test/secret+of=the/object+store/0123456789"
 READER = "AKIATESTSREADSONLY00"
-
-
-def free_ports(count: int) -> list[int]:
-    """Distinct ports that nobody listens on."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(contextlib.closing(socket.socket())) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 class Seaweed:

@@ -14,23 +14,18 @@ from pathlib import Path
 
 from . import postgres, seaweed, wire
 from .places import binary
+from .ports import free_ports
 from .waiting import until
 
 LISTENING = re.compile(r"listening on (https?://\S+)")
 TOKEN = re.compile(r"admin token: (admin-\S+)")
 
 
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 class Server:
     """One server process with its data directory. The admin token outlives restarts, as in life."""
 
     def __init__(self, *flags: str, data: Path | None = None, environment: dict | None = None) -> None:
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self.flags = flags
         # suites ask faster than any client; the one on limits turns them on
@@ -47,12 +42,12 @@ class Server:
         self.printed = ""
         self.token = ""
 
-    def start(self) -> "Server":
+    def start(self, command: str = "serve") -> "Server":
         """Starts and returns once the server says that it listens."""
         self.printed = ""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command("serve", "--listen", f"127.0.0.1:{self.port}", *self.flags),
+                self.command(command, "--listen", f"127.0.0.1:{self.port}", *self.flags),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.environ(),
             )  # fmt: skip
         threading.Thread(target=self.read_stdout, args=(self.process.stdout,), daemon=True).start()

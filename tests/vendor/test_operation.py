@@ -10,7 +10,8 @@ import unittest
 from pathlib import Path
 
 from harness.places import binary
-from harness.server import Server, free_port
+from harness.ports import free_ports
+from harness.server import Server
 from harness.waiting import until
 from harness.wire import bearer, license_header
 from harness.world import World, shared
@@ -117,7 +118,7 @@ class Start(unittest.TestCase):
 
     def test_doctor_says_what_to_mend(self):
         with tempfile.TemporaryDirectory() as directory:
-            done = self.run_keyway("doctor", "--data", f"{directory}/d", "--listen", f"127.0.0.1:{free_port()}")
+            done = self.run_keyway("doctor", "--data", f"{directory}/d", "--listen", f"127.0.0.1:{free_ports(1)[0]}")
             self.assertNotEqual(done.returncode, 0, done.stdout)
             self.assertIn("keyway serve --data", done.stdout + done.stderr)
 

@@ -6,7 +6,7 @@ use crate::token::{AccountSecret, CredentialDigest};
 /// Keeps digests of licence keys apart from those of tokens with the same text.
 const DOMAIN: &[u8] = b"license-key\0";
 
-/// Makes a new key: `XXXXXX-XXXXXX-XXXXXX-XXXXXX-XXXXXX-V3`, with 120 random bits as upper-case hex.
+/// Makes a new key: 120 random bits as five groups of six upper-case hex digits, then `V3`, with dashes between.
 pub fn generate() -> String {
     let groups = random_bytes::<15>();
     let groups = groups.chunks(3).map(hex::encode_upper);

@@ -179,8 +179,12 @@ async fn begin(front: &Arc<Front>, token: &str) -> Result<(Grant, Claim), Refusa
     let grant = read(front, token, signed_url::Method::Put)?;
     front.uploads.admit(&grant).await?;
     let what = grant.artifact.map_or_else(|| grant.blob.clone(), |artifact| artifact.to_string());
-    let claim = Claim::of(front, what)
-        .ok_or_else(|| Refusal::new(StatusCode::CONFLICT, "another upload of this artifact is under way"))?;
+    let claim = Claim::of(front, what).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::CONFLICT,
+            "another upload of this artifact is under way: try again when it has ended",
+        )
+    })?;
     Ok((grant, claim))
 }
 

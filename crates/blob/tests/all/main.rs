@@ -5,5 +5,5 @@
 mod disk;
 #[cfg(feature = "s3")]
 mod presigned;
-#[cfg(feature = "s3")]
+#[cfg(feature = "s3-server")]
 mod s3;

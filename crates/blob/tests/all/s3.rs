@@ -1,4 +1,5 @@
-//! The store in a bucket. These tests need an object store: `tests/run --only s3` starts one and runs them.
+//! The store in a bucket. These tests need an object store, so that they are compiled with the feature `s3-server`
+//! only: `tests/run --only s3` starts one and runs them.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
@@ -82,7 +83,6 @@ async fn collect(blob: &Blob, offset: u64, len: u64) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an object store"]
 async fn what_goes_in_comes_out_whole_and_by_range() {
     let store = store().await;
     for len in [0, 1, 64 * 1024, 64 * 1024 + 1, 5 * MIB, 5 * MIB + 1, 12 * MIB + 17] {
@@ -108,7 +108,6 @@ async fn what_goes_in_comes_out_whole_and_by_range() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an object store"]
 async fn workers_read_and_jump_about() {
     let store = store().await;
     let bytes = content(3 * MIB + 5);
@@ -136,7 +135,6 @@ async fn workers_read_and_jump_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an object store"]
 async fn a_deleted_blob_is_absent() {
     let store = store().await;
     for bytes in [content(10), content(200_000)] {
@@ -150,7 +148,6 @@ async fn a_deleted_blob_is_absent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an object store"]
 async fn a_settled_key_is_kept_and_limits_hold() {
     let store = store().await;
     let key = BlobKey::of_content(account(), Digests::of(b"moved").sha256);
@@ -176,7 +173,6 @@ fn curl(arguments: &[&str]) -> (String, Vec<u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an object store"]
 async fn a_client_puts_and_fetches_with_signed_urls() {
     let store = store().await;
     let hour = Duration::from_secs(3600);
@@ -214,7 +210,6 @@ async fn a_client_puts_and_fetches_with_signed_urls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an object store"]
 async fn what_keeps_the_store_from_working_is_said_at_the_start() {
     let open = async |change: fn(&mut S3Options)| {
         let mut options = options();

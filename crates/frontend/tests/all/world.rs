@@ -213,6 +213,8 @@ impl World {
             clock: clock.clone(),
             telemetry: Arc::new(Telemetry::new(ENGINES)),
             settings,
+            #[cfg(feature = "test-support")]
+            support: None,
         });
         let server = server.await.unwrap();
         let address = server.address();

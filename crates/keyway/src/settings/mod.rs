@@ -8,11 +8,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keyway_blob::S3Options;
 use keyway_catalog::Mode;
 use keyway_frontend::{Network, RateLimits};
 use keyway_store::Location;
-
-use keyway_blob::S3Options;
 
 pub(crate) use layers::{Known, Layers};
 pub(crate) use object_store::{Delivery, SECRETS};
