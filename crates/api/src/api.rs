@@ -104,20 +104,27 @@ impl Api {
     }
 
     /// Answers a request. Never fails: what goes wrong becomes an error document.
-    pub async fn handle(self: &Arc<Self>, request: ApiRequest) -> ApiResponse {
+    pub async fn handle(self: &Arc<Self>, mut request: ApiRequest) -> ApiResponse {
         let head_only = request.method == Method::HEAD;
         let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let media_type = MediaType::negotiate_any(accept);
         let mut context = answer::Context::new(media_type, self.parts.catalog.mode(), &request);
-        let answer = match self.head(&request) {
-            Ok(head) => {
-                context.media_type = head.media_type;
-                context.route = Some(Route::of(head.matched.endpoint));
-                self.placed(head, request, &mut context).await.map_err(Refusal::told)
-            }
-            Err(error) => Err(error),
-        };
+        let answer =
+            match self.lengthened(&mut request, &mut context).await.and_then(|()| self.head(&request)) {
+                Ok(head) => {
+                    context.media_type = head.media_type;
+                    context.route = Some(Route::of(head.matched.endpoint));
+                    self.placed(head, request, &mut context).await.map_err(Refusal::told)
+                }
+                Err(error) => Err(error),
+            };
         answer::write(&context, answer, head_only)
+    }
+
+    /// Whether what a request sends as its body is not looked at.
+    pub fn ignores_body(&self, method: &Method, path: &str) -> bool {
+        let found = Place::of(path).and_then(|place| self.router.find(method, place.rest).ok());
+        found.is_some_and(|matched| matched.endpoint.ignores_body)
     }
 
     /// Answers a request that is refused before its operation is looked at: too large, too often, cut short.
@@ -125,12 +132,32 @@ impl Api {
         let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let mut context =
             answer::Context::new(MediaType::negotiate_any(accept), self.parts.catalog.mode(), &request);
-        let segment = Place::of(&request.path).and_then(|place| place.account);
+        let segment = match &request.short_link {
+            Some(link) => link.account.as_deref(),
+            None => Place::of(&request.path).and_then(|place| place.account),
+        };
         if let Ok(account) = self.account(request.host_account, segment).await {
             context.account = Some(account.id);
             context.version = version(&request.headers, &account).unwrap_or(ApiVersion::CURRENT);
         }
         answer::write(&context, Err(error), request.method == Method::HEAD)
+    }
+
+    /// Gives a short link the path that it stands for, which depends on the version spoken.
+    async fn lengthened(
+        &self,
+        request: &mut ApiRequest,
+        context: &mut answer::Context,
+    ) -> Result<(), ApiError> {
+        let Some(link) = &request.short_link else { return Ok(()) };
+        let account = self.account(request.host_account, link.account.as_deref()).await;
+        let account = account.map_err(Refusal::told)?;
+        context.account = Some(account.id);
+        context.version = version(&request.headers, &account)?;
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        let path = link.path(context.version).filter(|_| is_read);
+        request.path = path.ok_or_else(ApiError::unknown_endpoint)?;
+        Ok(())
     }
 
     /// Reads what can be read without knowing the account.
@@ -143,12 +170,15 @@ impl Api {
         let accept = request.headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or("?"));
         let media_type = match MediaType::negotiate(accept) {
             Some(media_type) => media_type,
-            None if matched.endpoint.accepts_any => MediaType::negotiate_any(accept),
+            None if matched.endpoint.accepts_any || request.short_link.is_some() => {
+                MediaType::negotiate_any(accept)
+            }
             None => return Err(ApiError::mime_type_invalid()),
         };
         let query = Query::parse(&request.query)?;
         let body = match matched.endpoint.verb {
             Verb::Get => Map::new(),
+            _ if matched.endpoint.ignores_body => Map::new(),
             _ => parse_body(&request.body)?,
         };
         Ok(Head { media_type, matched, query, body })

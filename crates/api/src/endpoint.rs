@@ -104,11 +104,14 @@ pub(crate) struct Endpoint {
     pub(crate) accepts_any: bool,
     /// Whether it exists in version 1.0 only.
     pub(crate) first_only: bool,
+    /// Whether what is sent as a body is not looked at, whatever it is and however long.
+    pub(crate) ignores_body: bool,
 }
 
 impl Endpoint {
     const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
-        Self { verb, path, operation, hard: false, accepts_any: false, first_only: false }
+        let (hard, accepts_any, first_only, ignores_body) = (false, false, false, false);
+        Self { verb, path, operation, hard, accepts_any, first_only, ignores_body }
     }
     /// `GET`, and `HEAD` with it.
     pub(crate) const fn get(path: &'static str, operation: Operation) -> Self {
@@ -143,6 +146,11 @@ impl Endpoint {
     /// In version 1.0 only.
     pub(crate) const fn first_only(mut self) -> Self {
         self.first_only = true;
+        self
+    }
+    /// The body is not looked at.
+    pub(crate) const fn ignores_body(mut self) -> Self {
+        self.ignores_body = true;
         self
     }
     /// The action that the caller is first asked for a credential for; none where anybody is welcome.

@@ -24,6 +24,7 @@ mod refusal;
 mod reply;
 mod router;
 mod search;
+mod short_link;
 mod subject;
 mod touch;
 mod version;
@@ -31,4 +32,4 @@ mod work;
 
 pub use api::{Api, ApiParts, PublicUrls};
 pub use distribution::{BlobRefusal, Push, Wish};
-pub use message::{ApiBody, ApiFile, ApiRequest, ApiResponse, BODY_LIMIT};
+pub use message::{ApiBody, ApiFile, ApiRequest, ApiResponse, BODY_LIMIT, ShortLink};

@@ -11,8 +11,10 @@ use keyway_base::{AccountId, ArtifactId, RequestId};
 pub struct ApiRequest {
     /// The method.
     pub method: Method,
-    /// The raw path, still percent-encoded, starting with `/v1`.
+    /// The raw path, still percent-encoded, starting with `/v1`; of a short link it is not looked at.
     pub path: String,
+    /// The short link that is asked for, if it is one.
+    pub short_link: Option<ShortLink>,
     /// The raw query string without its `?`; empty when there is none.
     pub query: String,
     /// The headers.
@@ -25,6 +27,15 @@ pub struct ApiRequest {
     pub host_account: Option<AccountId>,
     /// Names the request in answers and logs.
     pub request_id: RequestId,
+}
+
+/// A path on a host of short links (`distribution.md` §10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortLink {
+    /// The account segment, still percent-encoded, where there can be many.
+    pub account: Option<String>,
+    /// What follows the account, still percent-encoded.
+    pub below: String,
 }
 
 /// The longest body of a JSON:API request, in bytes. The front end answers 413 beyond it.

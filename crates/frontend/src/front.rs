@@ -169,7 +169,11 @@ impl Front {
         }
         match place {
             Place::Api { account } => {
-                let whose = Whose { host_account, segment: account };
+                let whose = Whose { host_account, segment: account, short_link: None };
+                (API, Box::pin(jsonapi::answer(self, exchange, whose, body)).await)
+            }
+            Place::ShortLink { account, below } => {
+                let whose = Whose { host_account, segment: account, short_link: Some(below) };
                 (API, Box::pin(jsonapi::answer(self, exchange, whose, body)).await)
             }
             Place::Engine { engine, rest, root } => {

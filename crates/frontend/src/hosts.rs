@@ -66,6 +66,8 @@ pub(crate) enum Site<'h> {
     Engine(&'h EngineHost),
     /// One that reaches the API and, by path, the engines; its public origin.
     Api(&'h str),
+    /// One of short links to releases and their files; the API's public origin.
+    Short(&'h str),
     /// Any other name below the domain, which reaches all but accounts themselves; the API's public origin.
     Below(&'h str),
     /// The listen address itself, by number or as `localhost`; its origin, made from the parts of the host.
@@ -164,15 +166,18 @@ impl Hosts {
             let port = port.map_or_else(String::new, |port| port.to_string());
             return Site::Listen([scheme, "://", &host, colon, &port].concat());
         }
-        if self.is_below_domain(&host) { Site::Below(&self.primary) } else { Site::Stranger }
+        match self.below_domain(&host) {
+            Some("get." | "bin.") => Site::Short(&self.primary),
+            Some(_) => Site::Below(&self.primary),
+            None => Site::Stranger,
+        }
     }
 
-    /// Any subdomain reaches the API (`distribution.md` §1), but a name below `pkg.` without an engine is a
-    /// mistake that should be seen.
-    fn is_below_domain(&self, host: &str) -> bool {
-        let Some(domain) = &self.domain else { return false };
-        let Some(sub) = host.strip_suffix(domain.as_str()) else { return false };
-        sub.is_empty() || (sub.ends_with('.') && !sub.ends_with(".pkg."))
+    /// What stands before the domain. Any subdomain reaches the API (`distribution.md` §1), but a name below `pkg.`
+    /// without an engine is a mistake that should be seen.
+    fn below_domain<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let sub = host.strip_suffix(self.domain.as_deref()?)?;
+        Some(sub).filter(|sub| sub.is_empty() || (sub.ends_with('.') && !sub.ends_with(".pkg.")))
     }
 }
 

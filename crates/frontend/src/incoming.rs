@@ -88,3 +88,9 @@ pub(crate) async fn discard(mut body: Incoming, headers: &HeaderMap) {
     // Whether it came to its end or not, the answer follows.
     let _ = timeout(DISCARD_TIME, drain).await;
 }
+
+/// Reads a body to its end without keeping it while the request is answered: a client that is still sending sees
+/// the answer, and its connection lives on.
+pub(crate) fn drop_beside(mut body: Incoming) {
+    tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
+}

@@ -13,7 +13,7 @@ use http::header::{
     CONTENT_SECURITY_POLICY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use keyway_access::{Credential, Presented, Surface, credentials};
 use keyway_base::{AccountId, BlobName, RequestId};
 use keyway_blob::BlobKey;
@@ -28,7 +28,7 @@ use crate::body::Body;
 use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts};
 use crate::front::Front;
-use crate::incoming::{BodyError, read_whole};
+use crate::incoming::{BodyError, drop_beside, read_whole};
 use crate::rates::{Source, Verdict, is_partial};
 use crate::signature::{Signing, sign};
 
@@ -40,6 +40,8 @@ pub trait JsonApi: Send + Sync + 'static {
     /// Answers a request. Never fails: failures are answers. It runs in a task of its own, so that a client that
     /// hangs up cuts nothing short.
     fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer>;
+    /// Whether what is sent as the body of a request is not looked at, and may be of any length.
+    fn ignores_body(&self, method: &Method, path: &str) -> bool;
     /// The answer to a request that is refused before its operation is looked at: the error, with the headers of
     /// every other answer. The call has no body.
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer>;
@@ -50,8 +52,10 @@ pub trait JsonApi: Send + Sync + 'static {
 pub struct ApiCall {
     /// The method.
     pub method: Method,
-    /// The raw path, beginning with `/v1`.
+    /// The raw path, beginning with `/v1` unless it is a short link.
     pub path: String,
+    /// The short link that the path is, if it is one.
+    pub short_link: Option<ShortLink>,
     /// The raw query; empty without one.
     pub query: String,
     /// The headers.
@@ -64,6 +68,15 @@ pub struct ApiCall {
     pub host_account: Option<AccountId>,
     /// Names the request in answers and logs.
     pub request_id: RequestId,
+}
+
+/// A path on a host of short links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortLink {
+    /// The account segment, as received, where there can be many.
+    pub account: Option<String>,
+    /// What follows the account, as received.
+    pub below: String,
 }
 
 /// An answer of the JSON:API.
@@ -107,6 +120,8 @@ pub(crate) struct Whose<'a> {
     pub(crate) host_account: Option<AccountId>,
     /// The account segment of its path, as received.
     pub(crate) segment: Option<&'a str>,
+    /// What follows the account on a host of short links.
+    pub(crate) short_link: Option<&'a str>,
 }
 
 /// Answers a request.
@@ -208,7 +223,13 @@ async fn guarded(
 /// Reads the body and asks the API.
 async fn handled(front: &Front, exchange: &Exchange, whose: Whose<'_>, body: Incoming) -> Response<Body> {
     let limits = &front.settings.limits;
-    let body = match read_whole(body, exchange.headers(), limits.json_bytes, limits.body_time).await {
+    let body = if !body.is_end_stream() && front.api.ignores_body(exchange.method(), exchange.path()) {
+        drop_beside(body);
+        Ok(Bytes::new())
+    } else {
+        read_whole(body, exchange.headers(), limits.json_bytes, limits.body_time).await
+    };
+    let body = match body {
         Ok(body) => body,
         Err(error) => return refused(front, exchange, whose, body_error(error, limits.json_bytes)).await,
     };
@@ -232,9 +253,12 @@ async fn refused(front: &Front, exchange: &Exchange, whose: Whose<'_>, error: Ap
 }
 
 fn call(exchange: &Exchange, whose: Whose<'_>, body: Bytes) -> ApiCall {
+    let account = whose.segment.map(str::to_owned);
+    let short_link = whose.short_link.map(|below| ShortLink { account, below: below.to_owned() });
     ApiCall {
         method: exchange.method().clone(),
         path: exchange.path().to_owned(),
+        short_link,
         query: exchange.query().to_owned(),
         headers: exchange.headers().clone(),
         body,

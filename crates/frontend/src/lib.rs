@@ -49,7 +49,7 @@ pub use engines::{Push, Wish};
 pub use exchange::Connection;
 pub use front::FrontParts;
 pub use hosts::{Arrival, Hosts, HostsError};
-pub use jsonapi::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi};
+pub use jsonapi::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, ShortLink};
 pub use network::{Network, NetworkError};
 pub use operations::Readiness;
 pub use place::{Operation, Place, Root, place};

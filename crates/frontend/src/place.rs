@@ -18,6 +18,13 @@ pub enum Place<'a> {
         /// The account segment, as received, where the path has one.
         account: Option<&'a str>,
     },
+    /// A short link to a release or one of its files (`distribution.md` §10).
+    ShortLink {
+        /// The account segment, as received, where there can be many.
+        account: Option<&'a str>,
+        /// What follows the account, as received.
+        below: &'a str,
+    },
     /// A package engine.
     Engine {
         /// The engine's key.
@@ -91,6 +98,10 @@ pub fn place<'a>(hosts: &'a Hosts, engines: Engines, arrival: &Arrival<'_>, path
     match hosts.site(arrival) {
         Site::Engine(host) => on_engine(host, hosts.names_accounts(), path),
         Site::Api(origin) => on_origin(engines, Cow::Borrowed(origin), path),
+        Site::Short(origin) => match on_origin(engines, Cow::Borrowed(origin), path) {
+            Place::UnknownPath => short_link(hosts.names_accounts(), path),
+            place => place,
+        },
         Site::Below(_) if is_an_account(path) => Place::UnknownPath,
         Site::Below(origin) => on_origin(engines, Cow::Borrowed(origin), path),
         Site::Listen(_) if path == "/metrics" => Place::Operation(Operation::Metrics),
@@ -139,6 +150,18 @@ fn on_origin<'a>(engines: Engines, origin: Cow<'a, str>, path: &'a str) -> Place
             Place::Engine { engine, rest, root: Root { origin, engine, account, own_host: false } }
         }
         None => Place::Api { account: account_of(below) },
+    }
+}
+
+/// Paths of a host of short links that are no others: the first segment is the account where there are many.
+fn short_link(names_accounts: bool, path: &str) -> Place<'_> {
+    let below = path.strip_prefix('/').unwrap_or(path);
+    if !names_accounts {
+        return Place::ShortLink { account: None, below };
+    }
+    match below.split_once('/').unwrap_or((below, "")) {
+        ("", _) => Place::UnknownPath,
+        (account, below) => Place::ShortLink { account: Some(account), below },
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse};
+use http::Method;
+use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse, ShortLink};
 use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, Staged};
 use keyway_crypto::signed_url::Grant;
@@ -23,14 +24,18 @@ impl JsonApi for ApiDoor {
     fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer> {
         Box::pin(async move { answer(self.0.handle(request(call)).await) })
     }
+    fn ignores_body(&self, method: &Method, path: &str) -> bool {
+        self.0.ignores_body(method, path)
+    }
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
         Box::pin(async move { answer(self.0.refuse(request(call), error).await) })
     }
 }
 
 fn request(call: ApiCall) -> ApiRequest {
-    let ApiCall { method, path, query, headers, body, peer, host_account, request_id } = call;
-    ApiRequest { method, path, query, headers, body, peer, host_account, request_id }
+    let ApiCall { method, path, short_link, query, headers, body, peer, host_account, request_id } = call;
+    let short_link = short_link.map(|link| ShortLink { account: link.account, below: link.below });
+    ApiRequest { method, path, short_link, query, headers, body, peer, host_account, request_id }
 }
 
 fn answer(response: ApiResponse) -> ApiAnswer {

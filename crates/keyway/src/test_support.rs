@@ -118,6 +118,9 @@ impl JsonApi for Watched {
             answer
         })
     }
+    fn ignores_body(&self, method: &Method, path: &str) -> bool {
+        self.api.ignores_body(method, path)
+    }
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
         self.api.refuse(call, error)
     }

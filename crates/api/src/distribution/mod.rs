@@ -82,7 +82,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/releases/{id}/artifact", act!(ArtifactDownload, first::route::download))
         .first_only()
         .accepts_any(),
-    E::put("/releases/{id}/artifact", act!(ArtifactCreate, first::route::upload)).first_only(),
+    // publishers of that time send the file here, labelled as JSON, and once more to where they are led
+    E::put("/releases/{id}/artifact", act!(ArtifactCreate, first::route::upload)).first_only().ignores_body(),
     E::delete("/releases/{id}/artifact", act!(ArtifactDelete, first::route::withdraw)).first_only(),
     E::get("/releases/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_product)).first_only(),
     E::get("/releases/{id}/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_release)).first_only(),

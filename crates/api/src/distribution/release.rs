@@ -49,6 +49,9 @@ impl Hooks for Releases {
     fn new_subject<'a>(&'a self, _: &'a mut Work, draft: &'a Draft) -> Step<'a, Subject> {
         Box::pin(async move { Ok(package::of_new(&draft.record)) })
     }
+    fn list_default(&self, call: &Call) -> Scope {
+        first::list::narrowed(call)
+    }
     /// By id, version or tag, narrowed by product, package and engine: releases of several may share a version.
     fn named(&self, call: &Call, name: &str) -> Scope {
         alias_scope(self.resource(), name).and(narrow(

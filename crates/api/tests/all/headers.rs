@@ -117,6 +117,7 @@ async fn early_refusals_speak_the_version_and_name_the_account() {
     let request = keyway_api::ApiRequest {
         method: Method::POST,
         path: "/v1/accounts/acme/products".to_owned(),
+        short_link: None,
         query: String::new(),
         headers: client.headers.clone(),
         body: bytes::Bytes::new(),

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use base64::Engine as _;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use keyway_api::{Api, ApiParts, ApiRequest, ApiResponse, PublicUrls};
+use keyway_api::{Api, ApiParts, ApiRequest, ApiResponse, PublicUrls, ShortLink};
 use keyway_base::{AccountId, Clock, ManualClock, RecordId, RequestId, Secret, SlotKey, Timestamp};
 use keyway_blob::{BlobStore, DiskOptions, Urls};
 use keyway_catalog::{CacheLimits, Catalog, Mode, Tenancy};
@@ -256,11 +256,21 @@ impl Client {
     }
     /// A request with any body. Paths are below `/v1`, with their query.
     pub(crate) async fn raw(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/v1/{path}") };
+        self.ask(method, &path, None, body).await
+    }
+    /// A request on a host of short links, for what is below an account.
+    pub(crate) async fn follow(&self, method: Method, account: Option<&str>, below: &str) -> Answer {
+        let (path, query) = below.split_once('?').unwrap_or((below, ""));
+        let link = ShortLink { account: account.map(str::to_owned), below: path.to_owned() };
+        self.ask(method, &format!("/?{query}"), Some(link), Vec::new()).await
+    }
+    async fn ask(&self, method: Method, path: &str, short_link: Option<ShortLink>, body: Vec<u8>) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = ApiRequest {
             method,
-            path,
+            path: path.to_owned(),
+            short_link,
             query: query.to_owned(),
             headers: self.headers.clone(),
             body: Bytes::from(body),

@@ -31,6 +31,10 @@ fn told(place: &Place<'_>) -> String {
         Place::Api { account } => {
             account.map_or_else(|| "api".to_owned(), |account| format!("api account {account}"))
         }
+        Place::ShortLink { account, below } => {
+            let account = account.map_or_else(String::new, |account| format!(" of account {account}"));
+            format!("short {below}{account}")
+        }
         Place::Engine { engine, rest, root } => {
             let account = root.account.map_or_else(String::new, |account| format!(" account {account}"));
             let own = if root.own_host { " own" } else { "" };
@@ -104,6 +108,31 @@ fn an_engines_host_takes_the_account_from_the_path_where_there_are_many() {
         ("shop.acme.test", "/v1/engines/toy/w", "stranger"),
     ] {
         assert_eq!(describe(&hosts, host, path), expected, "{host}{path}");
+    }
+}
+
+/// `distribution.md` §10.
+#[test]
+fn hosts_of_short_links() {
+    let single = hosts_in(Mode::Singleplayer, Some("example.com"), None);
+    let many = hosts_in(Mode::Multiplayer, Some("example.com"), None);
+    for (hosts, host, path, expected) in [
+        (&single, "get.example.com", "/1.0.0/a%2Fb/c.zip", "short 1.0.0/a%2Fb/c.zip"),
+        (&single, "GET.example.com:443", "/App.exe", "short App.exe"),
+        (&single, "bin.example.com", "/", "short "),
+        (&many, "get.example.com", "/acme/1.0.0/a/b", "short 1.0.0/a/b of account acme"),
+        (&many, "bin.example.com", "/acme", "short  of account acme"),
+        (&many, "bin.example.com", "/acme/", "short  of account acme"),
+        (&many, "get.example.com", "/", "nowhere"),
+        (&many, "get.example.com", "//1.0.0", "nowhere"),
+        (&many, "get.example.com", "/acme/../other/1.0.0", "bad"),
+        (&many, "get.example.com", "/v1/accounts/acme/releases", "api account acme"),
+        (&many, "get.example.com", "/v1/ping", "ping"),
+        (&many, "got.example.com", "/acme/1.0.0", "nowhere"),
+        (&many, "get.example.org", "/acme/1.0.0", "stranger"),
+        (&many, "127.0.0.1", "/acme/1.0.0", "nowhere"),
+    ] {
+        assert_eq!(describe(hosts, host, path), expected, "{host}{path}");
     }
 }
 

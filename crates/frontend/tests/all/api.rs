@@ -60,6 +60,21 @@ async fn ten_megabytes_are_refused_in_the_apis_form_and_the_connection_lives() {
     assert_eq!(wire.get("/v1/me", &[]).await.status, 200);
 }
 
+/// The file that an old publisher sends to where it is only told the way.
+#[tokio::test]
+async fn a_body_that_is_not_looked_at_may_be_of_any_length_and_is_answered_before_its_end() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let half = vec![0xff; 4 << 20];
+    wire.send(format!("PUT /v1/bodiless HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n\r\n", 8 << 20))
+        .await;
+    wire.send(&half).await;
+    let reply = wire.reply(false).await;
+    assert_eq!((reply.status, reply.text()), (200, "PUT /v1/bodiless? 127.0.0.1 "));
+    wire.send(&half).await;
+    assert_eq!(wire.get("/v1/me", &[]).await.status, 200, "on the same connection");
+}
+
 #[tokio::test]
 async fn a_client_that_waits_to_be_asked_is_told_at_once() {
     let world = World::new().await;

@@ -62,6 +62,17 @@ async fn the_api_is_told_whose_host_was_named() {
 }
 
 #[tokio::test]
+async fn short_links_are_the_api_s_and_signed_by_the_account_they_name() {
+    let world = of_many().await;
+    let link = get(&world, "get.example.com", "/acme/1.0.0/a%2Fb?auth=x", None).await;
+    assert_eq!((link.status, link.header("x-short")), (200, Some("acme 1.0.0/a%2Fb")));
+    let signed = link.header("keygen-signature").unwrap();
+    assert!(signed.contains(&world.account.to_string()), "{signed}");
+    let api = get(&world, "get.example.com", "/v1/accounts/acme/echo", None).await;
+    assert_eq!((api.status, api.header("x-short")), (200, None));
+}
+
+#[tokio::test]
 async fn a_host_header_makes_nothing_of_a_strangers_name() {
     let world = of_many().await;
     for host in [

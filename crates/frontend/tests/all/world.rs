@@ -99,12 +99,19 @@ impl JsonApi for Behind {
                     {
                         headers.insert("x-slug", slug.parse().unwrap());
                     }
+                    if let Some(link) = &call.short_link {
+                        let account = link.account.as_deref().unwrap_or("-");
+                        headers.insert("x-short", format!("{account} {}", link.below).parse().unwrap());
+                    }
                     let line = format!("{} {}?{} {}", call.method, call.path, call.query, call.peer);
                     (StatusCode::OK, Bytes::from([line.as_bytes(), b" ", &call.body].concat()))
                 }
             };
             ApiAnswer { status, headers, body: ApiAnswerBody::Bytes(body) }
         })
+    }
+    fn ignores_body(&self, method: &http::Method, path: &str) -> bool {
+        method == http::Method::PUT && path == "/v1/bodiless"
     }
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
         Box::pin(async move { Self::error(&call, &error) })

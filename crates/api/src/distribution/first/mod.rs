@@ -2,5 +2,6 @@
 //! describe it, and the routes that only that version has. The rest is `crate::version`.
 
 pub(super) mod file;
+pub(super) mod list;
 pub(super) mod route;
 pub(super) mod upgrade;

@@ -157,3 +157,41 @@ async fn upgrades_are_told_by_platform_and_file_type() {
     assert_eq!(anyone.get(&asked("x")).await.error(), (400, "UPGRADE_VERSION_INVALID", ""));
     assert_eq!(shop.anonymous().get(&asked("1.0.0")).await.status, 404, "in 1.0 alone");
 }
+
+#[tokio::test]
+async fn lists_are_narrowed_by_what_the_files_are() {
+    let shop = Shop::open("OPEN").await;
+    let one = publish(&shop, "1.0.0", b"one").await;
+    let two = publish(&shop, "1.1.0", b"two").await;
+    let anyone = first(&shop.anonymous());
+    let bare = shop.release("2.0.0", None).await;
+    let none: [&str; 0] = [];
+    for (query, expected) in [
+        ("filetype=.EXE", &[&*two, &*one][..]),
+        ("platform=win32&arch=", &[&*two, &*one]),
+        ("platform=darwin", &none),
+        ("version=1.0.0", &[&*one]),
+        ("version=1.0.0&filetype=dmg", &none),
+        ("version=2.0.0", &[&*bare]),
+    ] {
+        assert_eq!(anyone.get(&format!("releases?{query}")).await.ids(), expected, "{query}");
+        assert_eq!(shop.anonymous().get(&format!("releases?{query}")).await.ids().len(), 3, "{query}");
+    }
+}
+
+/// The publisher of that time sends the file itself, says that it is JSON, and sends it again where it is led.
+#[tokio::test]
+async fn what_is_sent_beside_the_way_for_the_bytes_is_not_looked_at() {
+    let shop = Shop::open("OPEN").await;
+    let release = shop.release("1.0.0", None).await;
+    shop.start(&release, json!({"filename": "a.exe"})).await;
+    let vendor = first(&shop.admin).header("content-type", "application/json");
+    let vendor = vendor.header("user-agent", "electron-builder");
+    let path = format!("releases/{release}/artifact");
+    let way = vendor.raw(http::Method::PUT, &path, vec![0xff, 0, b'{']).await;
+    assert_eq!(way.status, 307, "{}", way.body);
+    let path = format!("/v1/accounts/acme/{path}");
+    assert!(shop.api.ignores_body(&http::Method::PUT, &path));
+    assert!(!shop.api.ignores_body(&http::Method::POST, "/v1/releases"));
+    assert!(!shop.api.ignores_body(&http::Method::DELETE, &path));
+}

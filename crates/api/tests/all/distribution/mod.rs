@@ -12,5 +12,6 @@ mod packages;
 mod pushes;
 mod releases;
 mod shop;
+mod short_links;
 mod upgrades;
 mod uploads;
