@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .network import Machine
 from .places import client
 from .ports import free_ports
 from .waiting import until
@@ -27,11 +28,13 @@ READER = "AKIATESTSREADSONLY00"
 class Seaweed:
     """One server; it can be stopped and started again on its data."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine | None = None, name: str = "localhost") -> None:
+        """`machine` is where it runs, when not on this one, and `name` the host that clients know."""
+        self.machine = machine or Machine()
         self.data = Path(tempfile.mkdtemp(prefix="keyway-seaweed-"))
         self.ports = free_ports(8)
         self.port = self.ports[0]
-        self.endpoint = f"http://localhost:{self.port}"
+        self.endpoint = f"http://{name}:{self.port}"
         self.process: subprocess.Popen | None = None
         (self.data / "volumes").mkdir()
         identity = {"name": "keyway", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
@@ -43,14 +46,14 @@ class Seaweed:
     def start(self) -> "Seaweed":
         s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = self.ports
         flags = {
-            "dir": self.data / "volumes", "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "volume.max": 100,
+            "dir": self.data / "volumes", "ip": self.machine.address, "ip.bind": self.machine.address, "volume.max": 100,
             "master.port": master, "master.port.grpc": master_grpc, "master.volumeSizeLimitMB": 1024,
             "volume.port": volume, "volume.port.grpc": volume_grpc,
             "filer.port": filer, "filer.port.grpc": filer_grpc,
             "s3.port": s3, "s3.port.grpc": s3_grpc, "s3.config": self.data / "identities.json",
             "s3.iam": "false", "s3.autoCreateBucket": "false", "s3.port.iceberg": 0, "s3.port.lance": 0,
         }  # fmt: skip
-        command = [client("seaweedfs") / "bin" / "weed", "server", "-filer", "-s3"]
+        command = [*self.machine.enter, client("seaweedfs") / "bin" / "weed", "server", "-filer", "-s3"]
         command += [f"-{name}={value}" for name, value in flags.items()]
         with (self.data / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
@@ -68,7 +71,7 @@ class Seaweed:
             for port, method, path in (
                 (self.port, "GET", "/status"), (filer, "POST", f"/buckets/{BUCKET}/"),
             ):  # fmt: skip
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection = http.client.HTTPConnection(self.machine.address, port, timeout=5)
                 connection.request(method, path)
                 if connection.getresponse().status not in (200, 201, 409):
                     return False
@@ -87,7 +90,7 @@ class Seaweed:
         found, below = [], [f"/buckets/{BUCKET}/{prefix}".rstrip("/")]
         while below:
             folder = below.pop()
-            connection = http.client.HTTPConnection("127.0.0.1", self.ports[6], timeout=10)
+            connection = http.client.HTTPConnection(self.machine.address, self.ports[6], timeout=10)
             connection.request("GET", f"{folder}/?limit=10000", headers={"Accept": "application/json"})
             answer = connection.getresponse()
             entries = json.loads(answer.read() or b"{}").get("Entries") if answer.status == 200 else None
@@ -98,7 +101,7 @@ class Seaweed:
 
     def remove(self, key: str) -> None:
         """Removes an object behind everybody's back."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[6], timeout=10)
+        connection = http.client.HTTPConnection(self.machine.address, self.ports[6], timeout=10)
         connection.request("DELETE", f"/buckets/{BUCKET}/{key}")
         assert connection.getresponse().status == 204, key
 

@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 
 from . import postgres, seaweed, wire
+from .network import Machine
 from .places import binary
 from .ports import free_ports
 from .waiting import until
@@ -24,9 +25,19 @@ TOKEN = re.compile(r"admin token: (admin-\S+)")
 class Server:
     """One server process with its data directory. The admin token outlives restarts, as in life."""
 
-    def __init__(self, *flags: str, data: Path | None = None, environment: dict | None = None) -> None:
-        self.port = free_ports(1)[0]
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(
+        self,
+        *flags: str,
+        data: Path | None = None,
+        environment: dict | None = None,
+        machine: Machine | None = None,
+        port: int | None = None,
+    ) -> None:
+        """`machine` is where it runs, when not on this one."""
+        self.machine = machine or Machine()
+        self.port = port or free_ports(1)[0]
+        self.address = f"{self.machine.address}:{self.port}"
+        self.url = f"http://{self.address}"
         self.flags = flags
         # suites ask faster than any client; the one on limits turns them on
         self.environment = {"KEYWAY_RATE_LIMITS": "off", **(environment or {})}
@@ -47,7 +58,7 @@ class Server:
         self.printed = ""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(command, "--listen", f"127.0.0.1:{self.port}", *self.flags),
+                self.command(command, "--listen", self.address, *self.flags),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.environ(),
             )  # fmt: skip
         threading.Thread(target=self.read_stdout, args=(self.process.stdout,), daemon=True).start()
@@ -63,7 +74,7 @@ class Server:
             self.printed += line.decode(errors="replace")
 
     def command(self, name: str, *arguments: str) -> list[str]:
-        return [str(binary()), name, "--data", str(self.data), *arguments]
+        return [*self.machine.enter, str(binary()), name, "--data", str(self.data), *arguments]
 
     def environ(self) -> dict:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KEYWAY_")}
@@ -73,7 +84,7 @@ class Server:
     def shell(self, *arguments: str) -> subprocess.CompletedProcess:
         """A shell command (`token list` …) on this server's data directory."""
         return subprocess.run(
-            [str(binary()), arguments[0], "--data", str(self.data), *arguments[1:]],
+            self.command(*arguments),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, env=self.environ(),
         )  # fmt: skip
 
@@ -105,7 +116,7 @@ class Server:
 
     def listens(self) -> bool:
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
+            socket.create_connection((self.machine.address, self.port), timeout=2).close()
             return True
         return False
 

@@ -8,7 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
-from . import seaweed
+from . import cluster, seaweed
 from .places import binary
 from .world import close_shared
 
@@ -61,6 +61,7 @@ def main() -> int:
     try:
         tests.run(report)
     finally:
+        cluster.close_shared()
         close_shared()
         seaweed.close_shared()
     failed = len(report.failures) + len(report.errors)

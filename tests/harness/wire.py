@@ -7,6 +7,9 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+# Addresses of hosts whose names only a test's network knows.
+NAMES: dict[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -54,12 +57,14 @@ class Connection:
     def once(self, method: str, target: str, body: bytes | None, headers: dict) -> Answer:
         if self.connection is None:
             bind = (self.source, 0) if self.source else None
+            address = NAMES.get(self.host, self.host)
             self.connection = http.client.HTTPConnection(
-                self.host, self.port, timeout=self.timeout, source_address=bind
+                address, self.port, timeout=self.timeout, source_address=bind
             )
             self.connection.connect()
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.connection.request(method, target, body=body, headers=headers)
+        named = {"Host": f"{self.host}:{self.port}"} if self.host in NAMES else {}
+        self.connection.request(method, target, body=body, headers={**named, **headers})
         response = self.connection.getresponse()
         answer = Answer(response.status, response.reason, response.headers, response.read())
         if response.will_close:
