@@ -29,6 +29,7 @@ class Database:
         command = [*machine.enter, TESTS / "postgres", machine.address]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
+        self.runs = True
         assert self.url, "PostgreSQL could not be started: see above, and tests/install"
 
     def order(self, word: str) -> None:
@@ -38,9 +39,13 @@ class Database:
 
     def crash(self) -> None:
         self.order("crash")
+        self.runs = False
 
     def start(self) -> None:
-        self.order("start")
+        """Starts it unless it runs."""
+        if not self.runs:
+            self.order("start")
+            self.runs = True
 
     def ask(self, statement: str) -> list[list[str]]:
         """The rows of a query."""

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use keyway_base::Clock;
 use keyway_store::{Db, Tail};
 use tokio::sync::Mutex;
@@ -22,22 +23,23 @@ pub(crate) struct Lease {
     clock: Arc<dyn Clock>,
     /// When the last good reading began, in microseconds of the monotonic clock; [`NEVER`] before the first.
     good: AtomicU64,
-    reader: Mutex<Reader>,
+    /// Why the last reading failed, if it did.
+    outage: ArcSwapOption<CatalogError>,
+    /// Reads on where it was after a failure: what is cached then is still good but for what it reads.
+    reader: Mutex<Option<Tail>>,
 }
 
 const NEVER: u64 = u64::MAX;
 
-struct Reader {
-    /// Away while a reading is under way, so that one that is cut off in the middle is not carried on with.
-    tail: Option<Tail>,
-    /// When the last reading that failed began, and why it failed.
-    failed: Option<(Duration, CatalogError)>,
-}
-
 impl Lease {
     pub(crate) fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        let reader = Mutex::new(Reader { tail: None, failed: None });
-        Self { db, clock, good: AtomicU64::new(NEVER), reader }
+        Self {
+            db,
+            clock,
+            good: AtomicU64::new(NEVER),
+            outage: ArcSwapOption::empty(),
+            reader: Mutex::new(None),
+        }
     }
 
     /// Whether cached values may be answered from right now.
@@ -46,21 +48,28 @@ impl Lease {
         good != NEVER && self.clock.monotonic() <= Duration::from_micros(good).saturating_add(TERM)
     }
 
-    /// Waits for one reading of the log, shared by all who wait, unless the last one is recent enough.
+    /// Waits for one reading of the log, shared by all who wait, unless the last one is recent enough. While the
+    /// log cannot be read nobody waits: whoever follows it finds out when it can be.
     pub(crate) async fn hold(&self) -> Result<(), CatalogError> {
         if self.is_held() { Ok(()) } else { Box::pin(self.renew()).await }
     }
 
     async fn renew(&self) -> Result<(), CatalogError> {
-        let asked = self.clock.monotonic();
+        self.check()?;
         let mut reader = self.reader.lock().await;
-        if self.is_held() {
-            return Ok(());
+        // A second one, for the first may have taken so long that it says nothing about now.
+        for _ in 0..2 {
+            if self.is_held() {
+                return Ok(());
+            }
+            self.check()?;
+            self.read(&mut reader).await?;
         }
-        match &reader.failed {
-            Some((began, error)) if *began >= asked => Err(error.clone()),
-            _ => self.read(&mut reader).await,
-        }
+        if self.is_held() { Ok(()) } else { Err(CatalogError::Lease) }
+    }
+
+    fn check(&self) -> Result<(), CatalogError> {
+        self.outage.load().as_deref().map_or(Ok(()), |outage| Err(outage.clone()))
     }
 
     /// Reads the log now.
@@ -69,36 +78,32 @@ impl Lease {
         self.read(&mut reader).await
     }
 
-    async fn read(&self, reader: &mut Reader) -> Result<(), CatalogError> {
+    async fn read(&self, reader: &mut Option<Tail>) -> Result<(), CatalogError> {
         // Read before the query: what is committed while it runs may or may not be in it.
         let began = self.clock.monotonic();
-        let tail = reader.tail.take();
-        match tokio::time::timeout(PATIENCE, self.catch_up(tail)).await.unwrap_or(Err(CatalogError::Lease)) {
-            Ok(tail) => {
-                reader.tail = Some(tail);
-                reader.failed = None;
+        match tokio::time::timeout(PATIENCE, self.catch_up(reader)).await.unwrap_or(Err(CatalogError::Lease))
+        {
+            Ok(()) => {
                 self.good.store(u64::try_from(began.as_micros()).unwrap_or(NEVER - 1), Ordering::Release);
+                self.outage.store(None);
                 Ok(())
             }
             Err(error) => {
-                reader.failed = Some((began, error.clone()));
+                self.outage.store(Some(Arc::new(error.clone())));
                 Err(error)
             }
         }
     }
 
-    async fn catch_up(&self, tail: Option<Tail>) -> Result<Tail, CatalogError> {
+    async fn catch_up(&self, reader: &mut Option<Tail>) -> Result<(), CatalogError> {
         let read = |source| CatalogError::store("the change log", source);
-        let mut tail = match tail {
-            Some(tail) => tail,
+        match reader {
+            Some(tail) => tail.poll().await.map(drop).map_err(read),
+            // Nothing is known of the time before: it ends what is cached.
             None => {
-                let tail = Tail::start(&self.db).await.map_err(read)?;
-                // Nothing is known of the time before this tail began.
-                self.db.freshness().bump_all();
-                tail
+                *reader = Some(Tail::start(&self.db).await.map_err(read)?);
+                Ok(())
             }
-        };
-        tail.poll().await.map_err(read)?;
-        Ok(tail)
+        }
     }
 }

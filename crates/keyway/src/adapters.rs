@@ -6,6 +6,7 @@ use http::Method;
 use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse, ShortLink};
 use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, Staged};
+use keyway_catalog::Catalog;
 use keyway_crypto::signed_url::Grant;
 use keyway_engine::{Denial, Outcome, Reason};
 use keyway_frontend::{
@@ -17,8 +18,12 @@ use keyway_store::Db;
 /// The API behind the front end's traits.
 pub(crate) struct ApiDoor(pub(crate) Arc<Api>);
 
-/// The database as a condition of readiness.
-pub(crate) struct DatabaseReady(pub(crate) Db);
+/// The database as a condition of readiness: that it answers, and that the change log can be followed, without which
+/// hardly anything is answered.
+pub(crate) struct DatabaseReady {
+    pub(crate) db: Db,
+    pub(crate) catalog: Arc<Catalog>,
+}
 
 impl JsonApi for ApiDoor {
     fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer> {
@@ -112,7 +117,9 @@ fn pushed(push: Push) -> keyway_api::Push {
 impl Readiness for DatabaseReady {
     fn check(&self) -> Boxed<'_, Result<(), String>> {
         Box::pin(async move {
-            self.0.ping().await.map_err(|error| format!("the database does not answer: {error}"))
+            // The first knows at once when the database is away, and the second finds it out for itself.
+            self.catalog.ensure_fresh().await.map_err(|error| error.to_string())?;
+            self.db.ping().await.map_err(|error| format!("the database does not answer: {error}"))
         })
     }
 }

@@ -50,7 +50,7 @@ impl Server {
     /// A data directory in use, a database or blob store that cannot be opened, an address that cannot be
     /// listened on, a certificate that cannot be read.
     pub(crate) async fn start(settings: &Settings) -> Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         #[cfg(feature = "test-support")]
         let (clock, bench) = crate::test_support::Bench::of(settings, clock);
         embedded::make_private(&settings.data)?;
@@ -178,7 +178,7 @@ impl Composition {
             urls,
             api: Arc::new(ApiDoor(Arc::clone(&api))),
             uploads: Arc::new(ApiDoor(Arc::clone(&api))),
-            readiness: Arc::new(DatabaseReady(db)),
+            readiness: Arc::new(DatabaseReady { db, catalog: Arc::clone(&catalog) }),
             clock,
             telemetry: Arc::new(Telemetry::new(ENGINES)),
             #[cfg(feature = "test-support")]

@@ -22,7 +22,7 @@ use crate::settings::Settings;
 /// # Errors
 /// What could not be read or written, in words.
 pub(crate) async fn token(settings: &Settings, command: TokenCommand) -> Result<()> {
-    let embedded = Embedded::existing(settings, Arc::new(SystemClock::start())).await?;
+    let embedded = Embedded::existing(settings, Arc::new(SystemClock)).await?;
     match command {
         TokenCommand::List => {
             for token in embedded.tokens().await? {
@@ -60,7 +60,7 @@ pub(crate) async fn token(settings: &Settings, command: TokenCommand) -> Result<
 /// # Errors
 /// What could not be read or written, in words.
 pub(crate) async fn account(settings: &Settings, command: AccountCommand) -> Result<()> {
-    let clock = Arc::new(SystemClock::start());
+    let clock = Arc::new(SystemClock);
     match command {
         AccountCommand::List => {
             let embedded = Embedded::existing(settings, clock).await?;

@@ -3,20 +3,25 @@
 //! Write transactions are SERIALIZABLE: what a transaction has read still holds when it commits, as it does on
 //! SQLite with its one writer, or it fails with [`StoreError::Contended`] and is run again.
 
+mod link;
+
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Postgres};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::location::{Location, ServerUrl};
-use crate::session::{Held, Session};
+use crate::session::Session;
 use crate::statement::Statement;
 use crate::{StoreError, arg::Arg};
+pub(crate) use link::{Link, in_time};
 
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that was idle for so long is tried before it is used: the server may have been restarted.
 const DOUBTFUL: Duration = Duration::from_secs(2);
+/// Connections for the change log: one, and one more while it is found out that the first is dead.
+const TAILS: u32 = 2;
 /// Idle connections are closed after this.
 const IDLE: Duration = Duration::from_secs(5 * 60);
 /// Statements kept ready per connection: every list of every resource with its usual filters.
@@ -34,6 +39,8 @@ const SETTINGS: [(&str, &str); 7] = [
     ("timezone", "UTC"),
     ("client_min_messages", "warning"),
 ];
+/// Begins a transaction for a statement that is right by itself.
+const STATEMENT: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// Held while the schema is changed. Any number will do.
 const MIGRATION_LOCK: i64 = 0x6b65_7977_6179;
 
@@ -57,7 +64,7 @@ impl PostgresPools {
         };
         let options = connect_options(url.options().map_err(failed)?);
         let pool = pool(connections.max(2)).connect_with(options.clone()).await.map_err(failed)?;
-        Ok(Self { pool, tail: self::pool(1).connect_lazy_with(options) })
+        Ok(Self { pool, tail: self::pool(TAILS).connect_lazy_with(options) })
     }
 
     /// A connection for single statements that read.
@@ -65,7 +72,7 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when none is free in time.
     pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
-        Ok(Held::Alone(self.pool.acquire().await?).into())
+        Ok(Link::alone(self.pool.acquire().await?).into())
     }
 
     /// The connection that reads the change log.
@@ -73,7 +80,7 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when it cannot be had in time.
     pub(crate) async fn tail(&self) -> Result<Session, StoreError> {
-        Ok(Held::Alone(self.tail.acquire().await?).into())
+        Ok(Link::alone(self.tail.acquire().await?).into())
     }
 
     /// A transaction that reads one snapshot, taken by its first statement.
@@ -81,7 +88,7 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
-        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        Ok(self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into())
     }
 
     /// The transaction that writes.
@@ -89,7 +96,7 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn transaction(&self) -> Result<Session, StoreError> {
-        self.begin("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").await
+        Ok(self.begin("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE").await?.into())
     }
 
     /// A transaction for one statement that is right by itself, whoever else is writing.
@@ -97,7 +104,7 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn statement(&self) -> Result<Session, StoreError> {
-        self.begin("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await
+        Ok(self.begin(STATEMENT).await?.into())
     }
 
     /// A transaction in which the schema may be changed; the others wait, however long it takes.
@@ -108,14 +115,16 @@ impl PostgresPools {
         const PATIENT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
                                SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on";
         const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
-        let mut session = self.statement().await?;
+        let mut link = self.begin(STATEMENT).await?;
+        link.be_patient();
+        let mut session = Session::from(link);
         session.script(PATIENT).await?;
         session.rows(Statement::fixed(LOCK, vec![Arg::int(MIGRATION_LOCK)])).await?;
         Ok(session)
     }
 
-    async fn begin(&self, statement: &'static str) -> Result<Session, StoreError> {
-        Ok(Held::<Postgres>::Transaction(self.pool.begin_with(statement).await?).into())
+    async fn begin(&self, statement: &'static str) -> Result<Link, StoreError> {
+        Ok(Link::begin(self.pool.acquire().await?, statement).await?)
     }
 
     /// Closes every connection.

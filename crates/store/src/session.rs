@@ -4,12 +4,14 @@ use std::ops::DerefMut as _;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{
-    Arguments, AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr as _, Sqlite, Transaction, Type,
+    Arguments, AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr as _, Sqlite, SqliteConnection,
+    Transaction, Type,
 };
 
 use crate::StoreError;
 use crate::arg::Arg;
 use crate::dialect::Dialect;
+use crate::postgres::{Link, in_time};
 use crate::row::Row;
 use crate::statement::Statement;
 
@@ -21,20 +23,20 @@ pub(crate) struct Session {
 }
 
 enum Connection {
-    Sqlite(Held<Sqlite>),
-    Postgres(Held<Postgres>),
+    Sqlite(Held),
+    Postgres(Link),
 }
 
-/// How a connection is held.
-pub(crate) enum Held<D: Database> {
+/// How a connection to a file is held.
+pub(crate) enum Held {
     /// Every statement is a transaction of its own.
-    Alone(PoolConnection<D>),
+    Alone(PoolConnection<Sqlite>),
     /// Inside a transaction, which is rolled back unless it is committed.
-    Transaction(Transaction<'static, D>),
+    Transaction(Transaction<'static, Sqlite>),
 }
 
-impl<D: Database> Held<D> {
-    fn connection(&mut self) -> &mut D::Connection {
+impl Held {
+    fn connection(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Alone(connection) => connection.deref_mut(),
             Self::Transaction(transaction) => transaction.deref_mut(),
@@ -48,15 +50,15 @@ impl<D: Database> Held<D> {
     }
 }
 
-impl From<Held<Sqlite>> for Session {
-    fn from(held: Held<Sqlite>) -> Self {
+impl From<Held> for Session {
+    fn from(held: Held) -> Self {
         Self { connection: Connection::Sqlite(held), failed: false }
     }
 }
 
-impl From<Held<Postgres>> for Session {
-    fn from(held: Held<Postgres>) -> Self {
-        Self { connection: Connection::Postgres(held), failed: false }
+impl From<Link> for Session {
+    fn from(link: Link) -> Self {
+        Self { connection: Connection::Postgres(link), failed: false }
     }
 }
 
@@ -68,9 +70,10 @@ macro_rules! either {
                 let ($query, $connection) = (query::<Sqlite>($statement)?, held.connection());
                 $run.await.map($wrap)
             }
-            Connection::Postgres(held) => {
-                let ($query, $connection) = (query::<Postgres>($statement)?, held.connection());
-                $run.await.map($wrap)
+            Connection::Postgres(link) => {
+                let answer = link.answer();
+                let ($query, $connection) = (query::<Postgres>($statement)?, link.connection());
+                in_time(answer, $run).await.map($wrap)
             }
         };
         $session.noted(outcome)
@@ -120,7 +123,10 @@ impl Session {
     pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), StoreError> {
         let outcome = match &mut self.connection {
             Connection::Sqlite(held) => sqlx::raw_sql(text).execute(held.connection()).await.map(drop),
-            Connection::Postgres(held) => sqlx::raw_sql(text).execute(held.connection()).await.map(drop),
+            Connection::Postgres(link) => {
+                let answer = link.answer();
+                in_time(answer, sqlx::raw_sql(text).execute(link.connection())).await.map(drop)
+            }
         };
         self.noted(outcome)
     }
@@ -136,7 +142,7 @@ impl Session {
             Connection::Postgres(_) if self.failed => Err(StoreError::Statement {
                 what: "a transaction was committed after it had failed".to_owned(),
             }),
-            Connection::Postgres(held) => Ok(held.commit().await?),
+            Connection::Postgres(link) => Ok(link.commit().await?),
         }
     }
 

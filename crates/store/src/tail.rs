@@ -37,7 +37,8 @@ impl Tail {
     /// that went backwards (a restored backup, a failover), end everything that is cached.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot answer; what was not read is read next time.
+    /// [`StoreError`] when the database cannot answer. What was not read is read next time, as it is when a
+    /// caller stops waiting: nothing is taken in before it is there as a whole.
     pub async fn poll(&mut self) -> Result<usize, StoreError> {
         let reading = read_from(&self.db, &self.position).await?;
         let count = reading.entries.len();

@@ -1,0 +1,108 @@
+"""A node that cannot read the change log: it refuses what it cannot be sure of, and serves what is public."""
+
+import signal
+import time
+import unittest
+
+from harness.cluster import Watch, figures, say, shared, watching
+from harness.waiting import until
+from harness.wire import bearer, get
+
+# How old the last reading of the change log may be, and what a request in flight may take on a loaded machine.
+LEASE, FLIGHT = 0.9, 0.1
+BOUND = 1.0
+# From the end of a partition until the node serves again.
+RECOVERY = 5.0
+
+
+class Partition(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cluster = shared()
+        world = cluster.world
+        cls.licensed = "/v1/engines/npm/" + world.new_npm("1.0.0").name.replace("/", "%2f")
+        attributes = {"name": "Open", "distributionStrategy": "OPEN"}
+        product = world.vendor.create("products", attributes)["id"]
+        package = world.new_package("acme-open", "npm", product=product)
+        world.publish_npm("acme-open", "1.0.0", package, product=product)
+        cls.public = "/v1/engines/npm/acme-open"
+        cls.far = cluster.nodes[2]
+
+    def setUp(self):
+        world = self.cluster.world
+        self.license, key = world.new_license("REVOKED")
+        self.doomed, self.good = bearer(key), bearer(world.new_license("GOOD")[1])
+
+    def watches(self) -> list[Watch]:
+        watches = [
+            Watch(self.far, self.licensed, self.doomed), Watch(self.far, self.licensed, self.good),
+            Watch(self.far, self.public, {}, pause=0.005),
+        ]  # fmt: skip
+        # Until everything is served from memory.
+        warm = lambda watch: len(watch.seen) > 100 and all(status == 200 for _, _, status in watch.seen[-100:])
+        until(lambda: all(warm(watch) for watch in watches), "all is served")
+        return watches
+
+    def partition(self, how: str) -> None:
+        """Cuts the far node off, takes a licence away elsewhere, and looks at every answer of the far node."""
+        doomed, good, public = watches = self.watches()
+        with watching(*watches):
+            self.cluster.cut(self.far, "database", how)
+            self.addCleanup(self.cluster.heal, self.far)
+            cut = time.monotonic()
+            near = self.cluster.nodes[0]
+            self.cluster.vendor(near).act("licenses", self.license, "suspend")
+            ended = time.monotonic()
+            self.assertEqual(get(near.url + self.licensed, self.doomed).status, 403)
+            until(lambda: doomed.latest() == 503 and good.latest() == 503, "what is licensed is refused", 10)
+            refusal = get(self.far.url + self.licensed, self.good)
+            self.assertEqual(refusal.status, 503)
+            self.assertTrue(refusal.header("retry-after"), refusal.headers)
+            self.assertEqual(get(self.far.url + "/-/ready").status, 503)
+            self.assertEqual(get(self.far.url + "/v1/ping").status, 200)
+            until(lambda: time.monotonic() > cut + 6, "a while", 10)
+            self.cluster.heal(self.far)
+            healed = time.monotonic()
+            until(lambda: good.latest() == 200, "the node serves again, without a restart", 60)
+            until(lambda: doomed.latest() == 403, "and knows what has changed", 10)
+            until(lambda: get(self.far.url + "/-/ready").status == 200, "the node is ready again", 60)
+            recovered = time.monotonic() - healed
+        self.assertLessEqual({status for _, _, status in doomed.seen + good.seen}, {200, 403, 503})
+        stale = max(came - ended for _, came, status in doomed.seen if status == 200)
+        self.assertLess(stale, BOUND, "a licence was honoured for too long after it was suspended elsewhere")
+        late = [came - cut for began, came, status in good.seen if status == 200 and cut < came < healed]
+        self.assertLess(max(late), LEASE + FLIGHT)
+        refusals = [came - began for began, came, status in good.seen if status == 503]
+        self.assertEqual({status for _, _, status in public.seen}, {200}, "public content was refused")
+        served = [came - began for began, came, _ in public.seen if cut < began < healed]
+        say(
+            f"{how}: the suspended licence was served for {1000 * stale:.0f} ms after it, the good one for "
+            f"{1000 * max(late):.0f} ms after the cut; refusals took {figures(refusals)}; public content "
+            f"{figures(served)}; {1000 * recovered:.0f} ms from the mending to serving"
+        )
+        self.assertLess(recovered, RECOVERY)
+
+    def test_packets_lost(self):
+        self.partition("DROP")
+
+    def test_packets_refused(self):
+        self.partition("REJECT")
+
+    def test_a_node_that_stood_still(self):
+        """What it knew when it stopped is too old when it goes on."""
+        doomed, good, public = watches = self.watches()
+        with watching(*watches):
+            self.far.process.send_signal(signal.SIGSTOP)
+            self.addCleanup(self.far.process.send_signal, signal.SIGCONT)
+            stopped = time.monotonic()
+            self.cluster.vendor(self.cluster.nodes[1]).act("licenses", self.license, "suspend")
+            until(lambda: time.monotonic() > stopped + 2, "longer than the lease")
+            woken = time.monotonic()
+            self.far.process.send_signal(signal.SIGCONT)
+            until(lambda: doomed.latest() == 403 and good.latest() == 200, "it goes on")
+        after = [status for _, came, status in doomed.seen if came > woken]
+        self.assertNotIn(200, after[1:], "it answered from what it knew before")
+        say(f"after two seconds at a stand, the first good answer came {1000 * self.first(good, woken):.0f} ms later")
+
+    def first(self, watch: Watch, since: float) -> float:
+        return min(came - since for _, came, status in watch.seen if came > since and status == 200)
