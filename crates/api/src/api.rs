@@ -163,10 +163,10 @@ impl Api {
     /// Reads what can be read without knowing the account.
     fn head(&self, request: &ApiRequest) -> Result<Head, ApiError> {
         let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
-        if place.account.is_none() && place.rest.is_empty() {
+        let matched = self.router.find(&request.method, place.rest)?;
+        if place.account.is_none() && (place.rest.is_empty() || matched.endpoint.prefixed) {
             return Err(ApiError::unknown_endpoint());
         }
-        let matched = self.router.find(&request.method, place.rest)?;
         let accept = request.headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or("?"));
         let media_type = match MediaType::negotiate(accept) {
             Some(media_type) => media_type,

@@ -106,12 +106,15 @@ pub(crate) struct Endpoint {
     pub(crate) first_only: bool,
     /// Whether what is sent as a body is not looked at, whatever it is and however long.
     pub(crate) ignores_body: bool,
+    /// Whether its path must name the account.
+    pub(crate) prefixed: bool,
 }
 
 impl Endpoint {
     const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
-        let (hard, accepts_any, first_only, ignores_body) = (false, false, false, false);
-        Self { verb, path, operation, hard, accepts_any, first_only, ignores_body }
+        let (hard, accepts_any, first_only) = (false, false, false);
+        let (ignores_body, prefixed) = (false, false);
+        Self { verb, path, operation, hard, accepts_any, first_only, ignores_body, prefixed }
     }
     /// `GET`, and `HEAD` with it.
     pub(crate) const fn get(path: &'static str, operation: Operation) -> Self {
@@ -151,6 +154,11 @@ impl Endpoint {
     /// The body is not looked at.
     pub(crate) const fn ignores_body(mut self) -> Self {
         self.ignores_body = true;
+        self
+    }
+    /// The path must name the account.
+    pub(crate) const fn prefixed(mut self) -> Self {
+        self.prefixed = true;
         self
     }
     /// The action that the caller is first asked for a credential for; none where anybody is welcome.

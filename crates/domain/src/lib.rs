@@ -13,6 +13,7 @@ pub mod permission;
 pub mod policy;
 pub mod release;
 pub mod resources;
+pub mod setting;
 pub mod touch;
 
 #[cfg(test)]

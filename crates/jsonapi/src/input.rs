@@ -148,6 +148,7 @@ fn node(attribute: &Attribute, role: Role, intent: Intent, extra: &Extra) -> Nod
         (Shape::Time, None) => Form::Time,
         (Shape::Metadata, None) => Form::Metadata,
         (Shape::Texts, None) => Form::Texts,
+        (Shape::Any, None) => Form::Any,
     };
     Node {
         name: attribute.name.into(),
@@ -204,6 +205,7 @@ fn value_of(shape: Shape, value: &Json) -> Value {
     match (shape, value) {
         (_, Json::Null) => Value::Null,
         (Shape::Time, value) => to_time(value).map_or(Value::Null, Value::Time),
+        (Shape::Any, json) => Value::Json(json.clone()),
         (Shape::Text, Json::String(text)) => Value::Text(text.clone()),
         (Shape::Boolean, Json::Bool(bool)) => Value::Bool(*bool),
         (Shape::Integer, Json::Number(number)) => number.as_i64().map_or(Value::Null, Value::Int),

@@ -115,6 +115,8 @@ pub enum Shape {
     Metadata,
     /// An array of strings.
     Texts,
+    /// Anything: what it may be depends on another attribute.
+    Any,
 }
 
 /// An attribute of a resource, built with `const` functions.

@@ -35,6 +35,7 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("accounts_slug", "accounts", &["slug"]).caseless().global(),
     UniqueIndex::new("accounts_cname", "accounts", &["cname"]).caseless().global(),
     UniqueIndex::new("environments_code", "environments", &["code"]).caseless(),
+    UniqueIndex::new("settings_key", "settings", &["key"]),
     UniqueIndex::new("users_email", "users", &["email"]),
     UniqueIndex::new("products_code", "products", &["code"]),
     UniqueIndex::new("entitlements_code", "entitlements", &["code"]).caseless(),

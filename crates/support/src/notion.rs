@@ -19,7 +19,6 @@ const FOREIGN: &[&str] = &[
     "keys",
     "sessions",
     "second_factors",
-    "settings",
     "descriptors",
     "webhook_endpoints",
     "webhook_events",

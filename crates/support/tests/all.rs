@@ -101,6 +101,7 @@ impl World {
         let mut ids = serde_json::Map::new();
         for (kind, attributes) in [
             ("environments", json!({ "code": "staging" })),
+            ("settings", json!({ "key": "default_user_permissions", "value": ["license.read"] })),
             ("users", json!({ "email": "Ann@example.com", "password": "a secret" })),
             ("products", json!({ "name": "Acme", "code": "acme" })),
             ("entitlements", json!({ "code": "PRO" })),

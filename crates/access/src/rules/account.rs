@@ -1,4 +1,4 @@
-//! The account, the caller itself, search, and the log of events.
+//! The account and its settings, the caller itself, search, and the log of events.
 
 use keyway_domain::permission::Permission;
 use keyway_jsonapi::{Role, Roles};
@@ -17,6 +17,11 @@ pub(super) const RULES: &[Rule] = &[
     read(Action::AccountShow, Permission::AccountRead, &[Clause(BEARER, always)]),
     write(Action::AccountUpdate, Permission::AccountUpdate, &[Clause(AD, always)]),
     write(Action::AccountDelete, Permission::AccountUpdate, &[]),
+    read(Action::SettingList, Permission::AccountRead, &[Clause(AD, always)]),
+    read(Action::SettingShow, Permission::AccountRead, &[Clause(AD, always)]),
+    write(Action::SettingCreate, Permission::AccountUpdate, &[Clause(AD, always)]),
+    write(Action::SettingUpdate, Permission::AccountUpdate, &[Clause(AD, always)]),
+    write(Action::SettingDelete, Permission::AccountUpdate, &[Clause(AD, always)]),
     Rule {
         needs: Needs::OwnRead,
         ..read(Action::ProfileShow, Permission::UserRead, &[Clause(BEARER, always)])

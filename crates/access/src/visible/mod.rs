@@ -58,6 +58,7 @@ struct Asking<'a> {
 fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentView) -> Scope {
     let own = match resource.table {
         "accounts" => return licensing::accounts(asking),
+        "settings" => return if asking.principal.role.is_team() { Scope::All } else { Scope::None },
         "environments" => return licensing::environments(asking),
         "engines" => return lookup::engines(asking, env),
         "platforms" => return lookup::artifact_keys(asking, env, "platform"),

@@ -1,15 +1,18 @@
 //! Which product a pushed package goes to, when there is no such package yet (DESIGN §9).
 
 use keyway_domain::resources::Product;
+use keyway_domain::setting::Key;
 use keyway_jsonapi::{ApiError, Declared, Record, Scope};
 use keyway_store::Page;
 
 use crate::gate;
+use crate::hooks::alias_scope;
+use crate::licensing::setting::value_of;
 use crate::refusal::Outcome;
 use crate::work::Work;
 
-/// The product of a new package: the caller's own; else the account's only one; else the one that the name begins
-/// with.
+/// The product of a new package: the caller's own; else the one that the account's setting names; else the
+/// account's only one; else the one that the name begins with.
 ///
 /// # Errors
 /// 422 that says what to do.
@@ -19,6 +22,12 @@ pub(super) async fn of_new_package(work: &mut Work, key: &str) -> Outcome<Record
         return work.need(Product::RESOURCE, product.into()).await;
     }
     let visible = gate::visible(&work.call, Product::RESOURCE);
+    if let Some(serde_json::Value::String(named)) = value_of(work, Key::DefaultProduct).await? {
+        let scope = visible.clone().and(alias_scope(Product::RESOURCE, &named));
+        if let Some(product) = work.find(Product::RESOURCE, &scope).await? {
+            return Ok(product);
+        }
+    }
     let page = Page { limit: Some(2), ..Page::all() };
     let mut few = work.list(Product::RESOURCE, &visible, &page).await?;
     if few.len() == 1
@@ -33,8 +42,9 @@ pub(super) async fn of_new_package(work: &mut Work, key: &str) -> Outcome<Record
         }
     }
     let detail = format!(
-        "it is not clear which product {key} belongs to: use a product's token, create the package through the \
-         API first, or begin its name with the code of the product"
+        "it is not clear which product {key} belongs to: use a product's token, name a product in the account's \
+         setting default_product, create the package through the API first, or begin its name with the code of \
+         the product"
     );
     Err(ApiError::bad_request(detail).into())
 }

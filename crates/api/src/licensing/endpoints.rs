@@ -6,7 +6,9 @@ use super::actions::{
 };
 use super::found_account;
 use super::nested as n;
-use super::{Accounts, Entitlements, Environments, Licenses, Policies, Products, Tokens, Users, attachments};
+use super::{
+    Accounts, Entitlements, Environments, Licenses, Policies, Products, Settings, Tokens, Users, attachments,
+};
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{
     Child, Children, Create, Delete, List, Open, Outside, Related as One, Show, Update,
@@ -20,6 +22,11 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("", Show(&Accounts)),
     E::patch("", Update(&Accounts)),
     E::delete("", Delete(&Accounts)),
+    E::get("/settings", List(&Settings)).prefixed(),
+    E::post("/settings", Create(&Settings)).prefixed(),
+    E::get("/settings/{id}", Show(&Settings)).prefixed(),
+    E::patch("/settings/{id}", Update(&Settings)).prefixed(),
+    E::delete("/settings/{id}", Delete(&Settings)).prefixed(),
     E::get("/me", act!(ProfileShow, me::me)),
     E::get("/profile", act!(ProfileShow, me::profile)),
     E::get("/tokens", List(&Tokens)),

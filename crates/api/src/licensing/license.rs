@@ -3,13 +3,13 @@
 use keyway_access::Action;
 use keyway_base::{RecordId, UserId};
 use keyway_domain::license::{limits, status};
-use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{ExpirationBasis, License, LicenseUser, Policy, User};
 use keyway_jsonapi::document::{Extras, to_json};
 use keyway_jsonapi::{Declared, Failure, Field, Invalid, Record, Resource, Role, Scope, Value};
 use serde_json::json;
 
 use super::expiry::started;
+use super::setting::default_permissions;
 use super::{cascade, license_key, permissions};
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
@@ -84,8 +84,10 @@ pub(crate) async fn attached_users(work: &mut Work, license: RecordId) -> Outcom
 async fn prepare_new(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
     super::default_metadata(draft);
     draft.default("suspended", Value::Bool(false));
-    let granted = Granted::Only(Permissions::default_of(Role::License));
-    draft.default("permissions", Value::Json(granted.to_json()));
+    if draft.record.get("permissions").is_null() {
+        let granted = default_permissions(work, Role::License).await?;
+        draft.record.set("permissions", Value::Json(granted.to_json()));
+    }
     draft.record.set("uses", Value::Int(0));
     draft.record.set("lock", Value::Int(0));
     let Some(policy) = draft.related("policy") else { return Ok(()) };

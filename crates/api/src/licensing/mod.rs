@@ -21,6 +21,7 @@ pub(crate) mod password;
 mod permissions;
 mod policy;
 mod product;
+pub(crate) mod setting;
 mod token;
 mod user;
 
@@ -31,6 +32,7 @@ pub(crate) use environment::Environments;
 pub(crate) use license::Licenses;
 pub(crate) use policy::Policies;
 pub(crate) use product::Products;
+pub(crate) use setting::Settings;
 pub(crate) use token::Tokens;
 pub(crate) use user::Users;
 

@@ -10,6 +10,7 @@ use keyway_jsonapi::{
     ApiError, Declared, Failure, Invalid, QueryValue, Record, Resource, Role, Roles, Scope, Value,
 };
 
+use super::setting::default_permissions;
 use super::{cascade, email, password, permissions};
 use crate::call::Call;
 use crate::draft::Draft;
@@ -74,7 +75,7 @@ impl Hooks for Users {
             super::default_metadata(draft);
             draft.default("role", Value::Text(UserRole::User.as_str().to_owned()));
             prepare_email(draft);
-            prepare_permissions(&work.call, draft);
+            prepare_permissions(work, draft).await?;
             keep_an_admin(work, draft).await?;
             prepare_password(draft)
         })
@@ -144,8 +145,8 @@ fn prepare_email(draft: &mut Draft) {
 
 /// Permissions are those sent, as far as the role may have them; else the role's default; a change of role
 /// keeps what the old permissions and the new role's default have in common (§3.3).
-fn prepare_permissions(call: &Call, draft: &mut Draft) {
-    let Some(role) = draft.text("role").and_then(Role::of_user) else { return };
+async fn prepare_permissions(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
+    let Some(role) = draft.text("role").and_then(Role::of_user) else { return Ok(()) };
     let sent = draft.input.get("permissions").is_some();
     permissions::check(draft, role);
     let before = draft.before.as_ref().and_then(|before| {
@@ -154,7 +155,7 @@ fn prepare_permissions(call: &Call, draft: &mut Draft) {
     });
     let granted = match (sent, before) {
         (true, _) => None,
-        (false, None) => Some(default_of(role)),
+        (false, None) => Some(default_permissions(work, role).await?),
         (false, Some((old, granted))) if old != role => {
             let kept = granted.within(Permissions::allowed(old)).intersection(Permissions::default_of(role));
             Some(if kept == Permissions::all() { Granted::Wildcard } else { Granted::Only(kept) })
@@ -164,7 +165,8 @@ fn prepare_permissions(call: &Call, draft: &mut Draft) {
     if let Some(granted) = granted {
         draft.record.set("permissions", Value::Json(granted.to_json()));
     }
-    no_more_than_the_caller(call, draft, role, sent);
+    no_more_than_the_caller(&work.call, draft, role, sent);
+    Ok(())
 }
 
 /// A team member without full permissions cannot make a peer who has more, nor promote a customer who has: the
@@ -186,11 +188,6 @@ fn no_more_than_the_caller(call: &Call, draft: &mut Draft, role: Role, sent: boo
         let capped = Granted::Only(asked.intersection(own));
         draft.record.set("permissions", Value::Json(capped.to_json()));
     }
-}
-
-/// What a role's bearers get unless told: the wildcard for the team.
-fn default_of(role: Role) -> Granted {
-    if role.is_team() { Granted::Wildcard } else { Granted::Only(Permissions::default_of(role)) }
 }
 
 /// The last admin with full permissions stays one.

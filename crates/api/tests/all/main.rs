@@ -14,6 +14,7 @@ mod policies;
 mod products;
 mod races;
 mod search;
+mod settings;
 mod tokens;
 mod users;
 mod validation;

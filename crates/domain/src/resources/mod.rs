@@ -15,6 +15,7 @@ mod package_tag;
 mod policy;
 mod product;
 mod release;
+mod setting;
 mod token;
 mod user;
 
@@ -36,6 +37,7 @@ pub use policy::{
 };
 pub use product::{DistributionStrategy, Product};
 pub use release::{Release, ReleaseStatus};
+pub use setting::Setting;
 pub use token::{BearerType, Token};
 pub use user::{User, UserRole};
 
@@ -63,6 +65,7 @@ macro_rules! all {
 all!(
     Account,
     Environment,
+    Setting,
     User,
     Product,
     Entitlement,

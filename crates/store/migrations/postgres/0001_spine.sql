@@ -41,6 +41,19 @@ CREATE TABLE environments (
 CREATE INDEX environments_created ON environments (account_id, created_at, id);
 CREATE UNIQUE INDEX environments_code ON environments (account_id, lower(code));
 
+CREATE TABLE settings (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX settings_created ON settings (account_id, created_at, id);
+CREATE UNIQUE INDEX settings_key ON settings (account_id, key);
+
 CREATE TABLE users (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

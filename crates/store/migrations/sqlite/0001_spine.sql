@@ -40,6 +40,19 @@ CREATE TABLE environments (
 CREATE INDEX environments_created ON environments (account_id, created_at, id);
 CREATE UNIQUE INDEX environments_code ON environments (account_id, lower(code));
 
+CREATE TABLE settings (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL CHECK (json_valid(value)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX settings_created ON settings (account_id, created_at, id);
+CREATE UNIQUE INDEX settings_key ON settings (account_id, key);
+
 CREATE TABLE users (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -517,6 +530,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('environments', 'sqlite_autoindex_environments_1', '100000 100000 1'),
     ('environments', 'environments_created', '100000 100000 1 1'),
     ('environments', 'environments_code', '100000 100000 1'),
+    ('settings', 'sqlite_autoindex_settings_1', '100000 100000 1'),
+    ('settings', 'settings_created', '100000 100000 1 1'),
+    ('settings', 'settings_key', '100000 100000 1'),
     ('users', 'sqlite_autoindex_users_1', '100000 100000 1'),
     ('users', 'users_created', '100000 100000 1 1'),
     ('users', 'users_email', '100000 100000 1'),

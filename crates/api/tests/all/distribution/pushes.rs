@@ -206,6 +206,29 @@ async fn a_new_package_goes_to_the_product_that_its_name_begins_with() {
 }
 
 #[tokio::test]
+async fn a_new_package_goes_to_the_product_that_the_account_names() {
+    let shop = Shop::open("OPEN").await;
+    let other = shop.product("Other").await;
+    let attributes = json!({ "key": "default_product", "value": other });
+    let body = crate::world::document("settings", attributes, json!({}));
+    assert_eq!(shop.admin.post("accounts/acme/settings", body).await.status, 201);
+    shop.published("1.0.0", &[]).await;
+    let package = shop.admin.get("packages/@app%2Fwidget").await;
+    assert_eq!(package.text("/data/relationships/product/data/id"), other);
+    // A product's own token speaks for itself; a product that is gone is nobody's.
+    let token = shop.product_token(&shop.product).await;
+    let own = Publication { package: "@other/own".to_owned(), ..publication("1.0.0", &[]) };
+    shop.send(&token, own, b"own").await.unwrap();
+    let package = shop.admin.get("packages/@other%2Fown").await;
+    assert_eq!(package.text("/data/relationships/product/data/id"), shop.product);
+    shop.admin.delete(&format!("products/{other}")).await;
+    let next = Publication { package: "next".to_owned(), ..publication("1.0.0", &[]) };
+    shop.send(&shop.admin, next, b"next").await.unwrap();
+    let package = shop.admin.get("packages/next").await;
+    assert_eq!(package.text("/data/relationships/product/data/id"), shop.product);
+}
+
+#[tokio::test]
 async fn a_draft_that_waits_for_its_file_is_filled_and_published() {
     let shop = Shop::open("LICENSED").await;
     let package = shop.package("@app/widget", Some("npm")).await;

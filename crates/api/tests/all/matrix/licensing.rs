@@ -14,6 +14,21 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "/event-logs/{event-log}", "", "..33..4444441"),
     ("POST", "/search", r#"{"meta":{"type":"user","query":{"email":"x.yz"}}}"#, ".....33333331"),
     ("POST", "/search", r#"{"meta":{"type":"release","query":{"version":"1.0"}}}"#, ".....33333331"),
+    ("GET", "/settings", "", "..33333333331"),
+    (
+        "POST",
+        "/settings",
+        r#"{"data":{"type":"settings","attributes":{"key":"{free-setting}","value":["license.read"]}}}"#,
+        "..33333333331",
+    ),
+    ("GET", "/settings/{setting}", "", "..33344444441"),
+    (
+        "PATCH",
+        "/settings/{setting}",
+        r#"{"data":{"type":"settings","attributes":{"value":["license.read"]}}}"#,
+        "..33344444441",
+    ),
+    ("DELETE", "/settings/{new-setting}", "", "..33344444441"),
     ("GET", "/me", "", "............1"),
     ("GET", "/profile", "", "............1"),
     // Tokens: the one that is meant is the owner's.

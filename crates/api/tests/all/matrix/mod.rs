@@ -87,8 +87,9 @@ async fn one(stage: &mut Stage, caller: char, method: &str, path: &str, body: &s
     let (path, body) = stage.fill(path, body).await;
     let client = stage.client(caller);
     let method: Method = method.parse().unwrap();
+    let is_prefixed = path.is_empty() || path.starts_with("/settings");
     let path =
-        if path.is_empty() { "accounts/acme".to_owned() } else { path.trim_start_matches('/').to_owned() };
+        if is_prefixed { format!("accounts/acme{path}") } else { path.trim_start_matches('/').to_owned() };
     let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
     let answer = client.send(method, &path, body).await;
     stage.learn(caller, &path, &answer);

@@ -151,6 +151,24 @@ impl Stage {
         match name {
             "unique" => unique,
             "event-log" => id(&self.admin.get("event-logs?limit=1").await.body["data"][0]),
+            "free-setting" => {
+                let path = "accounts/acme/settings/default_license_permissions";
+                let status = self.admin.delete(path).await.status;
+                assert!([204, 404].contains(&status), "{status}");
+                "default_license_permissions".to_owned()
+            }
+            "setting" => {
+                let made = self.setting("default_user_permissions").await;
+                self.name("setting", made.clone());
+                made
+            }
+            "new-setting" => {
+                Box::pin(async {
+                    let key = self.value("free-setting").await;
+                    self.setting(&key).await
+                })
+                .await
+            }
             "new-version" => format!("3.0.{}", self.made),
             "new-package" => self.new_package(&unique, None).await,
             "new-release" => self.new_release(&format!("3.0.{}", self.made)).await,
@@ -196,6 +214,14 @@ impl Stage {
             }
             other => panic!("the stage has no {other}"),
         }
+    }
+
+    async fn setting(&self, key: &str) -> String {
+        let attributes = json!({ "key": key, "value": ["license.read"] });
+        let made =
+            self.admin.post("accounts/acme/settings", document("settings", attributes, json!({}))).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        id(&made.body["data"])
     }
 
     async fn new_policy(&self) -> String {
