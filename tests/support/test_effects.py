@@ -25,6 +25,8 @@ class Effects(Shop):
         for path in ("/releases", "/artifacts", f"/artifacts/{artifact['id']}?prefer=no-download", "/event-logs"):
             self.assertEqual(self.acme.get(path).status, 200)
         self.assertEqual((self.counted(), self.logged()), (0, []))
+        self.acme.make("event_logs", event="release.created", resource_type="releases", resource_id=self.acme.id)
+        self.assertEqual((self.counted(), self.logged()), (0, ["release.created"]))
 
     def test_each_change_is_one(self):
         product = {"data": {"type": "products", "attributes": {"name": "Made"}}}

@@ -168,6 +168,17 @@ class Accounts(Benched):
         self.assertEqual(self.bench.ask("GET", f"/v1/products/{product['id']}", headers=headers).status, 200)
 
 
+class ManyAccounts(unittest.TestCase):
+    def test_a_server_for_many_asks_which(self):
+        bench = Bench("--mode", "multiplayer")
+        self.addCleanup(bench.close)
+        acme = bench.account()
+        answer = bench.ask("GET", "/v1/products", headers={"Authorization": f"Bearer {acme.token}"})
+        self.assertEqual(answer.status, 404, answer)
+        self.assertEqual(answer.json()["errors"][0]["detail"], "account is required")
+        self.assertEqual(acme.get("/products").status, 200)
+
+
 class Time(Benched):
     def setUp(self):
         super().setUp()
@@ -241,7 +252,16 @@ class Downloads(Benched):
         artifact = self.acme.artifact(self.acme.release(product, "1.0.0"), "App.exe", filesize=3)
         answer = self.acme.get(f"/artifacts/{artifact['id']}")
         self.assertEqual(answer.status, 303)
+        self.assertEqual(self.bench.ask("GET", answer.header("Location")).status, 200)
+        self.bench.storage("missing")
+        self.addCleanup(self.bench.storage, "ok")
         self.assertEqual(self.bench.ask("GET", answer.header("Location")).status, 404)
+
+    def test_without_a_status_it_is_older_than_statuses(self):
+        release = self.acme.release(self.acme.product(), "1.0.0")
+        old = self.acme.artifact(release, "old.exe", status=None)
+        self.assertEqual(old["attributes"]["status"], "UPLOADED")
+        self.assertEqual(self.acme.get(f"/artifacts/{old['id']}").status, 303)
 
     def test_raw_index_and_engine_pages_know_it(self):
         product = self.acme.product(distribution_strategy="OPEN", code="acme")

@@ -62,7 +62,8 @@ pub struct Tenancy {
     pub mode: Mode,
     /// Which account is the one, by id or slug; without it, the oldest is.
     pub account: Option<String>,
-    /// For tests: a path may name any account in either mode, and a request that names none is for the one.
+    /// For tests: a path may name any account in either mode, and a request that names none is for the one, where
+    /// `account` says so or the mode does.
     pub lenient: bool,
 }
 
@@ -135,7 +136,9 @@ impl Catalog {
             }
             (None, Some(segment), Mode::Multiplayer) => self.named(segment).await,
             (None, Some(segment), Mode::Singleplayer) => self.named_or_other(segment).await,
-            (None, None, Mode::Multiplayer) if !self.tenancy.lenient => Err(AccountError::Required),
+            (None, None, Mode::Multiplayer) if !self.tenancy.lenient || self.tenancy.account.is_none() => {
+                Err(AccountError::Required)
+            }
             (None, None, _) => self.the_one().await,
         }
     }

@@ -1,8 +1,9 @@
 //! What every record of a type has anyway, whatever it was given: keys, digests, versions, the records of its
 //! keys (docs/test-support.md, "What is derived").
 
+use bytes::Bytes;
 use keyway_base::{RecordId, Timestamp};
-use keyway_blob::BlobKey;
+use keyway_blob::{BlobError, BlobKey};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::digest::{Digests, interpret_checksum, sha256};
 use keyway_crypto::token::{self, AccountSecret, TokenKind};
@@ -236,14 +237,17 @@ impl Derive<'_> {
         })
     }
 
-    /// An uploaded artifact counts as stored: it points at a blob, though there is none.
+    /// An uploaded artifact counts as stored: a blob of some bytes stands in for it. A null status is that of
+    /// records older than statuses: uploaded.
     async fn artifact(&mut self, record: &mut Record) -> Result<(), SupportError> {
+        if self.given.get("status") == Some(&Json::Null) {
+            record.set("status", Value::Text(ArtifactStatus::Uploaded.as_str().to_owned()));
+        }
         let uploaded = record.get("status").as_text() == Some(ArtifactStatus::Uploaded.as_str());
         if uploaded {
-            let nothing = BlobKey::of_content(record.account(), sha256(record.id().as_bytes()));
-            default(record, "blob_key", Value::Text(nothing.to_string()));
-            let size = record.get("filesize").as_int().unwrap_or(0);
-            default(record, "content_length", Value::Int(size));
+            if record.get("blob_key").is_null() {
+                self.blob(record).await;
+            }
             digests(record);
             self.python_file(record).await?;
         }
@@ -261,6 +265,25 @@ impl Derive<'_> {
             });
         }
         Ok(())
+    }
+
+    /// The bytes that stand in for an artifact's: its id. A storage that was told to misbehave has none.
+    async fn blob(&self, record: &mut Record) {
+        let bytes = Bytes::copy_from_slice(record.id().as_bytes());
+        let key = BlobKey::of_content(record.account(), sha256(&bytes));
+        record.set("blob_key", Value::Text(key.to_string()));
+        default(record, "content_length", Value::Int(i64::try_from(bytes.len()).unwrap_or_default()));
+        if let Err(error) = self.store(key, bytes).await {
+            tracing::warn!(artifact = %record.id(), %error, "no bytes stand in for an artifact");
+        }
+    }
+
+    async fn store(&self, key: BlobKey, bytes: Bytes) -> Result<(), BlobError> {
+        let blobs = &self.support.parts().blobs;
+        let size = bytes.len() as u64;
+        let mut staging = blobs.stage_as(key, size, Some(size)).await?;
+        staging.write(bytes).await?;
+        blobs.commit(staging.finish().await?).await.map(drop)
     }
 
     /// What PyPI pages need of an uploaded file; other engines read theirs out of `manifests`.

@@ -1,7 +1,7 @@
 //! `POST /v1/_test/fixtures`: inserts, updates and deletes, in one transaction.
 
 use keyway_base::{AccountId, RecordId};
-use keyway_domain::resources::{Account, decodes};
+use keyway_domain::resources::{Account, EventLog, decodes};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Changes, Inserted, Write, retrying};
 use serde::Deserialize;
@@ -108,6 +108,9 @@ impl Support {
         take(&mut record, &fixture.attributes)?;
         self.complete(write, &mut record, &fixture.attributes, true).await?;
         put(write, &record).await?;
+        if resource == EventLog::RESOURCE {
+            self.planted().add(record.id());
+        }
         Ok((shown(&record, self.secrets().get(record.id()))?, Some(account)))
     }
 

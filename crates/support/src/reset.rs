@@ -22,6 +22,7 @@ impl Support {
         .await?;
         self.kept().clear();
         self.secrets().forget();
+        self.planted().clear();
         self.parts().clock.set(None);
         (self.parts().set_storage)(StorageMode::Ok);
         for artifact in artifacts {

@@ -11,6 +11,7 @@ use keyway_store::Db;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use crate::effects::Planted;
 use crate::kept::Kept;
 use crate::keys::KeyPool;
 use crate::secrets::Secrets;
@@ -48,6 +49,7 @@ pub struct Support {
     pool: KeyPool,
     secrets: Secrets,
     kept: Kept,
+    planted: Planted,
 }
 
 /// `POST /v1/_test/clock`.
@@ -77,7 +79,13 @@ pub enum StorageMode {
 impl Support {
     /// An endpoint over these parts.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, pool: KeyPool::default(), secrets: Secrets::default(), kept: Kept::default() })
+        Arc::new(Self {
+            parts,
+            pool: KeyPool::default(),
+            secrets: Secrets::default(),
+            kept: Kept::default(),
+            planted: Planted::default(),
+        })
     }
 
     /// Makes what the first test would have to wait for.
@@ -168,5 +176,8 @@ impl Support {
     }
     pub(crate) const fn kept(&self) -> &Kept {
         &self.kept
+    }
+    pub(crate) const fn planted(&self) -> &Planted {
+        &self.planted
     }
 }

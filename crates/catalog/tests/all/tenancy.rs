@@ -135,7 +135,8 @@ async fn for_tests_both_kinds_of_path_are_served() {
     let world = World::new().await;
     second(&world, "other").await;
     for mode in [Mode::Singleplayer, Mode::Multiplayer] {
-        let tenancy = Tenancy { mode, account: None, lenient: true };
+        let account = Some("acme".to_owned()).filter(|_| mode == Mode::Multiplayer);
+        let tenancy = Tenancy { mode, account, lenient: true };
         let limits = CacheLimits::default();
         let engines = Engines::new(&[]);
         let catalog = Catalog::with_tenancy(world.db.clone(), engines, world.clock.clone(), limits, tenancy);
