@@ -251,7 +251,7 @@ class Releases(Models):
         self.assertEqual((first.status, len(first.json()["data"])), (OK, 1), first)
         for entitlement, code in [(pro, "ENTITLEMENT_TAKEN"), (str(uuid.uuid4()), "ENTITLEMENT_NOT_FOUND")]:
             answer = attach(entitlement)
-            self.assertEqual((answer.status, answer.json()["errors"][0]["code"]), (INVALID, code))
+            self.refused(answer, INVALID, code, RELATION + "entitlement")
         stray = str(uuid.uuid4())
         known = first.json()["data"][0]["id"]
         body = {"data": [{"type": "constraints", "id": id} for id in (known, stray)]}

@@ -212,6 +212,35 @@ class Downloads(Transfers):
             self.assertEqual(head.header("Content-Type"), shown.header("Content-Type"), path)
 
 
+class First(Transfers):
+    """What 1.0 says of a release's one file."""
+
+    def first(self, path: str):
+        return self.acme.get(path, headers={"Keygen-Version": "1.0"})
+
+    def test_a_file_that_the_storage_does_not_know(self):
+        release = self.acme.release(self.product, "1.0.0")
+        self.acme.release(self.product, "0.9.0")
+        self.acme.artifact(release, "app.bin", filetype="bin", platform="linux")
+        file = f"/releases/{release['id']}/artifact"
+        query = f"product={self.product['id']}&platform=linux&filetype=bin&version=0.9.0"
+        upgrade = f"/releases/actions/upgrade?{query}"
+        self.addCleanup(self.bench.storage, "ok")
+        for mode, statuses in [("ok", (303, 303)), ("missing", (404, 204)), ("timeout", (303, 303))]:
+            self.bench.storage(mode)
+            self.assertEqual((self.first(file).status, self.first(upgrade).status), statuses, mode)
+        self.bench.storage("missing")
+        detail = self.first(file).json()["errors"][0]["detail"]
+        self.assertEqual(detail, "artifact is unavailable (ensure it has been fully uploaded)")
+
+    def test_a_version_that_is_none(self):
+        query = f"product={self.product['id']}&platform=linux&filetype=bin&version=new"
+        answer = self.first(f"/releases/actions/upgrade?{query}")
+        error = answer.json()["errors"][0]
+        self.assertEqual((answer.status, error["code"]), (400, "UPGRADE_VERSION_INVALID"))
+        self.assertEqual(error["source"], {"parameter": "version"})
+
+
 class Lists(Transfers):
     def test_artifact_filters(self):
         beta = self.acme.release(self.product, "2.0.0-beta.1")
@@ -247,8 +276,10 @@ class Lists(Transfers):
             ("filetype=.BIN", {"packed"}),
             ("filetype=", {"beta", "plain", "other"}),
             ("platform=linux", {"beta"}),
+            ("platform=Linux", set()),
             ("platform=", {"packed", "plain", "other"}),
             ("arch=x64", {"plain"}),
+            ("arch=X64", set()),
             ("arch=", {"beta", "packed", "other"}),
             ("platform=linux&arch=x64", set()),
             ("unknown=1", everything),

@@ -18,14 +18,15 @@ impl MediaType {
         }
     }
     /// Chooses the type that an `Accept` header asks for; `None` when it allows none of ours. JSON only when
-    /// it is named with a higher priority than JSON:API.
+    /// it is named with a higher priority than JSON:API. Bytes say nothing about the documents beside them.
     pub fn negotiate(accept: Option<&str>) -> Option<Self> {
         let Some(accept) = accept.map(str::trim).filter(|accept| !accept.is_empty()) else {
             return Some(Self::JsonApi);
         };
         let mut ranges: Vec<(&str, f32)> = accept.split(',').filter_map(range).collect();
         ranges.sort_by(|left, right| right.1.total_cmp(&left.1));
-        ranges.iter().find_map(|(range, _)| Self::of(range))
+        let bytes = || ranges.iter().any(|(range, _)| range.eq_ignore_ascii_case("application/octet-stream"));
+        ranges.iter().find_map(|(range, _)| Self::of(range)).or_else(|| bytes().then_some(Self::JsonApi))
     }
     /// The same, for endpoints that accept any `Accept`.
     pub fn negotiate_any(accept: Option<&str>) -> Self {
@@ -33,12 +34,9 @@ impl MediaType {
     }
     fn of(range: &str) -> Option<Self> {
         match range.to_ascii_lowercase().as_str() {
-            "application/vnd.api+json"
-            | "application/vnd.keygen+json"
-            | "application/octet-stream"
-            | "*/*"
-            | "*"
-            | "application/*" => Some(Self::JsonApi),
+            "application/vnd.api+json" | "application/vnd.keygen+json" | "*/*" | "*" | "application/*" => {
+                Some(Self::JsonApi)
+            }
             "application/json" => Some(Self::Json),
             _ => None,
         }
@@ -74,6 +72,8 @@ mod tests {
             (Some("application/json; q=0.1, */*;q=0.2"), Some(MediaType::JsonApi)),
             (Some("application/xml"), None),
             (Some("application/octet-stream"), Some(MediaType::JsonApi)),
+            (Some("application/octet-stream, application/json"), Some(MediaType::Json)),
+            (Some("text/html, application/octet-stream"), Some(MediaType::JsonApi)),
             (Some("text/html, application/json;q=0.9"), Some(MediaType::Json)),
             (Some("text/html"), None),
             (Some("application/json;q=0"), None),

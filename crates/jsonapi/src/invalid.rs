@@ -17,8 +17,6 @@ enum Place {
     Relation(&'static str),
     /// An attribute or relation of an embedded record.
     Nested { relation: &'static str, index: usize, member: &'static str, is_relation: bool },
-    /// A member of an array of identifiers.
-    Item(usize),
 }
 
 /// What is wrong with it.
@@ -83,10 +81,6 @@ impl Invalid {
     ) -> Self {
         Self::new(Place::Nested { relation, index, member, is_relation: true }, failure, detail)
     }
-    /// A member of an array of identifiers (`/data/0`); `subject` starts the code.
-    pub fn item(index: usize, subject: &'static str, failure: Failure, detail: impl Into<String>) -> Self {
-        Self { prefix: Some(subject), ..Self::new(Place::Item(index), failure, detail) }
-    }
     /// The failure of an attribute, as that of the same attribute of an embedded record.
     #[must_use]
     pub fn embedded(mut self, relation: &'static str, index: usize) -> Self {
@@ -107,7 +101,7 @@ impl Invalid {
     pub fn code(&self) -> Cow<'static, str> {
         let prefix = match (&self.place, self.prefix) {
             (_, Some(prefix)) => prefix.to_owned(),
-            (Place::Base | Place::Item(_), None) => "base".to_owned(),
+            (Place::Base, None) => "base".to_owned(),
             (Place::Id, None) => "id".to_owned(),
             (Place::Attribute(name) | Place::Relation(name), None) => (*name).to_owned(),
             (Place::Nested { relation, member, .. }, None) => format!("{relation}_{member}"),
@@ -124,10 +118,7 @@ impl Invalid {
         }
     }
     fn suffix(&self) -> &'static str {
-        let related = matches!(
-            self.place,
-            Place::Relation(_) | Place::Nested { is_relation: true, .. } | Place::Item(_)
-        );
+        let related = matches!(self.place, Place::Relation(_) | Place::Nested { is_relation: true, .. });
         match self.failure {
             Failure::Comparison => "INVALID",
             Failure::Inclusion => "NOT_ALLOWED",
@@ -148,7 +139,6 @@ impl Invalid {
                 let (relation, member) = (camel_key(relation), camel_key(member));
                 format!("/data/relationships/{relation}/data/{index}/{part}/{member}")
             }
-            Place::Item(index) => format!("/data/{index}"),
         }
     }
     /// The error object.
@@ -207,7 +197,6 @@ mod tests {
                 "CONSTRAINTS_ENTITLEMENT_NOT_FOUND",
                 "/data/relationships/constraints/data/1/relationships/entitlement",
             ),
-            (Invalid::item(3, "entitlement", Failure::Kind("TAKEN"), ""), "ENTITLEMENT_TAKEN", "/data/3"),
         ];
         for (invalid, code, pointer) in table {
             let object = invalid.into_object();

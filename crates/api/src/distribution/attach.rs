@@ -70,10 +70,9 @@ async fn refuse_unfit(work: &mut Work, release: &Record, wanted: &[Wanted]) -> O
         let twice = known.iter().any(|join| join.get("entitlement_id").as_id() == Some(*entitlement))
             || wanted.iter().take(index).any(|earlier| earlier.entitlement == *entitlement);
         if twice {
-            let taken = Failure::Kind("TAKEN");
-            failures.push(Invalid::item(index, "entitlement", taken, "has already been taken"));
+            failures.push(Invalid::relation("entitlement", Failure::Kind("TAKEN"), "already exists"));
         } else if constraint::entitlement(work, *entitlement).await?.is_none() {
-            failures.push(Invalid::item(index, "entitlement", Failure::Blank, "must exist"));
+            failures.push(Invalid::missing_relation("entitlement"));
         }
     }
     if failures.is_empty() { Ok(()) } else { Err(Refusal::invalid(failures)) }

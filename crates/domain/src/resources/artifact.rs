@@ -91,7 +91,7 @@ resource! {
         Filter { name: "engine", scope: |value, _| {
             super::release::engine("package_id", value).map(|scope| Scope::belongs("releases", "release_id", scope))
         } },
-        Filter { name: "filetype", scope: |value, _| key("filetype", value) },
+        Filter { name: "filetype", scope: |value, _| filetype(value) },
         Filter { name: "platform", scope: |value, _| key("platform", value) },
         Filter { name: "arch", scope: |value, _| key("arch", value) },
     ]
@@ -101,12 +101,18 @@ resource! {
     ]
 }
 
-/// A lower-case key, leading dot tolerated; blank means "has none".
+/// A key as it is stored; blank means "has none".
 fn key(column: &'static str, value: &QueryValue) -> Option<Scope> {
     let QueryValue::Text(text) = value else { return None };
-    let text = text.trim().to_lowercase();
-    let text = text.strip_prefix('.').unwrap_or(&text);
+    let text = text.trim();
     Some(if text.is_empty() { Scope::IsNull(column) } else { Scope::text(column, text) })
+}
+
+/// In any case, leading dot tolerated; blank means "has none".
+fn filetype(value: &QueryValue) -> Option<Scope> {
+    let QueryValue::Text(text) = value else { return None };
+    let text = text.trim().to_lowercase();
+    key("filetype", &QueryValue::Text(text.strip_prefix('.').unwrap_or(&text).to_owned()))
 }
 
 /// By id or code.

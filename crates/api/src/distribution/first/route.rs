@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use keyway_access::Action;
 use keyway_base::RecordId;
+use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::resources::{Artifact, ArtifactStatus, Release, ReleaseStatus};
 use keyway_jsonapi::{ApiError, Declared, QueryValue, Record, Scope, Value};
 
@@ -33,10 +34,9 @@ pub(in crate::distribution) async fn download(call: Arc<Call>) -> Outcome<Reply>
     }
     let record = only(&mut work, &release).await?;
     let artifact: Artifact = record.typed()?;
-    let uploaded = artifact.blob_key.clone().filter(|_| artifact.status == ArtifactStatus::Uploaded);
-    let detail = "artifact is unavailable (ensure it has been fully uploaded)";
-    let blob = uploaded.ok_or_else(|| ApiError::not_found_detail(detail))?;
     gate::authorize(&call, Action::ArtifactDownload, &subject)?;
+    let detail = "artifact is unavailable (ensure it has been fully uploaded)";
+    let blob = stored(&call, &artifact).await.ok_or_else(|| ApiError::not_found_detail(detail))?;
     let time = link::download_time(&call)?;
     first_download::start(&call).await?;
     file::log(&call, &record).await?;
@@ -101,6 +101,17 @@ async fn only(work: &mut Work, release: &Record) -> Outcome<Record> {
     }
     let detail = "artifact does not exist (ensure it has been uploaded)";
     Ok(files.pop().ok_or_else(|| ApiError::not_found_detail(detail))?)
+}
+
+/// The blob of an uploaded file that the storage knows. Where the storage does not answer, nothing is known
+/// against it.
+pub(super) async fn stored(call: &Call, artifact: &Artifact) -> Option<String> {
+    let named = artifact.blob_key.clone().filter(|_| artifact.status == ArtifactStatus::Uploaded)?;
+    let key: BlobKey = named.parse().ok()?;
+    match call.api.parts().blobs.head(&key).await {
+        Err(BlobError::Absent(_)) => None,
+        Ok(_) | Err(_) => Some(named),
+    }
 }
 
 fn check_lifetime(call: &Call) -> Result<(), ApiError> {

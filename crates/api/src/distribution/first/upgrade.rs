@@ -47,7 +47,7 @@ pub(in crate::distribution) async fn of_product(call: Arc<Call>) -> Outcome<Repl
     let found = work.find(Product::RESOURCE, &scope).await?.map(|product| product.id()).or(by_release);
     let product = found.ok_or_else(|| invalid("product"))?;
     let running = Running { product, platform, filetype, version };
-    answer(work, &running, ApiError::bad_request_coded).await
+    answer(work, &running, invalid("version")).await
 }
 
 /// Told by a release that the client runs.
@@ -66,19 +66,15 @@ pub(in crate::distribution) async fn of_release(call: Arc<Call>) -> Outcome<Repl
     let product = current.get("product_id").as_id().unwrap_or(current.id());
     let version = current.get("version").as_text().unwrap_or_default().to_owned();
     let running = Running { product, platform, filetype, version };
-    answer(work, &running, ApiError::unprocessable_coded).await
+    let bad_version = ApiError::unprocessable_coded("is invalid", "UPGRADE_VERSION_INVALID");
+    answer(work, &running, bad_version).await
 }
 
-async fn answer(
-    mut work: Work,
-    running: &Running,
-    refuse: fn(&'static str, &'static str) -> ApiError,
-) -> Outcome<Reply> {
+async fn answer(mut work: Work, running: &Running, bad_version: ApiError) -> Outcome<Reply> {
     let call = Arc::clone(&work.call);
     let (constraint, channel) = (constraint(&call)?, channel(&call)?);
     let scheme = dialect::of_package(call.api.parts().engines, None).scheme();
-    let current =
-        parse(scheme, &running.version).map_err(|_| refuse("is invalid", "UPGRADE_VERSION_INVALID"))?;
+    let current = parse(scheme, &running.version).map_err(|_| bad_version)?;
     let request = UpgradeRequest { current: &current, channel, constraint: constraint.as_ref() };
     let candidates = candidates(&mut work, running).await?;
     let describe = |record: &Record| {
@@ -99,7 +95,7 @@ async fn answer(
         return Ok(Reply::nothing());
     }
     let artifact: Artifact = record.typed()?;
-    let Some(blob) = artifact.blob_key.clone() else { return Ok(Reply::nothing()) };
+    let Some(blob) = route::stored(&call, &artifact).await else { return Ok(Reply::nothing()) };
     first_download::start(&call).await?;
     let meta = json!({ "current": running.version, "next": next.get("version").as_text() });
     let event = declared(next, "upgraded")?.with(meta.clone());

@@ -153,7 +153,7 @@ async fn a_file_name_means_the_highest_release_and_the_query_narrows() {
         (format!("package={package}"), 3),
         ("engine=raw".to_owned(), 3),
         ("package=&platform=linux".to_owned(), 0),
-        ("platform=DARWIN".to_owned(), 2),
+        ("platform=darwin".to_owned(), 2),
         ("filetype=.YML".to_owned(), 2),
         ("arch=".to_owned(), 2),
         ("status=waiting".to_owned(), 2),

@@ -34,9 +34,12 @@ async fn constraints_are_attached_all_or_none() {
     assert_eq!(attached.text("/data/0/links/self"), path);
     let unknown = shop.admin_id.to_string();
     for (items, error) in [
-        (vec![attach(&plus), attach(&pro)], (422, "ENTITLEMENT_TAKEN", "/data/1")),
-        (vec![attach(&plus), attach(&plus)], (422, "ENTITLEMENT_TAKEN", "/data/1")),
-        (vec![attach(&plus), attach(&unknown)], (422, "ENTITLEMENT_NOT_FOUND", "/data/1")),
+        (vec![attach(&plus), attach(&pro)], (422, "ENTITLEMENT_TAKEN", "/data/relationships/entitlement")),
+        (vec![attach(&plus), attach(&plus)], (422, "ENTITLEMENT_TAKEN", "/data/relationships/entitlement")),
+        (
+            vec![attach(&plus), attach(&unknown)],
+            (422, "ENTITLEMENT_NOT_FOUND", "/data/relationships/entitlement"),
+        ),
         (vec![], (400, "", "/data")),
         (vec![detach(&constraint)], (400, "", "/data/0/id")),
     ] {
