@@ -1,18 +1,17 @@
 //! Events of reads (downloads, upgrades) on their way into the log: gathered from every request, written by one
 //! task, so that none costs a transaction of its own.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{iter, mem};
 
 use keyway_base::Timestamp;
 use keyway_domain::event::{Download, Event, Origin};
 use keyway_jsonapi::Record;
 use keyway_store::{Changes, Db, StoreError};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
-
-use crate::keep;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
 
 /// How many may wait to be written.
 const ROOM: usize = 16 * 1024;
@@ -29,38 +28,70 @@ pub struct NotWritten;
 /// The way of such events into the log.
 #[derive(Debug)]
 pub struct Journal {
-    sender: mpsc::Sender<Noted>,
-    lost: Arc<AtomicU64>,
+    desk: Arc<Desk>,
+    lost: AtomicU64,
 }
 
-/// What is to be written.
+/// Where requests leave what is to be written, and the writer takes it from.
+#[derive(Debug, Default)]
+struct Desk {
+    pile: Mutex<Pile>,
+    /// There is something after there was nothing, or no reason to gather more.
+    news: Notify,
+}
+
+/// What is to be written, oldest first.
+#[derive(Debug, Default)]
+struct Pile {
+    noted: Vec<Noted>,
+    /// Who waits for it.
+    waiting: Vec<oneshot::Sender<()>>,
+    /// There will be no more.
+    closed: bool,
+}
+
 #[derive(Debug)]
 enum Noted {
     /// A download; nobody waits for it.
     Download { download: Download, engine: &'static str, origin: Origin, at: Timestamp },
-    /// These entries, and who waits for them.
-    Entries { entries: Vec<Record>, written: oneshot::Sender<()> },
+    /// An entry as it is written.
+    Entry(Box<Record>),
 }
 
 impl Journal {
     /// Starts the task that writes. It ends when this is dropped, after what is left.
     pub fn start(db: Db) -> Self {
-        let (sender, receiver) = mpsc::channel(ROOM);
-        tokio::spawn(Writer { db, receiver, held: Vec::new(), waiting: Vec::new() }.run());
-        Self { sender, lost: Arc::default() }
+        let desk = Arc::<Desk>::default();
+        tokio::spawn(Writer { db, desk: Arc::clone(&desk), pile: Pile::default() }.run());
+        Self { desk, lost: AtomicU64::new(0) }
     }
 
     /// Notes a download that is served whatever becomes of the note: within a second it is written. When more
     /// come than can be written, it is lost, and the log of the server says so.
     pub fn note(&self, download: Download, engine: &'static str, origin: Origin, at: Timestamp) {
-        if self.sender.try_send(Noted::Download { download, engine, origin, at }).is_err() {
-            let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
-            if lost.is_power_of_two() {
-                tracing::warn!(
-                    lost,
-                    "downloads are missing from the event log: it cannot be written fast enough"
-                );
+        let noted = {
+            let mut pile = self.desk.pile();
+            let room = pile.noted.len() < ROOM;
+            if room {
+                pile.noted.push(Noted::Download { download, engine, origin, at });
             }
+            room.then_some(pile.noted.len())
+        };
+        match noted {
+            // One in between wakes nobody: most of a note's price would be that.
+            Some(1 | BATCH) => self.desk.news.notify_one(),
+            Some(_) => {}
+            None => self.lose(),
+        }
+    }
+
+    fn lose(&self) {
+        let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+        if lost.is_power_of_two() {
+            tracing::warn!(
+                lost,
+                "downloads are missing from the event log: it cannot be written fast enough"
+            );
         }
     }
 
@@ -69,7 +100,8 @@ impl Journal {
     /// # Errors
     /// [`NotWritten`] when the database does not take it.
     pub async fn record(&self, events: &[Event], origin: &Origin, at: Timestamp) -> Result<(), NotWritten> {
-        self.write(entries(events, origin, at)).await
+        let entries = events.iter().map(|event| Noted::Entry(Box::new(event.entry(origin, at))));
+        self.write(entries).await
     }
 
     /// Waits until everything noted so far is written.
@@ -77,106 +109,126 @@ impl Journal {
     /// # Errors
     /// [`NotWritten`] when the database does not take it.
     pub async fn flush(&self) -> Result<(), NotWritten> {
-        self.write(Vec::new()).await
+        self.write(iter::empty()).await
     }
 
-    async fn write(&self, entries: Vec<Record>) -> Result<(), NotWritten> {
+    async fn write(&self, entries: impl Iterator<Item = Noted>) -> Result<(), NotWritten> {
         let (written, done) = oneshot::channel();
-        self.sender.send(Noted::Entries { entries, written }).await.map_err(|_| NotWritten)?;
+        {
+            let mut pile = self.desk.pile();
+            pile.noted.extend(entries);
+            pile.waiting.push(written);
+        }
+        self.desk.news.notify_one();
         done.await.map_err(|_| NotWritten)
     }
 }
 
-fn entries(events: &[Event], origin: &Origin, at: Timestamp) -> Vec<Record> {
-    // of one moment: their ids keep them in order
-    events.iter().map(|event| event.entry(origin, at)).collect()
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.desk.pile().closed = true;
+        self.desk.news.notify_one();
+    }
+}
+
+impl Desk {
+    fn pile(&self) -> MutexGuard<'_, Pile> {
+        self.pile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is something, unless there is already, and then until there is a reason to gather no
+    /// more.
+    async fn due(&self, already: bool) {
+        while !already && self.pile().is_empty() {
+            self.news.notified().await;
+        }
+        let full = async {
+            while !self.pile().is_due() {
+                self.news.notified().await;
+            }
+        };
+        // That the time is over is as good a reason.
+        let _ = timeout(PAUSE, full).await;
+    }
+}
+
+impl Pile {
+    fn is_empty(&self) -> bool {
+        self.noted.is_empty() && self.waiting.is_empty() && !self.closed
+    }
+    fn is_due(&self) -> bool {
+        self.closed || !self.waiting.is_empty() || self.noted.len() >= BATCH
+    }
+}
+
+impl Noted {
+    /// The entries of the log that it makes. Those of one moment are kept in order by their ids.
+    fn entries(&self) -> Vec<Record> {
+        match self {
+            Self::Download { download, engine, origin, at } => {
+                download.events(Some(engine)).iter().map(|event| event.entry(origin, *at)).collect()
+            }
+            Self::Entry(entry) => vec![Record::clone(entry)],
+        }
+    }
 }
 
 /// The task that writes.
 struct Writer {
     db: Db,
-    receiver: mpsc::Receiver<Noted>,
-    /// What is to be written, oldest first.
-    held: Vec<Record>,
-    /// Who waits for what is held.
-    waiting: Vec<oneshot::Sender<()>>,
+    desk: Arc<Desk>,
+    /// What was taken from the desk and is not written yet.
+    pile: Pile,
 }
 
 impl Writer {
     async fn run(mut self) {
-        while self.gather().await {
+        while !self.pile.closed {
+            self.desk.due(!self.pile.noted.is_empty()).await;
+            self.take();
             self.settle().await;
         }
-        self.settle().await;
     }
 
-    /// Takes in what is to be written next; `false` when there will be no more.
-    async fn gather(&mut self) -> bool {
-        if self.held.is_empty() {
-            match self.receiver.recv().await {
-                Some(noted) => self.hold(noted),
-                None => return false,
-            }
-        }
-        let more = timeout(PAUSE, async {
-            while self.waiting.is_empty() && self.held.len() < BATCH {
-                match self.receiver.recv().await {
-                    Some(noted) => self.hold(noted),
-                    None => return false,
-                }
-            }
-            true
-        });
-        let open = more.await.unwrap_or(true);
-        while self.held.len() < BATCH
-            && let Ok(noted) = self.receiver.try_recv()
-        {
-            self.hold(noted);
-        }
-        open
+    fn take(&mut self) {
+        let mut taken = mem::take(&mut *self.desk.pile());
+        self.pile.noted.append(&mut taken.noted);
+        self.pile.waiting.append(&mut taken.waiting);
+        self.pile.closed = taken.closed;
     }
 
-    fn hold(&mut self, noted: Noted) {
-        match noted {
-            Noted::Download { download, engine, origin, at } => {
-                self.held.extend(entries(&download.events(Some(engine)), &origin, at));
-            }
-            Noted::Entries { entries, written } => {
-                self.held.extend(entries);
-                self.waiting.push(written);
-            }
-        }
-    }
-
-    /// Writes what is held. What could not be written and nobody waits for is tried again with the next; those
-    /// who wait are told by their channel's end.
+    /// Writes what was taken. What could not be written and nobody waits for is tried again with the next;
+    /// those who wait are told by their channel's end.
     async fn settle(&mut self) {
-        match write(&self.db, &self.held).await {
+        let (mut written, mut outcome) = (0, Ok(()));
+        for part in self.pile.noted.chunks(BATCH) {
+            outcome = write(&self.db, part).await;
+            if outcome.is_err() {
+                break;
+            }
+            written += part.len();
+        }
+        self.pile.noted.drain(..written);
+        match outcome {
             Ok(()) => {
-                self.held.clear();
-                for waiting in self.waiting.drain(..) {
+                for waiting in self.pile.waiting.drain(..) {
                     // one that waits no longer has hung up
                     let _ = waiting.send(());
                 }
             }
             Err(error) => {
-                tracing::warn!(entries = self.held.len(), %error, "the event log cannot be written");
-                self.waiting.clear();
-                self.held.truncate(ROOM);
-                sleep(PAUSE).await;
+                tracing::warn!(waiting = self.pile.noted.len(), %error, "the event log cannot be written");
+                self.pile.waiting.clear();
+                self.pile.noted.truncate(ROOM);
             }
         }
     }
 }
 
-async fn write(db: &Db, entries: &[Record]) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
+async fn write(db: &Db, noted: &[Noted]) -> Result<(), StoreError> {
+    let entries: Vec<Record> = noted.iter().flat_map(Noted::entries).collect();
     let mut write = db.begin().await?;
-    for entry in entries {
-        keep(&mut write, entry).await?;
-    }
+    write.insert_all(&entries).await?;
     // no cached value depends on the log
     write.commit(Changes::none()).await
 }

@@ -10,8 +10,7 @@ pub use journal::{Journal, NotWritten};
 
 use keyway_base::Timestamp;
 use keyway_domain::event::{Event, Origin};
-use keyway_jsonapi::Record;
-use keyway_store::{Inserted, StoreError, Write};
+use keyway_store::{StoreError, Write};
 
 /// Writes an event down, with the change that it tells of.
 ///
@@ -23,13 +22,5 @@ pub async fn record(
     origin: &Origin,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    keep(write, &event.entry(origin, at)).await
-}
-
-/// Writes an entry of the log.
-async fn keep(write: &mut Write, entry: &Record) -> Result<(), StoreError> {
-    match write.insert(entry).await? {
-        Inserted::Yes => Ok(()),
-        Inserted::Conflict(index) => Err(StoreError::Conflict(index)),
-    }
+    write.insert_all(&[event.entry(origin, at)]).await
 }

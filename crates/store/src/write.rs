@@ -6,7 +6,7 @@
 //! own that owns the transaction and the guard that bumps, whatever the outcome. Callers still run whole
 //! mutations in a task of their own, since a mutation dropped *before* its commit is undone.
 
-use std::fmt;
+use std::{fmt, iter, ptr, slice};
 
 use keyway_base::{AccountId, LicenseId, RecordId, Timestamp};
 use keyway_jsonapi::{Column, Record, Resource, Scope};
@@ -117,7 +117,7 @@ impl Write {
     /// # Errors
     /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
     pub async fn insert(&mut self, record: &Record) -> Result<Inserted, StoreError> {
-        if self.session.execute(self.insertion(record)?).await? > 0 {
+        if self.session.execute(self.insertion(slice::from_ref(record))?).await? > 0 {
             return Ok(Inserted::Yes);
         }
         let rivals = unique::rivals_of_new(self.session.dialect(), record)?;
@@ -127,6 +127,23 @@ impl Write {
                 what: format!("a {} was refused, but none like it exists", record.resource.name),
             }),
         }
+    }
+
+    /// Adds records that nothing can stand in the way of, many with one statement.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`] when something does; other [`StoreError`]s as for [`Write::insert`].
+    pub async fn insert_all(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        for alike in records.chunk_by(|one, next| ptr::eq(one.resource, next.resource)) {
+            for part in parts(alike) {
+                let added = self.session.execute(self.insertion(part)?).await?;
+                if usize::try_from(added) != Ok(part.len()) {
+                    let what = format!("{added} of {} new records were inserted", part.len());
+                    return Err(StoreError::Statement { what });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes these columns of the record, and its `updated_at`; `false` when it is gone.
@@ -262,20 +279,29 @@ impl Write {
         Ok(None)
     }
 
-    fn insertion(&self, record: &Record) -> Result<Statement, StoreError> {
+    /// Inserts records of one resource.
+    fn insertion(&self, records: &[Record]) -> Result<Statement, StoreError> {
         let mut sql = Sql::new(self.session.dialect());
-        let columns = record.resource.columns;
-        sql.push("INSERT INTO ").push(record.resource.table).push(" (");
-        sql.separated(", ", columns, |sql, column| {
+        let nothing = || StoreError::Statement { what: "nothing to insert".to_owned() };
+        let resource = records.first().ok_or_else(nothing)?.resource;
+        sql.push("INSERT INTO ").push(resource.table).push(" (");
+        sql.separated(", ", resource.columns, |sql, column| {
             sql.push(column.name);
         })
-        .push(") VALUES (");
-        let args = columns.iter().map(|column| Arg::of(column, record.get(column.name)));
-        let args = args.collect::<Result<Vec<_>, _>>()?;
-        sql.separated(", ", args, |sql, arg| {
-            sql.param(arg);
+        .push(") VALUES ");
+        let row = |record: &Record| {
+            let args = resource.columns.iter().map(|column| Arg::of(column, record.get(column.name)));
+            args.collect::<Result<Vec<_>, _>>()
+        };
+        let rows = records.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        sql.separated(", ", rows, |sql, args| {
+            sql.push("(");
+            sql.separated(", ", args, |sql, arg| {
+                sql.param(arg);
+            })
+            .push(")");
         })
-        .push(") ON CONFLICT DO NOTHING");
+        .push(" ON CONFLICT DO NOTHING");
         Ok(sql.finish())
     }
 
@@ -294,6 +320,16 @@ impl Write {
         select::push_where(&mut sql, Some(record.account()), &Scope::id("id", record.id()));
         Ok(sql.finish())
     }
+}
+
+/// The records in parts of few different lengths: each length is a statement to prepare.
+fn parts(mut records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    iter::from_fn(move || {
+        let len = [64, 8, 1].into_iter().find(|len| records.len() >= *len)?;
+        let (part, rest) = records.split_at(len);
+        records = rest;
+        Some(part)
+    })
 }
 
 fn column(resource: &'static Resource, name: &str) -> Result<&'static Column, StoreError> {

@@ -467,7 +467,7 @@ CREATE TABLE event_logs (
     request_id TEXT,
     metadata TEXT CHECK (json_valid(metadata)),
     PRIMARY KEY (account_id, id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX event_logs_created ON event_logs (account_id, created_at, id);
 CREATE INDEX event_logs_resource ON event_logs (account_id, resource_id, created_at, id);
 CREATE INDEX event_logs_event ON event_logs (account_id, event, created_at, id);
@@ -612,7 +612,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('package_tags', 'package_tags_created', '100000 100000 1 1'),
     ('package_tags', 'package_tags_tag', '100000 100000 10 1'),
     ('package_tags', 'package_tags_release', '100000 100000 10'),
-    ('event_logs', 'sqlite_autoindex_event_logs_1', '100000 100000 1'),
+    ('event_logs', 'event_logs', '100000 100000 1'),
     ('event_logs', 'event_logs_created', '100000 100000 1 1'),
     ('event_logs', 'event_logs_resource', '100000 100000 10 1 1'),
     ('event_logs', 'event_logs_event', '100000 100000 10000 1 1');

@@ -230,7 +230,9 @@ async fn look_ups_by_id_use_the_primary_key() {
             Dialect::Sqlite => format!("sqlite_autoindex_{}_1", resource.table),
             Dialect::Postgres => format!("{}_pkey", resource.table),
         };
-        assert!(uses(dialect, &plan, &key), "{plan:#?}");
+        // A table that is its own primary key has no index of that name.
+        let itself = plan.iter().any(|step| step.contains("USING PRIMARY KEY ("));
+        assert!(itself || uses(dialect, &plan, &key), "{plan:#?}");
         // PostgreSQL sorts the one row that it has found.
         let sorts = dialect == Dialect::Postgres && !plan.iter().any(|step| step.contains("Seq Scan"));
         assert!(sorts || !toils(&plan), "{plan:#?}");

@@ -45,6 +45,28 @@ async fn every_kind_of_value_survives() {
 }
 
 #[tokio::test]
+async fn many_records_go_in_together_and_none_if_one_cannot() {
+    let world = World::new().await;
+    let mut records: Vec<Record> = (0..100).map(|_| world.record(LICENSES)).collect();
+    records.extend((0..9).map(|_| world.record(PRODUCTS)));
+    let mut write = world.db.begin().await.unwrap();
+    write.insert_all(&records).await.unwrap();
+    write.commit(Changes::none()).await.unwrap();
+    for record in &records {
+        let id = Scope::id("id", record.id());
+        assert_eq!(world.db.find(record.resource, world.account, &id).await.unwrap().as_ref(), Some(record));
+    }
+
+    let mut again: Vec<Record> = (0..10).map(|_| world.record(LICENSES)).collect();
+    again.extend(records.first().cloned());
+    let mut write = world.db.begin().await.unwrap();
+    let error = write.insert_all(&again).await.unwrap_err();
+    assert!(matches!(error, StoreError::Statement { .. }), "{error}");
+    drop(write);
+    assert_eq!(world.db.count(LICENSES, world.account, &Scope::All).await.unwrap(), 100);
+}
+
+#[tokio::test]
 async fn find_gives_the_oldest_and_stays_in_its_account() {
     let world = World::new().await;
     let first = world.add(LICENSES, &[("name", text("same"))]).await;
