@@ -1,7 +1,10 @@
 //! What an engine answers; the front end carries it out.
 
 use bytes::Bytes;
+use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
+
+use crate::Denial;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +88,27 @@ impl Plain {
     /// An empty answer with a status.
     pub fn status(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new(), reason: None }
+    }
+    /// A text for a person whose client prints the body, or the reason phrase and nothing else: it is both.
+    pub fn said(status: StatusCode, text: &str) -> Self {
+        Self::status(status)
+            .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+            .body("text/plain; charset=utf-8", format!("{text}\n"))
+            .reason(text)
+    }
+    /// Adds what the client of a refusal needs beside its text: when to try again, and with 401 a challenge,
+    /// unless the engine gave one of its own.
+    #[must_use]
+    pub fn for_denial(mut self, denial: &Denial) -> Self {
+        let challenged = self.headers.iter().any(|(name, _)| *name == WWW_AUTHENTICATE);
+        if self.status == StatusCode::UNAUTHORIZED && !challenged {
+            // Basic, since browsers ask for a key then, and wget sends none before it is asked.
+            self = self.with(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"keygen\""));
+        }
+        match denial.reason.retry_after() {
+            Some(seconds) => self.with(RETRY_AFTER, HeaderValue::from(seconds)),
+            None => self,
+        }
     }
     /// Adds a header.
     #[must_use]

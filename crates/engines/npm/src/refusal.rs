@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_engine::{BadPath, Denial, Existing, Outcome, Plain, Reason};
 use serde::Serialize;
@@ -27,10 +27,7 @@ pub(crate) fn denied(denial: &Denial) -> Plain {
     if status == StatusCode::UNAUTHORIZED {
         plain = plain.with(WWW_AUTHENTICATE, challenge(&denial.message));
     }
-    if let Some(seconds) = denial.reason.retry_after() {
-        plain = plain.with(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    plain
+    plain.for_denial(denial)
 }
 
 /// What became of something that was asked for; `None` where nothing is to be told.
@@ -121,6 +118,7 @@ fn ascii(message: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::RETRY_AFTER;
 
     fn header<'p>(plain: &'p Plain, name: &HeaderName) -> Option<&'p str> {
         plain.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_str().unwrap())

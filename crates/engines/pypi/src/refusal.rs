@@ -1,7 +1,7 @@
 //! Errors as Python's installers show them: the text is the body and, since pip, uv and poetry print nothing
 //! else, the reason phrase too (`npm-pypi.md` §2.6).
 
-use http::header::{ALLOW, CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{BadPath, Denial, Plain};
 
@@ -11,25 +11,17 @@ const NO_SUCH_WRITE: &str = "uploads go to /legacy/ on this index; everything el
 /// A refusal by the house's access rules. Never 404: uv would go on to the next index and install a
 /// stranger's package of the same name (§0.9).
 pub(crate) fn denied(denial: &Denial) -> Plain {
-    let status = denial.reason.status();
-    let mut plain = text(status, &denial.message);
-    if status == StatusCode::UNAUTHORIZED {
-        plain = plain.with(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"keygen\""));
-    }
-    if let Some(seconds) = denial.reason.retry_after() {
-        plain = plain.with(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    plain
+    Plain::said(denial.reason.status(), &denial.message).for_denial(denial)
 }
 
 /// Something that is not here.
 pub(crate) fn not_found(message: &str) -> Plain {
-    text(StatusCode::NOT_FOUND, message)
+    Plain::said(StatusCode::NOT_FOUND, message)
 }
 
 /// A page in a form that there is not.
 pub(crate) fn not_acceptable() -> Plain {
-    text(
+    Plain::said(
         StatusCode::NOT_ACCEPTABLE,
         "this index is application/vnd.pypi.simple.v1+json, .v1+html or text/html",
     )
@@ -39,9 +31,9 @@ pub(crate) fn not_acceptable() -> Plain {
 pub(crate) fn bad_path(bad: &BadPath) -> Plain {
     match bad {
         BadPath::Unknown => not_found(&bad.to_string()),
-        BadPath::Method => text(StatusCode::METHOD_NOT_ALLOWED, NO_SUCH_WRITE)
+        BadPath::Method => Plain::said(StatusCode::METHOD_NOT_ALLOWED, NO_SUCH_WRITE)
             .with(ALLOW, HeaderValue::from_static("GET, HEAD, POST")),
-        BadPath::Malformed(message) => text(StatusCode::BAD_REQUEST, message),
+        BadPath::Malformed(message) => Plain::said(StatusCode::BAD_REQUEST, message),
     }
 }
 
@@ -55,15 +47,9 @@ pub(crate) fn pass_on(upstream: &str, project: &str) -> Option<Plain> {
 }
 
 /// An answer in words.
-pub(crate) fn text(status: StatusCode, message: &str) -> Plain {
-    Plain::status(status)
-        .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .body("text/plain; charset=utf-8", format!("{message}\n"))
-        .reason(message)
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
     use keyway_engine::Reason;
 
     use super::*;

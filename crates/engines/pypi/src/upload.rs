@@ -80,12 +80,12 @@ pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
     Some(match outcome {
         Outcome::LoggedIn { .. } => return None,
         Outcome::Published { filename, .. } => {
-            refusal::text(StatusCode::OK, &format!("{filename} is published"))
+            Plain::said(StatusCode::OK, &format!("{filename} is published"))
         }
-        Outcome::Changed => refusal::text(StatusCode::OK, "done"),
+        Outcome::Changed => Plain::said(StatusCode::OK, "done"),
         // Sending the same file again is no failure: CI runs are repeated.
         Outcome::Exists { filename, by: Existing::Same, .. } => {
-            refusal::text(StatusCode::OK, &format!("{filename} was published before"))
+            Plain::said(StatusCode::OK, &format!("{filename} was published before"))
         }
         // twine and uv look for these words when they are told to skip what is there.
         Outcome::Exists { filename, by: Existing::Other, .. } => invalid(&format!(
@@ -97,7 +97,7 @@ pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
         Outcome::Absent(message) => refusal::not_found(message),
         Outcome::Invalid(message) => invalid(message),
         Outcome::TooLarge { limit } => {
-            refusal::text(StatusCode::PAYLOAD_TOO_LARGE, &format!("a file may have at most {limit} bytes"))
+            Plain::said(StatusCode::PAYLOAD_TOO_LARGE, &format!("a file may have at most {limit} bytes"))
         }
     })
 }
@@ -142,5 +142,5 @@ fn check_digests(around: &Around, digests: &Digests) -> Result<(), Plain> {
 }
 
 fn invalid(message: &str) -> Plain {
-    refusal::text(StatusCode::BAD_REQUEST, message)
+    Plain::said(StatusCode::BAD_REQUEST, message)
 }

@@ -1,6 +1,6 @@
 //! Errors in the form of the JSON:API (`distribution.md` §4.1).
 
-use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL};
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{BadPath, Denial, Plain, Reason};
 use serde_json::json;
@@ -11,15 +11,7 @@ pub(crate) fn denied(denial: &Denial) -> Plain {
         Reason::Yanked => StatusCode::NOT_FOUND,
         reason => reason.status(),
     };
-    let mut plain = error(status, denial.reason.code(), &denial.message);
-    if status == StatusCode::UNAUTHORIZED {
-        // Basic, since browsers ask for a key then, and wget sends none before it is asked.
-        plain = plain.with(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"keygen\""));
-    }
-    if let Some(seconds) = denial.reason.retry_after() {
-        plain = plain.with(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    plain
+    error(status, denial.reason.code(), &denial.message).for_denial(denial)
 }
 
 /// Something that is not here: `what` with its name.
@@ -66,6 +58,7 @@ fn title(status: StatusCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 
     #[test]
     fn each_reason_has_its_status_and_title() {

@@ -7,7 +7,6 @@ use percent_encoding::percent_decode_str;
 use crate::facts::manifests;
 use crate::name::GemName;
 use crate::platform::RUBY;
-use crate::refusal::text;
 use crate::{ingest, op::Op};
 
 /// The largest gem that a push may bring, in bytes.
@@ -63,7 +62,7 @@ fn field(form: &str, name: &str) -> Option<String> {
 pub(crate) fn tell(op: &Op, outcome: &Outcome) -> Plain {
     match outcome {
         Outcome::Published { package, version, .. } => {
-            text(StatusCode::OK, &format!("Successfully registered gem: {package} ({version})"))
+            Plain::said(StatusCode::OK, &format!("Successfully registered gem: {package} ({version})"))
         }
         Outcome::Exists { package, version, by, .. } => {
             let taken = match by {
@@ -71,21 +70,21 @@ pub(crate) fn tell(op: &Op, outcome: &Outcome) -> Plain {
                 Existing::Other => "is published already: repushing of gem versions is not allowed",
                 Existing::Gone => "was withdrawn: its version is not given out again",
             };
-            text(StatusCode::CONFLICT, &format!("{package} ({version}) {taken}"))
+            Plain::said(StatusCode::CONFLICT, &format!("{package} ({version}) {taken}"))
         }
-        Outcome::Changed if *op == Op::Yank => text(StatusCode::OK, "Successfully yanked"),
-        Outcome::Changed | Outcome::LoggedIn { .. } => text(StatusCode::OK, "Done"),
-        Outcome::Absent(what) => text(StatusCode::NOT_FOUND, what),
+        Outcome::Changed if *op == Op::Yank => Plain::said(StatusCode::OK, "Successfully yanked"),
+        Outcome::Changed | Outcome::LoggedIn { .. } => Plain::said(StatusCode::OK, "Done"),
+        Outcome::Absent(what) => Plain::said(StatusCode::NOT_FOUND, what),
         Outcome::Invalid(why) => invalid(why),
         Outcome::TooLarge { limit } => {
-            text(StatusCode::PAYLOAD_TOO_LARGE, &format!("the gem has more than {limit} bytes"))
+            Plain::said(StatusCode::PAYLOAD_TOO_LARGE, &format!("the gem has more than {limit} bytes"))
         }
     }
 }
 
 /// The answer to a body that makes no sense.
 pub(crate) fn invalid(why: &str) -> Plain {
-    text(StatusCode::UNPROCESSABLE_ENTITY, why)
+    Plain::said(StatusCode::UNPROCESSABLE_ENTITY, why)
 }
 
 #[cfg(test)]
