@@ -5,6 +5,7 @@
 //! Pure: it knows no database, no HTTP server and no rule of any particular resource.
 
 mod accept;
+mod attribute;
 mod body;
 mod error;
 mod input;
@@ -13,6 +14,7 @@ mod key;
 mod page;
 mod query;
 mod record;
+mod relation;
 mod resource;
 mod roles;
 mod scope;
@@ -24,6 +26,7 @@ pub mod metadata;
 pub mod schema;
 
 pub use accept::MediaType;
+pub use attribute::{Attribute, Shape};
 pub use body::{MAX_DEPTH, parse_body};
 pub use error::{ApiError, ErrorObject, Source};
 pub use input::{Extra, Identifier, Input, Intent, Linkage, identifier, linkage, parse, schema as schema_of};
@@ -32,9 +35,8 @@ pub use key::{camel_key, fold_key};
 pub use page::{Direction, Paging, Part};
 pub use query::Query;
 pub use record::{Declared, DecodeError, Record};
-pub use resource::{
-    Alias, Attribute, Column, Filter, FilterContext, Relation, Resource, Shape, common_columns,
-};
+pub use relation::Relation;
+pub use resource::{Alias, Column, Filter, FilterContext, Resource, common_columns};
 pub use roles::{Role, Roles};
 pub use scope::Scope;
 pub use value::{Field, Kind, QueryValue, Value};
