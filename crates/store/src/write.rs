@@ -322,10 +322,11 @@ impl Write {
     }
 }
 
-/// The records in parts of few different lengths: each length is a statement to prepare.
+/// The records in parts of few different lengths: each length is a statement to prepare. No longer ones, since
+/// SQLite looks each parameter up by walking past all before it.
 fn parts(mut records: &[Record]) -> impl Iterator<Item = &[Record]> {
     iter::from_fn(move || {
-        let len = [64, 8, 1].into_iter().find(|len| records.len() >= *len)?;
+        let len = [16, 4, 1].into_iter().find(|len| records.len() >= *len)?;
         let (part, rest) = records.split_at(len);
         records = rest;
         Some(part)
