@@ -40,6 +40,13 @@ class Vendor:
             raise Refused(f"{method} {path}", answer)
         return answer.json().get("data") if answer.body else None
 
+    def must_meta(self, path: str, meta: dict) -> dict:
+        """One POST of a `meta` that has to succeed; the `meta` of the answer."""
+        answer = self.ask("POST", path, {"meta": meta})
+        if answer.status >= 300:
+            raise Refused(f"POST {path}", answer)
+        return answer.json()["meta"]
+
     def create(self, kind: str, attributes: dict, **related: str | None) -> dict:
         """Creates a record; `related` are ids by relationship name, such as `product=ID`."""
         return self.must("POST", f"/{kind}", {"data": self.document(kind, attributes, related)})

@@ -6,9 +6,10 @@ use keyway_jsonapi::ApiError;
 use crate::endpoint::{Endpoint, Verb};
 use crate::path::decode;
 
-/// All endpoints by path template.
+/// All endpoints by path template, apart for each method: what one method catches to the end of the path is not in
+/// the way of another's longer templates.
 pub(crate) struct Router {
-    templates: matchit::Router<Vec<&'static Endpoint>>,
+    templates: Vec<(Verb, matchit::Router<&'static Endpoint>)>,
 }
 
 /// A path that leads somewhere.
@@ -22,17 +23,17 @@ pub(crate) struct Matched {
 impl Router {
     /// Routes these endpoints.
     pub(crate) fn new(endpoints: impl IntoIterator<Item = &'static Endpoint>) -> Self {
-        let mut grouped: Vec<(&'static str, Vec<&'static Endpoint>)> = Vec::new();
+        let mut templates: Vec<(Verb, matchit::Router<&'static Endpoint>)> = Vec::new();
         for endpoint in endpoints {
-            match grouped.iter_mut().find(|(path, _)| *path == endpoint.path) {
-                Some((_, same)) => same.push(endpoint),
-                None => grouped.push((endpoint.path, vec![endpoint])),
+            let path = if endpoint.path.is_empty() { "/" } else { endpoint.path };
+            let known = templates.iter().position(|(verb, _)| *verb == endpoint.verb);
+            let index = known.unwrap_or_else(|| {
+                templates.push((endpoint.verb, matchit::Router::new()));
+                templates.len() - 1
+            });
+            if let Some((_, router)) = templates.get_mut(index) {
+                router.insert(path, endpoint).expect("templates of ours do not contradict each other");
             }
-        }
-        let mut templates = matchit::Router::new();
-        for (path, endpoints) in grouped {
-            let path = if path.is_empty() { "/" } else { path };
-            templates.insert(path, endpoints).expect("templates of ours do not contradict each other");
         }
         Self { templates }
     }
@@ -45,9 +46,10 @@ impl Router {
     pub(crate) fn find(&self, method: &Method, rest: &str) -> Result<Matched, ApiError> {
         let verbs = verbs(method)?;
         let path = if rest.is_empty() { "/" } else { rest };
-        let found = self.templates.at(path).map_err(|_| ApiError::unknown_endpoint())?;
-        let endpoint = verbs.iter().find_map(|verb| found.value.iter().find(|e| e.verb == *verb));
-        let endpoint = *endpoint.ok_or_else(ApiError::unknown_endpoint)?;
+        let of = |verb: &Verb| self.templates.iter().find(|(known, _)| known == verb);
+        let mut found = verbs.iter().filter_map(of).filter_map(|(_, router)| router.at(path).ok());
+        let found = found.next().ok_or_else(ApiError::unknown_endpoint)?;
+        let endpoint = *found.value;
         let params = found.params.iter().map(|(_, raw)| decode(raw)).collect::<Result<_, _>>()?;
         Ok(Matched { endpoint, params })
     }

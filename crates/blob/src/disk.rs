@@ -1,17 +1,18 @@
-//! The disk backend: one directory with `blobs/<account>/<xx>/<digest>` and `staging/<random>`.
+//! The disk backend: one directory with `blobs/<account>/<xx>/<name>`, `staging/<random>` and `parts/`.
 //!
 //! All functions here block; callers run them in the blocking pool. A blob appears by rename, after its bytes
 //! were synced, and its directory is synced before the rename is reported: a crash leaves the blob whole or
 //! absent, and at most a file in `staging` that the next start sweeps away.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::sync::Mutex;
 
-use keyway_base::Timestamp;
 use keyway_crypto::random_bytes;
 
+use crate::sweep::timestamp;
 use crate::{BlobError, BlobKey, Head};
 
 /// Directories and limits of the disk backend.
@@ -19,7 +20,10 @@ use crate::{BlobError, BlobKey, Head};
 pub(crate) struct Disk {
     blobs: PathBuf,
     staging: PathBuf,
+    parts: PathBuf,
     reserve: u64,
+    /// The parts of uploads that are being written.
+    pub(crate) parts_busy: Mutex<HashMap<BlobKey, Vec<u32>>>,
 }
 
 /// The path of a staged file; the file goes away with it unless it was moved into place.
@@ -29,8 +33,14 @@ pub(crate) struct StagedPath(Option<PathBuf>);
 impl Disk {
     /// Makes the directories and tells whether they can be written.
     pub(crate) fn open(root: &Path, reserve: u64) -> Result<Self, BlobError> {
-        let disk = Self { blobs: root.join("blobs"), staging: root.join("staging"), reserve };
-        for directory in [&disk.blobs, &disk.staging] {
+        let disk = Self {
+            blobs: root.join("blobs"),
+            staging: root.join("staging"),
+            parts: root.join("parts"),
+            reserve,
+            parts_busy: Mutex::default(),
+        };
+        for directory in [&disk.blobs, &disk.staging, &disk.parts] {
             fs::create_dir_all(directory).map_err(BlobError::io("making the blob directory"))?;
         }
         disk.create()?;
@@ -82,12 +92,17 @@ impl Disk {
     /// Moves a synced staged file to its key. A blob that is already there is replaced by its equal, so that its
     /// age starts anew.
     pub(crate) fn commit(&self, mut staged: StagedPath, key: &BlobKey) -> Result<(), BlobError> {
+        self.adopt(staged.path(), key)?;
+        staged.0 = None;
+        Ok(())
+    }
+
+    /// Moves a synced file to a key.
+    pub(crate) fn adopt(&self, from: &Path, key: &BlobKey) -> Result<(), BlobError> {
         let target = self.path(key);
         let directory = target.parent().expect("a blob's path has a directory");
         self.make_directory(directory)?;
-        let from = staged.0.as_ref().expect("a staged path is taken once");
         fs::rename(from, &target).map_err(BlobError::io("moving a blob into place"))?;
-        staged.0 = None;
         sync_directory(directory)
     }
 
@@ -115,9 +130,7 @@ impl Disk {
     pub(crate) fn head(&self, key: &BlobKey) -> Result<Head, BlobError> {
         let metadata = fs::metadata(self.path(key)).map_err(absent_or(key, "looking at a blob"))?;
         let modified = metadata.modified().map_err(BlobError::io("looking at a blob"))?;
-        let micros = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-        let modified = Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX));
-        Ok(Head { len: metadata.len(), modified })
+        Ok(Head { len: metadata.len(), modified: timestamp(modified) })
     }
 
     /// Removes a blob; `false` when there was none.
@@ -132,6 +145,11 @@ impl Disk {
     /// The directory that holds the accounts' blobs.
     pub(crate) fn blobs(&self) -> &Path {
         &self.blobs
+    }
+
+    /// The directory that holds uploads in parts.
+    pub(crate) fn parts_root(&self) -> &Path {
+        &self.parts
     }
 
     fn path(&self, key: &BlobKey) -> PathBuf {
@@ -171,6 +189,6 @@ fn absent_or(key: &BlobKey, doing: &'static str) -> impl FnOnce(io::Error) -> Bl
 }
 
 /// Makes renames and new entries in a directory survive a crash.
-fn sync_directory(directory: &Path) -> Result<(), BlobError> {
+pub(crate) fn sync_directory(directory: &Path) -> Result<(), BlobError> {
     File::open(directory).and_then(|file| file.sync_all()).map_err(BlobError::io("syncing a blob directory"))
 }

@@ -32,6 +32,33 @@ pub enum BlobError {
         /// Where it ended.
         at: u64,
     },
+    /// There is no such upload in parts (any more).
+    #[error("the upload in parts of blob {0} is not in the store")]
+    NoUpload(BlobKey),
+    /// An upload in parts has no part of this number.
+    #[error("there is no part {number}: they are numbered from 1 to {count}")]
+    NoPart {
+        /// The number.
+        number: u32,
+        /// How many there are.
+        count: u32,
+    },
+    /// A part is not as long as it has to be.
+    #[error("part {number} has to have {expected} bytes; {got} came")]
+    PartLength {
+        /// Its number.
+        number: u32,
+        /// How many bytes it should have.
+        expected: u64,
+        /// How many came, as far as they were counted.
+        got: u64,
+    },
+    /// A part is being sent, or the upload is being completed.
+    #[error("part {0} is on its way already, or the upload is being completed")]
+    PartBusy(u32),
+    /// The parts in the store are others than those that were to be put together.
+    #[error("parts of the upload were replaced meanwhile")]
+    PartsChanged,
     /// The file system failed.
     #[error("{doing} failed")]
     Io {
@@ -75,6 +102,12 @@ pub enum Trouble {
     /// The multipart upload, or the object, is not there any more.
     #[error("the upload is not there any more")]
     Gone,
+    /// It takes our requests for old or early ones.
+    #[error("the object store's clock and this machine's differ by more than it allows: set them")]
+    Skew,
+    /// Parts of an upload are not those that it has.
+    #[error("the object store has other parts of the upload")]
+    Parts,
     /// Anything else.
     #[error("the object store failed")]
     Failed,

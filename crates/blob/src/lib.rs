@@ -5,16 +5,19 @@
 //! deliberately knows nothing of artifacts, of who may read what, or of HTTP: it stores bytes under [`BlobKey`]s
 //! that it makes itself, and no name from outside ever reaches the file system or the bucket.
 
+mod batches;
 mod blob;
 mod block;
 mod direct;
 mod disk;
+mod disk_parts;
 mod disk_upload;
 mod disposition;
 mod error;
 mod fault;
 mod file;
 mod key;
+mod parts;
 #[cfg(feature = "s3")]
 mod s3;
 mod s3_options;
@@ -33,6 +36,7 @@ pub use error::{BlobError, Trouble};
 pub use fault::Misbehaviour;
 pub use file::BlobFile;
 pub use key::{BlobKey, BlobKeyError};
+pub use parts::{InParts, Part, PartStaging};
 #[cfg(feature = "s3")]
 pub use s3::OpenObject;
 pub use s3_options::{S3Options, S3UrlError};

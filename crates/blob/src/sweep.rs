@@ -1,12 +1,14 @@
 //! Finding what a crash, or a client that went away, left in the store.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use keyway_base::Timestamp;
 
+use crate::disk::Disk;
 use crate::store::{Backend, blocking};
 use crate::{BlobError, BlobKey, BlobStore};
 
@@ -44,20 +46,20 @@ impl BlobStore {
         }
     }
 
-    /// Ends uploads to a bucket that were begun before a moment and left, and removes what clients sent for
-    /// nothing before it; how many. A disk is swept when its server starts.
+    /// Ends uploads that were begun before a moment and left, but for those in parts whose keys are given, and
+    /// removes what clients sent to a bucket for nothing before it; how many. What else uploads leave on a disk
+    /// goes when its server starts.
     ///
     /// # Errors
     /// A failing store.
-    #[cfg_attr(
-        not(feature = "s3"),
-        expect(clippy::unused_async, unused_variables, reason = "only buckets need it")
-    )]
-    pub async fn tidy(&self, before: Timestamp) -> Result<usize, BlobError> {
+    pub async fn tidy(&self, before: Timestamp, alive: HashSet<BlobKey>) -> Result<usize, BlobError> {
         match &self.backend {
-            Backend::Disk(_) => Ok(0),
+            Backend::Disk(disk) => {
+                let disk = Arc::clone(disk);
+                blocking(move || tidy_parts(&disk, before, &alive)).await
+            }
             #[cfg(feature = "s3")]
-            Backend::S3 { bucket, .. } => Box::pin(bucket.tidy(before)).await,
+            Backend::S3 { bucket, .. } => Box::pin(bucket.tidy(before, &alive)).await,
         }
     }
 }
@@ -79,11 +81,33 @@ fn walk(blobs: &Path, after: Option<&str>) -> Result<Page, BlobError> {
         else {
             continue;
         };
-        let micros = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-        let modified = Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX));
-        page.found.push(Found { key, modified });
+        page.found.push(Found { key, modified: timestamp(modified) });
     }
     Ok(page)
+}
+
+/// Frees what came of uploads in parts that nobody has a claim on.
+fn tidy_parts(disk: &Arc<Disk>, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
+    let root = disk.parts_root();
+    let mut tidied = 0;
+    for account in names(root)? {
+        for name in names(&root.join(&account))? {
+            let Ok(key) = format!("{account}/{name}").parse::<BlobKey>() else { continue };
+            let begun = fs::metadata(root.join(&account).join(&name)).and_then(|found| found.modified());
+            let is_old = begun.is_ok_and(|begun| timestamp(begun) < before);
+            if is_old && !alive.contains(&key) {
+                disk.abandon(&key)?;
+                tidied += 1;
+            }
+        }
+    }
+    Ok(tidied)
+}
+
+/// A time of the file system.
+pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+    let micros = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
 fn names(directory: &Path) -> Result<Vec<String>, BlobError> {

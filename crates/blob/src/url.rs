@@ -65,6 +65,7 @@ mod tests {
             account: "0190163d-0000-739b-aea5-966c26f8ad91".parse().unwrap(),
             blob: "a/b".to_owned(),
             artifact: None,
+            part: None,
             principal: String::new(),
             length_cap: None,
             expires: NOW.plus(Duration::from_secs(60)),

@@ -28,6 +28,8 @@ pub struct Grant {
     pub blob: String,
     /// The artifact that the blob belongs to, if any.
     pub artifact: Option<ArtifactId>,
+    /// The number of the part of an upload in parts that the URL is for.
+    pub part: Option<u32>,
     /// Who was given the URL, in the front end's notation; resolved again on use.
     pub principal: String,
     /// The most bytes that a `PUT` may carry.

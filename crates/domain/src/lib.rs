@@ -9,6 +9,7 @@ pub mod duration;
 pub mod event;
 pub mod license;
 pub mod package;
+pub mod parts;
 pub mod permission;
 pub mod policy;
 pub mod release;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::access_log::{self, AccessRecord, Records, Writer, access_log, masked};
 use crate::answer::text;
-use crate::blobs::UnderWay;
+use crate::arriving::UnderWay;
 use crate::body::Body;
 use crate::engines::EnginePlace;
 use crate::exchange::{BadHead, Exchange};

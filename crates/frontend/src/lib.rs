@@ -8,6 +8,7 @@
 mod access_log;
 mod answer;
 mod appended;
+mod arriving;
 mod blobs;
 mod body;
 mod conditional;

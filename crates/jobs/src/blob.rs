@@ -1,13 +1,16 @@
 //! `blob.delete`: bytes that no artifact refers to any more.
 
 use keyway_blob::{BlobError, BlobKey};
-use keyway_domain::resources::Artifact;
-use keyway_jsonapi::{Declared, Scope};
+use keyway_domain::resources::{Artifact, PartUpload};
+use keyway_jsonapi::{Declared, Resource, Scope};
 use keyway_store::{Changes, Job};
 
 use crate::JobError;
 use crate::kind::GRACE;
 use crate::runner::{Ended, Parts, end};
+
+/// What refers to blobs by a column `blob_key`.
+pub(crate) const REFERRING: [&Resource; 2] = [Artifact::RESOURCE, PartUpload::RESOURCE];
 
 /// Deletes the blob unless an artifact refers to it. A blob that was committed within its grace may belong to
 /// an upload that has not said so yet, so it is looked at again later.
@@ -20,8 +23,10 @@ pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let key: BlobKey =
         text.parse().map_err(|_| JobError::Payload { kind: job.kind.clone(), missing: "a blob" })?;
     let mut write = parts.db.begin().await?;
-    if write.find(Artifact::RESOURCE, key.account(), &Scope::text("blob_key", text)).await?.is_some() {
-        return end(write, job, Changes::none()).await;
+    for resource in REFERRING {
+        if write.find(resource, key.account(), &Scope::text("blob_key", text)).await?.is_some() {
+            return end(write, job, Changes::none()).await;
+        }
     }
     match parts.blobs.head(&key).await {
         Err(BlobError::Absent(_)) => return end(write, job, Changes::none()).await,

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_domain::resources::PartUpload;
 use keyway_store::{Job, NewJob};
 use serde_json::json;
 
@@ -19,6 +20,8 @@ pub const AWAIT: &str = "artifact.await";
 pub const EXPIRE: &str = "artifact.expire";
 /// Removes a blob that nothing refers to any more.
 pub const DELETE_BLOB: &str = "blob.delete";
+/// Frees what came of an upload in parts that nobody completes any more.
+pub const ABANDON: &str = "upload.abandon";
 /// Removes a yanked artifact's row, and what it leaves behind.
 pub const PURGE_ARTIFACT: &str = "artifact.purge";
 /// Removes what belongs to a deleted release.
@@ -45,6 +48,7 @@ pub const ALL: &[&str] = &[
     AWAIT,
     EXPIRE,
     DELETE_BLOB,
+    ABANDON,
     PURGE_ARTIFACT,
     PURGE_RELEASE,
     PURGE_PACKAGE,
@@ -88,6 +92,18 @@ pub fn delete_blob(account: AccountId, blob_key: &str, now: Timestamp) -> NewJob
         payload: json!({ "blob": blob_key }),
         run_at: now.plus(GRACE),
     }
+}
+
+/// The end of an upload in parts that is not wanted any more.
+pub(crate) fn abandon(upload: &PartUpload, now: Timestamp) -> Option<NewJob> {
+    let payload = json!({ "blob": upload.blob_key, "id": upload.store_id.as_ref()? });
+    Some(NewJob {
+        kind: ABANDON.to_owned(),
+        key: upload.blob_key.clone(),
+        account: upload.account_id,
+        payload,
+        run_at: now,
+    })
 }
 
 /// The record that a job is about.

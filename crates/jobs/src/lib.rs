@@ -5,6 +5,7 @@
 //! again, which is harmless, because a job's results and its end are one transaction. The crate deliberately
 //! knows no request and no caller.
 
+mod abandoned;
 mod arrival;
 mod blob;
 mod error;

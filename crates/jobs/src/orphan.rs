@@ -1,13 +1,16 @@
 //! Blobs that nothing refers to: what a process that was killed between bytes and row left behind.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use keyway_base::Timestamp;
-use keyway_domain::resources::Artifact;
+use keyway_blob::BlobKey;
+use keyway_domain::resources::{Account, PartUpload};
 use keyway_jsonapi::{Declared, Scope};
-use keyway_store::Changes;
+use keyway_store::{Changes, Page};
 
 use crate::JobError;
+use crate::blob::REFERRING;
 use crate::kind::delete_blob;
 use crate::runner::Parts;
 
@@ -18,7 +21,7 @@ const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// was. Each deletion is a job, which looks once more while nobody can begin to refer to the blob.
 pub(crate) async fn sweep(parts: &Parts) -> Result<usize, JobError> {
     let before = parts.clock.wall().minus(AGE);
-    let mut swept = parts.blobs.tidy(before).await?;
+    let mut swept = parts.blobs.tidy(before, in_parts(parts).await?).await?;
     let mut after = None;
     loop {
         let page = parts.blobs.page(after).await?;
@@ -32,12 +35,26 @@ pub(crate) async fn sweep(parts: &Parts) -> Result<usize, JobError> {
     }
 }
 
-/// Has a blob deleted unless an artifact refers to it.
-async fn orphan(parts: &Parts, key: &keyway_blob::BlobKey, before: Timestamp) -> Result<bool, JobError> {
+/// The keys of the uploads in parts that may still be completed.
+async fn in_parts(parts: &Parts) -> Result<HashSet<BlobKey>, JobError> {
+    let mut keys = HashSet::new();
+    for account in parts.db.accounts(Account::RESOURCE).await? {
+        let id = account.id().into();
+        let uploads = parts.db.list(PartUpload::RESOURCE, id, &Scope::All, &Page::all()).await?;
+        let theirs = uploads.iter().filter_map(|upload| upload.get("blob_key").as_text()?.parse().ok());
+        keys.extend::<Vec<BlobKey>>(theirs.collect());
+    }
+    Ok(keys)
+}
+
+/// Has a blob deleted unless something refers to it.
+async fn orphan(parts: &Parts, key: &BlobKey, before: Timestamp) -> Result<bool, JobError> {
     let (account, text) = (key.account(), key.to_string());
     let theirs = Scope::text("blob_key", text.as_str());
-    if parts.db.find(Artifact::RESOURCE, account, &theirs).await?.is_some() {
-        return Ok(false);
+    for resource in REFERRING {
+        if parts.db.find(resource, account, &theirs).await?.is_some() {
+            return Ok(false);
+        }
     }
     let mut write = parts.db.begin().await?;
     write.enqueue(&delete_blob(account, &text, before)).await?;

@@ -17,7 +17,7 @@ use keyway_store::{Changes, Job, Page, Write};
 
 use crate::kind::{self, about, delete_blob, subject};
 use crate::runner::{Ended, Parts, end};
-use crate::{JobError, place};
+use crate::{JobError, abandoned, place};
 
 /// How many records one transaction deletes.
 const BATCH: u32 = 100;
@@ -177,6 +177,9 @@ impl Step {
         let mut related = Related::default();
         if belongs_to_a_release(record.resource) {
             related.places = place::of_record(&mut self.write, self.account, record).await?;
+        }
+        if record.resource == Artifact::RESOURCE {
+            abandoned::forget(&mut self.write, self.account, record.id(), self.now).await?;
         }
         if let Some(blob) = record.get("blob_key").as_text() {
             self.write.enqueue(&delete_blob(self.account, blob, self.now)).await?;

@@ -9,7 +9,7 @@ use keyway_engine::Engines;
 use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
-use crate::{JobError, arrival, blob, expire, ingest, kind, orphan, purge};
+use crate::{JobError, abandoned, arrival, blob, expire, ingest, kind, orphan, purge};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -197,6 +197,7 @@ impl Runner {
             kind::AWAIT => arrival::run(parts, job).await,
             kind::EXPIRE => expire::run(parts, job).await,
             kind::DELETE_BLOB => blob::run(parts, job).await,
+            kind::ABANDON => abandoned::run(parts, job).await,
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,
             _ => purge::run(parts, job).await,
         }

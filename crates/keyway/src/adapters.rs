@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse, ShortLink};
 use keyway_base::{AccountId, LicenseId};
-use keyway_blob::{BlobKey, Staged};
+use keyway_blob::{BlobKey, InParts, Staged};
 use keyway_catalog::Catalog;
 use keyway_crypto::signed_url::Grant;
 use keyway_engine::{Denial, Outcome, Reason};
@@ -69,6 +69,11 @@ impl Uploads for ApiDoor {
     fn admit<'a>(&'a self, grant: &'a Grant) -> Boxed<'a, Result<(), Refusal>> {
         Box::pin(async move {
             self.0.admit(grant).await.map_err(|refused| Refusal::new(refused.status, refused.text))
+        })
+    }
+    fn part<'a>(&'a self, grant: &'a Grant) -> Boxed<'a, Result<InParts, Refusal>> {
+        Box::pin(async move {
+            self.0.part(grant).await.map_err(|refused| Refusal::new(refused.status, refused.text))
         })
     }
     fn uploaded(&self, grant: Grant, staged: Staged) -> Boxed<'_, Result<(), Refusal>> {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use keyway_access::Action;
 use keyway_crypto::digest::{Digests, Md5, Sha1, Sha256, Sha512, Verdict, interpret_checksum};
 use keyway_domain::artifact::{extension_failure, filename_failure, normal_filetype, normal_key};
+use keyway_domain::parts::TIME;
 use keyway_domain::resources::{Artifact, ArtifactStatus, Release};
 use keyway_jsonapi::document::{Extras, record_path};
 use keyway_jsonapi::links::encode;
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Scope, Value};
 
 use super::narrow::narrow;
-use super::{burial, first, job, lookup, meant, release};
+use super::{burial, first, job, lookup, meant, parts, release};
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
 use crate::licensing::default_metadata;
@@ -75,6 +76,9 @@ impl Hooks for Artifacts {
             draft.default("status", Value::Text(ArtifactStatus::Waiting.as_str().to_owned()));
             normalise(draft);
             check_name(draft);
+            if let Err(failure) = parts::plan(&work.call, &draft.record)? {
+                draft.fail(failure);
+            }
             check_taken(work, draft).await
         })
     }
@@ -89,11 +93,7 @@ impl Hooks for Artifacts {
                 }
             }
             if draft.text("status") == Some(ArtifactStatus::Waiting.as_str()) {
-                if work.call.api.parts().blobs.gives_out_urls() {
-                    let soon = work.now().plus(FIRST_LOOK);
-                    job::await_upload(work, &draft.record, soon).await?;
-                }
-                job::expire_upload(work, &draft.record).await?;
+                start_waiting(work, draft).await?;
             }
             Ok(())
         })
@@ -105,6 +105,19 @@ impl Hooks for Artifacts {
             Ok(extras)
         })
     }
+}
+
+/// Sees to it that the bytes of a new artifact are noticed, and that the wait for them ends.
+async fn start_waiting(work: &mut Work, draft: &Draft) -> Outcome<()> {
+    if let Ok(Some(size)) = parts::plan(&work.call, &draft.record)? {
+        parts::begin(work, &draft.record, size).await?;
+        return job::expire_upload(work, &draft.record, TIME).await;
+    }
+    if work.call.api.parts().blobs.gives_out_urls() {
+        let soon = work.now().plus(FIRST_LOOK);
+        job::await_upload(work, &draft.record, soon).await?;
+    }
+    job::expire_upload(work, &draft.record, job::UPLOAD_TIME).await
 }
 
 /// The release of an artifact or constraint.

@@ -39,8 +39,8 @@ pub(super) async fn await_upload(work: &mut Work, artifact: &Record, at: Timesta
 }
 
 /// The end of the wait for the upload of a new artifact.
-pub(super) async fn expire_upload(work: &mut Work, artifact: &Record) -> Outcome<()> {
-    let at = work.now().plus(UPLOAD_TIME);
+pub(super) async fn expire_upload(work: &mut Work, artifact: &Record, time: Duration) -> Outcome<()> {
+    let at = work.now().plus(time);
     let (key, payload) = about(artifact.id());
     work.enqueue_at(EXPIRE, key, payload, at).await
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use keyway_base::{ArtifactId, RecordId};
 use keyway_blob::Download;
 use keyway_crypto::signed_url::{Grant, Method};
+use keyway_domain::parts::LARGEST_WHOLE;
 use keyway_domain::resources::Artifact;
 use keyway_jsonapi::{ApiError, QueryValue, Role};
 
@@ -16,8 +17,6 @@ use crate::call::Call;
 const DOWNLOAD_TIME: Duration = Duration::from_secs(60);
 /// The longest that one may be told to live.
 const MAX_SECONDS: u64 = 7 * 24 * 60 * 60;
-/// The most bytes that one upload may have: 5 GiB.
-const MAX_UPLOAD: u64 = 5 << 30;
 
 /// The URL that an artifact's bytes are sent to.
 pub(super) fn for_upload(call: &Call, artifact: RecordId) -> String {
@@ -32,8 +31,9 @@ fn upload_here(call: &Call, artifact: RecordId) -> String {
         account: call.account.id,
         blob: String::new(),
         artifact: Some(ArtifactId::from(artifact)),
+        part: None,
         principal: Holder::of(&call.principal).to_string(),
-        length_cap: Some(MAX_UPLOAD),
+        length_cap: Some(LARGEST_WHOLE),
         expires: call.now.plus(UPLOAD_TIME),
         filename: None,
         content_type: None,
@@ -55,6 +55,7 @@ fn download_here(call: &Call, artifact: &Artifact, blob: &str, time: Duration) -
         account: call.account.id,
         blob: blob.to_owned(),
         artifact: Some(ArtifactId::from(artifact.id)),
+        part: None,
         principal: Holder::of(&call.principal).to_string(),
         length_cap: None,
         expires: call.now.plus(time),

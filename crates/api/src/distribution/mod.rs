@@ -19,6 +19,7 @@ mod lookup;
 mod meant;
 mod narrow;
 mod package;
+mod parts;
 mod prefer;
 mod product;
 mod publish;
@@ -89,6 +90,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/releases/{id}/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_release)).first_only(),
     E::get("/artifacts", List(&Artifacts)),
     E::post("/artifacts", act!(ArtifactCreate, upload::upload)),
+    E::post("/artifacts/{id}/actions/sign-parts", act!(ArtifactCreate, parts::sign)),
+    E::post("/artifacts/{id}/actions/complete-upload", act!(ArtifactCreate, parts::complete)),
     E::get("/artifacts/{*id}", act!(ArtifactShow, download::download)).accepts_any(),
     E::patch("/artifacts/{*id}", Update(&Artifacts)),
     E::delete("/artifacts/{*id}", act!(ArtifactDelete, withdraw::withdraw)),

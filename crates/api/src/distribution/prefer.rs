@@ -11,6 +11,29 @@ pub(super) struct Preferences {
     pub(super) no_redirect: bool,
     /// Neither redirect nor link.
     pub(super) no_download: bool,
+    /// An upload in parts.
+    pub(super) in_parts: Option<PartSize>,
+}
+
+/// The size of parts that is wanted: `multipart; part-size=N`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PartSize {
+    /// Whatever fits.
+    Any,
+    /// So many bytes.
+    Bytes(u64),
+    /// What was said is no number.
+    Unreadable,
+}
+
+impl PartSize {
+    fn of<'a>(parameters: impl Iterator<Item = &'a str>) -> Self {
+        let mut named = parameters.filter_map(|parameter| parameter.split_once('='));
+        match named.find(|(name, _)| name.trim().eq_ignore_ascii_case("part-size")) {
+            None => Self::Any,
+            Some((_, value)) => value.trim().trim_matches('"').parse().map_or(Self::Unreadable, Self::Bytes),
+        }
+    }
 }
 
 impl Preferences {
@@ -27,9 +50,11 @@ impl Preferences {
     fn parse<'a>(lists: impl Iterator<Item = &'a str>) -> Self {
         let mut preferences = Self::default();
         for word in lists.flat_map(|list| list.split(',')) {
-            match word.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            let mut parts = word.split(';');
+            match parts.next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
                 "no-redirect" => preferences.no_redirect = true,
                 "no-download" => preferences.no_download = true,
+                "multipart" => preferences.in_parts = Some(PartSize::of(parts)),
                 _ => {}
             }
         }
@@ -53,5 +78,15 @@ mod tests {
         assert_eq!(read(&["no-download,no-redirect"]), (true, true));
         assert_eq!(read(&["no-download", "no-redirect;q=1"]), (true, true));
         assert_eq!(read(&["noredirect", ""]), (false, false));
+    }
+
+    #[test]
+    fn parts_may_be_of_a_size() {
+        let read = |list: &'static str| Preferences::parse(std::iter::once(list)).in_parts;
+        assert_eq!(read("no-redirect"), None);
+        assert_eq!(read("Multipart"), Some(PartSize::Any));
+        assert_eq!(read("no-redirect, multipart; part-size=5242880"), Some(PartSize::Bytes(5_242_880)));
+        assert_eq!(read("multipart;Part-Size=\"7\""), Some(PartSize::Bytes(7)));
+        assert_eq!(read("multipart; part-size=8MB"), Some(PartSize::Unreadable));
     }
 }

@@ -4,20 +4,30 @@ use std::sync::Arc;
 
 use http::{StatusCode, header};
 use keyway_base::RecordId;
+use keyway_domain::resources::Artifact;
+use keyway_jsonapi::Declared;
 use serde_json::Value;
 
 use super::artifact::Artifacts;
 use super::link;
+use super::parts;
 use super::prefer::Preferences;
 use crate::call::Call;
 use crate::interpreter::create;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
+use crate::work::Work;
 
 /// Creates an artifact and sends the client on with its bytes.
 pub(super) async fn upload(call: Arc<Call>) -> Outcome<Reply> {
     let created = create(Arc::clone(&call), &Artifacts).await?;
     let id = id_in(&created).ok_or_else(|| Refusal::Broken("a new artifact without an id".to_owned()))?;
+    if Preferences::of(&call).in_parts.is_some() {
+        let mut work = Work::reading(&call).await?;
+        let artifact = work.need(Artifact::RESOURCE, id).await?;
+        let upload = parts::upload_of(&mut work, &artifact).await?;
+        return Ok(parts::shown(created, &artifact, &upload));
+    }
     let url = link::for_upload(&call, id);
     let status = match Preferences::of(&call).no_redirect {
         true => StatusCode::OK,

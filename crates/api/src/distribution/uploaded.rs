@@ -2,17 +2,18 @@
 
 use http::StatusCode;
 use keyway_base::{AccountId, ArtifactId, Timestamp};
-use keyway_blob::{BlobError, BlobKey, Staged};
+use keyway_blob::{BlobError, BlobKey, InParts, Staged};
 use keyway_crypto::digest::{Digests, Sha256};
 use keyway_crypto::signed_url::{Grant, Method};
 use keyway_domain::event::{Event, Origin};
-use keyway_domain::resources::{Artifact, ArtifactStatus, Package, Release};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Package, PartUpload, Release};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 use keyway_store::{Changes, MaybeContended, NewJob, StoreError, Write, retrying};
 use serde_json::json;
 
 use super::holder::{Held, Holder};
 use super::job;
+use super::parts::in_store;
 use crate::Api;
 
 /// Why a signed URL of the blob store is not honoured.
@@ -125,6 +126,20 @@ impl Api {
         if good { Ok(()) } else { Err(BlobRefusal::revoked()) }
     }
 
+    /// The upload that a signed URL is for a part of, if it may still be used.
+    ///
+    /// # Errors
+    /// As for [`Api::admit`]; 409 once the upload is complete or has ended.
+    pub async fn part(&self, grant: &Grant) -> Result<InParts, BlobRefusal> {
+        self.admit(grant).await?;
+        let over = || BlobRefusal::new(StatusCode::CONFLICT, "the upload is complete, or was ended");
+        let artifact = grant.artifact.ok_or_else(BlobRefusal::gone)?;
+        let theirs = Scope::id("artifact_id", artifact).and(Scope::text("blob_key", grant.blob.as_str()));
+        let found = self.parts().db.find(PartUpload::RESOURCE, grant.account, &theirs).await?;
+        let upload: Option<PartUpload> = found.and_then(|record| record.typed().ok());
+        upload.as_ref().and_then(in_store).ok_or_else(over)
+    }
+
     /// Takes the complete upload of an artifact: WAITING becomes PROCESSING, and a job reads the file. The same
     /// bytes may come again.
     ///
@@ -169,26 +184,36 @@ impl Api {
         if fit != Fit::Awaited {
             return Ok(fit);
         }
-        record.set("status", Value::Text(ArtifactStatus::Processing.as_str().to_owned()));
         record.set("blob_key", Value::Text(key.to_string()));
         record.set("content_length", i64::try_from(size).map_or(Value::Null, Value::Int));
         record.set("md5", Value::Bytes(digests.md5.as_bytes().to_vec()));
         record.set("sha1", Value::Bytes(digests.sha1.as_bytes().to_vec()));
         record.set("sha256", Value::Bytes(digests.sha256.as_bytes().to_vec()));
         record.set("sha512", Value::Bytes(digests.sha512.as_bytes().to_vec()));
-        record.set("updated_at", Value::Time(now));
-        let columns =
-            ["status", "blob_key", "content_length", "md5", "sha1", "sha256", "sha512", "updated_at"];
-        write.update(&record, &columns).await?;
-        self.log_processing(&mut write, &record, now).await?;
-        let (job_key, payload) = job::about(record.id());
-        write
-            .enqueue(&NewJob { kind: job::INGEST.to_owned(), key: job_key, account, payload, run_at: now })
-            .await?;
+        let columns = ["blob_key", "content_length", "md5", "sha1", "sha256", "sha512"];
+        self.process(&mut write, &mut record, &columns, now).await?;
         // An artifact in processing is as invisible to every cached view as one that waits: the job that ends
         // the processing touches them.
         write.commit(Changes::none()).await?;
         Ok(Fit::Awaited)
+    }
+
+    /// Writes down that an artifact has its bytes, in these columns, and has them read.
+    pub(super) async fn process(
+        &self,
+        write: &mut Write,
+        artifact: &mut Record,
+        columns: &[&str],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        artifact.set("status", Value::Text(ArtifactStatus::Processing.as_str().to_owned()));
+        artifact.set("updated_at", Value::Time(now));
+        let columns = [columns, &["status", "updated_at"]].concat();
+        write.update(artifact, &columns).await?;
+        self.log_processing(write, artifact, now).await?;
+        let (key, payload) = job::about(artifact.id());
+        let account = artifact.account();
+        write.enqueue(&NewJob { kind: job::INGEST.to_owned(), key, account, payload, run_at: now }).await
     }
 
     /// Writes down that an engine reads the file, if one does.

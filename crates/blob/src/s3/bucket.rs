@@ -14,7 +14,7 @@ use bytes::Bytes;
 use keyway_base::{AccountId, ArtifactId, Timestamp};
 use keyway_crypto::random_bytes;
 
-use super::object::OpenObject;
+use super::object::{OpenObject, again};
 use super::presign::Presigner;
 use super::reader::ObjectReader;
 use super::trouble::{failed, is_absent, is_past_the_end};
@@ -80,6 +80,10 @@ impl Bucket {
 
     /// Opens a blob: its first block comes along, which for a small one is everything.
     pub(crate) async fn open(self: &std::sync::Arc<Self>, key: &BlobKey) -> Result<Blob, BlobError> {
+        again(|| self.open_once(key)).await
+    }
+
+    async fn open_once(self: &std::sync::Arc<Self>, key: &BlobKey) -> Result<Blob, BlobError> {
         const DOING: &str = "opening a blob";
         let object = self.object_key(key);
         let asked = self.client.get_object().bucket(&self.name).key(&object);

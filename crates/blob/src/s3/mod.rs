@@ -7,6 +7,8 @@
 mod bucket;
 mod incoming;
 mod object;
+mod part;
+mod parts;
 mod presign;
 mod reader;
 mod sweep;
@@ -16,5 +18,6 @@ mod upload;
 pub(crate) use bucket::Bucket;
 pub(crate) use object::ObjectStream;
 pub use object::OpenObject;
+pub(crate) use part::ObjectPart;
 pub(crate) use reader::ObjectReader;
 pub(crate) use upload::{ObjectUpload, StagedObject};

@@ -66,9 +66,12 @@ impl OpenObject {
     }
     /// Bytes of a range, whole; for readers that block.
     pub(crate) async fn fetch(&self, at: u64, end: u64) -> Result<Bytes, BlobError> {
-        if let Some(bytes) = self.at_hand(at, end) {
-            return Ok(bytes);
+        match self.at_hand(at, end) {
+            Some(bytes) => Ok(bytes),
+            None => again(|| self.fetch_once(at, end)).await,
         }
+    }
+    async fn fetch_once(&self, at: u64, end: u64) -> Result<Bytes, BlobError> {
         let body = self.bucket.range(&self.key, at, end).await?;
         let bytes = body.collect().await;
         let bytes =
@@ -78,6 +81,21 @@ impl OpenObject {
     const fn short(&self, at: u64) -> BlobError {
         BlobError::Short { key: self.key, at }
     }
+}
+
+/// Reads again what broke off, as often as a stream is taken up; an answer that is an error was tried again by the
+/// client already.
+pub(crate) async fn again<T, F>(mut read: impl FnMut() -> F) -> Result<T, BlobError>
+where
+    F: Future<Output = Result<T, BlobError>>,
+{
+    for _ in 0..RESUMES {
+        match read().await {
+            Err(BlobError::Short { .. } | BlobError::Remote { source: None, .. }) => {}
+            read => return read,
+        }
+    }
+    read().await
 }
 
 impl ObjectStream {

@@ -1,11 +1,13 @@
 //! What nobody asked to keep: uploads that were begun and left, and what clients sent for nothing.
 
+use std::collections::HashSet;
+
 use keyway_base::Timestamp;
 
 use super::bucket::Bucket;
 use super::trouble::failed;
-use crate::BlobError;
 use crate::sweep::{Found, Page};
+use crate::{BlobError, BlobKey};
 
 impl Bucket {
     /// Some blobs, and where to go on.
@@ -14,22 +16,23 @@ impl Bucket {
         let call = self.client.list_objects_v2().bucket(&self.name).prefix(&prefix);
         let answer = call.set_continuation_token(after).send().await.map_err(failed("listing blobs"))?;
         let found = answer.contents().iter().filter_map(|object| {
-            let key = object.key()?.strip_prefix(&prefix)?.parse().ok()?;
+            let key = self.blob_key(object.key()?)?;
             Some(Found { key, modified: time(object.last_modified()) })
         });
         Ok(Page { found: found.collect(), next: answer.next_continuation_token.clone() })
     }
 
-    /// Aborts uploads in parts that were begun before a moment, and removes what arrived before it; how many.
-    pub(crate) async fn tidy(&self, before: Timestamp) -> Result<usize, BlobError> {
-        let mut tidied = self.abort_begun(before).await?;
+    /// Aborts uploads in parts that were begun before a moment and nobody has a claim on, and removes what
+    /// arrived before it; how many.
+    pub(crate) async fn tidy(&self, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
+        let mut tidied = self.abort_begun(before, alive).await?;
         for prefix in [self.incoming_prefix(), format!("{}probe/", self.prefix())] {
             tidied += self.remove_older(&prefix, before).await?;
         }
         Ok(tidied)
     }
 
-    async fn abort_begun(&self, before: Timestamp) -> Result<usize, BlobError> {
+    async fn abort_begun(&self, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
         const DOING: &str = "listing uploads in parts";
         let call = self.client.list_multipart_uploads().bucket(&self.name).prefix(self.prefix());
         let mut aborted = 0;
@@ -40,6 +43,7 @@ impl Bucket {
             for upload in page.uploads() {
                 if let (Some(key), Some(id)) = (upload.key(), upload.upload_id())
                     && time(upload.initiated()) < before
+                    && !self.blob_key(key).is_some_and(|key| alive.contains(&key))
                 {
                     self.abort(key, id).await?;
                     aborted += 1;
@@ -50,6 +54,11 @@ impl Bucket {
             }
             (key, id) = (page.next_key_marker, page.next_upload_id_marker);
         }
+    }
+
+    /// The blob that an object holds.
+    fn blob_key(&self, object: &str) -> Option<BlobKey> {
+        object.strip_prefix(&self.blobs_prefix())?.parse().ok()
     }
 
     async fn remove_older(&self, prefix: &str, before: Timestamp) -> Result<usize, BlobError> {

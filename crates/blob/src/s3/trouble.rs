@@ -49,6 +49,8 @@ fn trouble<E: ProvideErrorMetadata>(error: &Failed<E>) -> Trouble {
     match (status(error), code) {
         (_, "NoSuchBucket") => Trouble::NoBucket,
         (_, "NoSuchUpload") => Trouble::Gone,
+        (_, "RequestTimeTooSkewed") => Trouble::Skew,
+        (_, "InvalidPart" | "InvalidPartOrder") => Trouble::Parts,
         (_, "SlowDown" | "ServiceUnavailable" | "RequestTimeout") | (Some(429 | 500..=504), _) => {
             Trouble::Busy
         }

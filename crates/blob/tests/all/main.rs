@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod disk;
+mod parts;
 #[cfg(feature = "s3")]
 mod presigned;
 #[cfg(feature = "s3-server")]

@@ -6,7 +6,7 @@ use keyway_base::{ArtifactId, RecordId, Timestamp};
 use super::{Grant, Method};
 
 /// Raised when the layout changes, so that tokens of an older release are refused and not misread.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 pub(super) fn encode(grant: &Grant) -> Vec<u8> {
     let mut bytes = vec![FORMAT, matches!(grant.method, Method::Put).into()];
@@ -15,6 +15,7 @@ pub(super) fn encode(grant: &Grant) -> Vec<u8> {
     put_text(&mut bytes, &grant.blob);
     put_text(&mut bytes, &grant.principal);
     put_optional(&mut bytes, grant.artifact, |bytes, id| bytes.extend(id.as_bytes()));
+    put_optional(&mut bytes, grant.part, |bytes, part| bytes.extend(part.to_be_bytes()));
     put_optional(&mut bytes, grant.length_cap, |bytes, cap| bytes.extend(cap.to_be_bytes()));
     put_optional(&mut bytes, grant.filename.as_deref(), put_text);
     put_optional(&mut bytes, grant.content_type.as_deref(), put_text);
@@ -37,6 +38,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Grant> {
         blob: take_text(&mut rest)?,
         principal: take_text(&mut rest)?,
         artifact: take_optional(&mut rest, take_id)?.map(ArtifactId::from),
+        part: take_optional(&mut rest, |rest| take_array(rest).map(u32::from_be_bytes))?,
         length_cap: take_optional(&mut rest, |rest| take_array(rest).map(u64::from_be_bytes))?,
         filename: take_optional(&mut rest, take_text)?,
         content_type: take_optional(&mut rest, take_text)?,

@@ -18,6 +18,7 @@ fn grant() -> Grant {
         account: "0190163d-0000-739b-aea5-966c26f8ad91".parse().unwrap(),
         blob: "sha256/ab/cdef".to_owned(),
         artifact: Some("0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap()),
+        part: Some(7),
         principal: "license:0190163d".to_owned(),
         length_cap: Some(5 << 30),
         expires: NOW.plus(Duration::from_secs(60)),
@@ -77,15 +78,31 @@ fn a_payload_cut_short_or_lengthened_is_not_read() {
 
 fn any_grant() -> impl Strategy<Value = Grant> {
     let optional = || prop::option::of("\\PC{0,200}");
-    let fields =
-        (any::<(bool, u128)>(), "\\PC{0,200}", any::<Option<u128>>(), "\\PC{0,40}", any::<Option<u64>>());
+    let fields = (
+        any::<(bool, u128)>(),
+        "\\PC{0,200}",
+        any::<Option<u128>>(),
+        "\\PC{0,40}",
+        any::<(Option<u32>, Option<u64>)>(),
+    );
     (fields, 1..i64::MAX, optional(), optional()).prop_map(|(fields, expires, filename, content_type)| {
-        let ((put, account), blob, artifact, principal, length_cap) = fields;
+        let ((put, account), blob, artifact, principal, (part, length_cap)) = fields;
         let method = if put { Method::Put } else { Method::Get };
         let id = |id: u128| format!("{id:032x}").parse::<keyway_base::RecordId>().expect("32 hex digits");
         let (account, artifact) = (id(account).into(), artifact.map(|artifact| id(artifact).into()));
         let expires = Timestamp::from_micros(expires);
-        Grant { method, account, blob, artifact, principal, length_cap, expires, filename, content_type }
+        Grant {
+            method,
+            account,
+            blob,
+            artifact,
+            part,
+            principal,
+            length_cap,
+            expires,
+            filename,
+            content_type,
+        }
     })
 }
 

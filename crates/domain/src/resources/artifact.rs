@@ -1,4 +1,5 @@
-//! Artifacts (`distribution.md` §5.3): the files of a release, and the manifests that engines took from them.
+//! Artifacts (`distribution.md` §5.3): the files of a release, the manifests that engines took from them, and
+//! uploads in parts that are under way.
 
 use keyway_jsonapi::{
     Alias, Attribute, Filter, QueryValue, Relation, Roles, Scope, Shape, resource, text_enum,
@@ -20,8 +21,8 @@ text_enum! {
     }
 }
 
-/// 5 GiB: the largest single upload.
-const MAX_SIZE: i64 = 5 * 1024 * 1024 * 1024;
+/// 5 TiB: the largest upload in parts. What one request may bring is less ([`crate::parts::LARGEST_WHOLE`]).
+const MAX_SIZE: i64 = 5 << 40;
 
 resource! {
     /// A file of a release. Digests and `content_*` are what we found; `filesize`, `checksum`, `signature` are
@@ -149,6 +150,26 @@ resource! {
         kind: String,
         /// Its bytes.
         content: Vec<u8>,
+    }
+    attributes: []
+    relations: []
+}
+
+resource! {
+    /// An upload in parts that is not complete. Not part of the API.
+    PartUpload (kind: "part-uploads", name: "upload in parts", noun: "upload", table: "part_uploads") {
+        /// The artifact that waits for the file.
+        artifact_id: keyway_base::ArtifactId,
+        /// The key that the file will have.
+        blob_key: String,
+        /// What the blob store calls the upload, once it was told of it.
+        store_id: Option<String>,
+        /// The size of the file in bytes.
+        size: i64,
+        /// The size of each part but the last.
+        part_size: i64,
+        /// When it ends, complete or not.
+        expires_at: keyway_base::Timestamp,
     }
     attributes: []
     relations: []

@@ -20,7 +20,7 @@ mod token;
 mod user;
 
 pub use account::Account;
-pub use artifact::{Artifact, ArtifactStatus, Manifest};
+pub use artifact::{Artifact, ArtifactStatus, Manifest, PartUpload};
 pub use catalogue::{Arch, Channel, Engine, Platform};
 pub use entitlement::Entitlement;
 pub use environment::{Environment, IsolationStrategy};
@@ -84,6 +84,7 @@ all!(
     Constraint,
     Artifact,
     Manifest,
+    PartUpload,
     PackageTag,
     EventLog,
 );

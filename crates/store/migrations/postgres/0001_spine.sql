@@ -440,6 +440,24 @@ CREATE INDEX manifests_created ON manifests (account_id, created_at, id);
 CREATE INDEX manifests_release ON manifests (account_id, release_id);
 CREATE INDEX manifests_artifact ON manifests (account_id, artifact_id);
 
+CREATE TABLE part_uploads (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    artifact_id TEXT COLLATE "C" NOT NULL,
+    blob_key TEXT COLLATE "C" NOT NULL,
+    store_id TEXT COLLATE "C",
+    size BIGINT NOT NULL,
+    part_size BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX part_uploads_created ON part_uploads (account_id, created_at, id);
+CREATE INDEX part_uploads_artifact ON part_uploads (account_id, artifact_id);
+CREATE INDEX part_uploads_blob ON part_uploads (account_id, blob_key);
+
 CREATE TABLE package_tags (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

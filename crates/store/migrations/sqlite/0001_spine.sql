@@ -438,6 +438,24 @@ CREATE INDEX manifests_created ON manifests (account_id, created_at, id);
 CREATE INDEX manifests_release ON manifests (account_id, release_id);
 CREATE INDEX manifests_artifact ON manifests (account_id, artifact_id);
 
+CREATE TABLE part_uploads (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    artifact_id TEXT NOT NULL,
+    blob_key TEXT NOT NULL,
+    store_id TEXT,
+    size INTEGER NOT NULL,
+    part_size INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX part_uploads_created ON part_uploads (account_id, created_at, id);
+CREATE INDEX part_uploads_artifact ON part_uploads (account_id, artifact_id);
+CREATE INDEX part_uploads_blob ON part_uploads (account_id, blob_key);
+
 CREATE TABLE package_tags (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -608,6 +626,10 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('manifests', 'manifests_created', '100000 100000 1 1'),
     ('manifests', 'manifests_release', '100000 100000 10'),
     ('manifests', 'manifests_artifact', '100000 100000 10'),
+    ('part_uploads', 'sqlite_autoindex_part_uploads_1', '100000 100000 1'),
+    ('part_uploads', 'part_uploads_created', '100000 100000 1 1'),
+    ('part_uploads', 'part_uploads_artifact', '100000 100000 1'),
+    ('part_uploads', 'part_uploads_blob', '100000 100000 1'),
     ('package_tags', 'sqlite_autoindex_package_tags_1', '100000 100000 1'),
     ('package_tags', 'package_tags_created', '100000 100000 1 1'),
     ('package_tags', 'package_tags_tag', '100000 100000 10 1'),

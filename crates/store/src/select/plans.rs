@@ -3,7 +3,7 @@
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
     ALL, Account, Artifact, Constraint, Engine, Entitlement, Environment, License, LicenseEntitlement,
-    LicenseUser, Manifest, Package, PackageTag, PolicyEntitlement, Product, Release, Token, User,
+    LicenseUser, Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -128,6 +128,8 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (Artifact::RESOURCE, Scope::id("release_id", id), "artifacts_filename"),
         (Artifact::RESOURCE, Scope::text("filename", "a.tgz"), "artifacts_by_filename"),
         (Manifest::RESOURCE, Scope::id("release_id", id), "manifests_release"),
+        (PartUpload::RESOURCE, Scope::id("artifact_id", id), "part_uploads_artifact"),
+        (PartUpload::RESOURCE, Scope::text("blob_key", "a/b"), "part_uploads_blob"),
         (PackageTag::RESOURCE, Scope::id("package_id", id), "package_tags_tag"),
         (PackageTag::RESOURCE, Scope::id("release_id", id), "package_tags_release"),
         (LicenseUser::RESOURCE, Scope::id("license_id", id), "license_users_pair"),

@@ -9,6 +9,7 @@ mod events;
 mod first_version;
 mod lookups;
 mod packages;
+mod parts;
 mod pushes;
 mod releases;
 mod shop;

@@ -79,6 +79,9 @@ pub(super) const ROWS: &[Row] = &[
         r#"{"data":{"type":"artifacts","attributes":{"signature":"x"}}}"#,
         PUBLISHED,
     ),
+    // Its file is here: those who publish are told so.
+    ("POST", "/artifacts/{artifact}/actions/sign-parts", "", "uu333uu433431"),
+    ("POST", "/artifacts/{artifact}/actions/complete-upload", "", PUBLISHED),
     // Customers know nothing of a file that has not arrived.
     ("DELETE", "/artifacts/{new-artifact}", "", "..333..444441"),
     ("GET", "/engines", "", LIST),
