@@ -14,8 +14,8 @@ TOKEN = "the-suite-s-own-token"
 class Bench:
     """A server that was built with the feature and started with the flag; empty at first."""
 
-    def __init__(self, *flags: str) -> None:
-        self.server = Server("--test-support", "--admin-token", TOKEN, *flags).start()
+    def __init__(self, *flags: str, **options: object) -> None:
+        self.server = Server("--test-support", "--admin-token", TOKEN, *flags, **options).start()
         self.connection = Connection(self.server.url)
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class Cluster:
             raise
 
     def start(self, flags: tuple[str, ...]) -> None:
-        self.network = Network("database", "store", *NODES, "client")
+        self.network = Network("database", "store", *NODES, "client", "janitor")
         self.opened.callback(self.network.close)
         self.database = Database(self.network["database"])
         self.opened.callback(self.database.close)

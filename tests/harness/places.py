@@ -20,6 +20,14 @@ def binary() -> Path:
     return path
 
 
+def binary_under_test() -> Path:
+    """The `keyway` with the test-support endpoint, beside the other."""
+    path = binary().with_name("keyway-under-test")
+    if not path.exists():
+        raise SystemExit(f"{path} does not exist: build with `--features test-support`, and copy the binary there")
+    return path
+
+
 def client(name: str) -> Path:
     """The directory that `tests/install` put a client of `clients.txt` into."""
     for line in (TESTS / "clients.txt").read_text().splitlines():

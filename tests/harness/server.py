@@ -32,8 +32,10 @@ class Server:
         environment: dict | None = None,
         machine: Machine | None = None,
         port: int | None = None,
+        program: Path | None = None,
     ) -> None:
-        """`machine` is where it runs, when not on this one."""
+        """`machine` is where it runs, when not on this one, and `program` what, when not the binary under test."""
+        self.program = program or binary()
         self.machine = machine or Machine()
         self.port = port or free_ports(1)[0]
         self.address = f"{self.machine.address}:{self.port}"
@@ -74,7 +76,7 @@ class Server:
             self.printed += line.decode(errors="replace")
 
     def command(self, name: str, *arguments: str) -> list[str]:
-        return [*self.machine.enter, str(binary()), name, "--data", str(self.data), *arguments]
+        return [*self.machine.enter, str(self.program), name, "--data", str(self.data), *arguments]
 
     def environ(self) -> dict:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KEYWAY_")}

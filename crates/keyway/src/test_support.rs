@@ -9,8 +9,9 @@ use keyway_api::Api;
 use keyway_base::{Clock, Secret};
 use keyway_blob::Misbehaviour;
 use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, TestCall, TestSupport};
+use keyway_jobs::Runner;
 use keyway_jsonapi::ApiError;
-use keyway_support::{Parts, SettableClock, Settling, StorageMode, Support, SupportRequest};
+use keyway_support::{Parts, SettableClock, Settling, StorageMode, Support, SupportRequest, Sweeping};
 
 use crate::cli::ServeFlags;
 use crate::embedded::Embedded;
@@ -62,7 +63,7 @@ pub(crate) async fn mounted(
 ) -> Result<Composition> {
     let Some(bench) = bench else { return Ok(parts) };
     let (runner, storage) = (Arc::clone(&parts.runner), parts.front.blobs.clone());
-    let events = Arc::clone(&parts.api);
+    let (events, sweeper) = (Arc::clone(&parts.api), Arc::clone(&runner));
     let support = Support::new(Parts {
         db: embedded.db.clone(),
         blobs: parts.front.blobs.clone(),
@@ -70,6 +71,7 @@ pub(crate) async fn mounted(
         clock: Arc::clone(&bench.clock),
         wake_jobs: Box::new(move || runner.wake()),
         settle: Box::new(move || settled(Arc::clone(&events))),
+        sweep: Box::new(move || swept(Arc::clone(&sweeper))),
         set_storage: Box::new(move |mode| storage.misbehave(misbehaviour(mode))),
         admin_token: bench.under_test.admin_token,
     });
@@ -87,6 +89,10 @@ fn settled(api: Arc<Api>) -> Settling {
             tracing::warn!(%error, "events are missing from the log");
         }
     })
+}
+
+fn swept(runner: Arc<Runner>) -> Sweeping {
+    Box::pin(async move { runner.sweep().await.map_err(|error| error.to_string()) })
 }
 
 const fn misbehaviour(mode: StorageMode) -> Option<Misbehaviour> {

@@ -30,4 +30,4 @@ mod support;
 pub use clock::SettableClock;
 pub use error::SupportError;
 pub use request::{SupportAnswer, SupportRequest};
-pub use support::{Parts, Settling, StorageMode, Support};
+pub use support::{Parts, Settling, StorageMode, Support, Sweeping};

@@ -23,6 +23,9 @@ const FEATURES: [&str; 6] = ["accounts", "records", "mint", "clock", "effects", 
 /// A wait for what is noted to be written.
 pub type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A look through the blob store for what nothing refers to: how much was found, or what went wrong.
+pub type Sweeping = Pin<Box<dyn Future<Output = Result<usize, String>> + Send>>;
+
 /// What it works on.
 pub struct Parts {
     /// The database.
@@ -37,6 +40,8 @@ pub struct Parts {
     pub wake_jobs: Box<dyn Fn() + Send + Sync>,
     /// Waits until the events that are noted are written.
     pub settle: Box<dyn Fn() -> Settling + Send + Sync>,
+    /// Looks through the blob store now, as is otherwise done once a day.
+    pub sweep: Box<dyn Fn() -> Sweeping + Send + Sync>,
     /// Makes the storage behave as a test wants it to.
     pub set_storage: Box<dyn Fn(StorageMode) + Send + Sync>,
     /// What requests must present, if anything.
@@ -132,6 +137,10 @@ impl Support {
             (&Method::POST, "/clock") => self.freeze(request.json()?).await?,
             (&Method::GET, "/effects") => self.effects().await?,
             (&Method::POST, "/mint") => self.mint(&request.json()?)?,
+            (&Method::POST, "/sweep") => {
+                let swept = (self.parts.sweep)().await.map_err(SupportError::Broken)?;
+                json!({ "swept": swept })
+            }
             (&Method::POST, "/storage") => {
                 let Storage { mode } = request.json()?;
                 (self.parts.set_storage)(mode);

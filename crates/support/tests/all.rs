@@ -46,6 +46,7 @@ impl World {
             clock: SettableClock::over(Arc::new(system) as Arc<dyn Clock>),
             wake_jobs: Box::new(|| {}),
             settle: Box::new(|| Box::pin(async {})),
+            sweep: Box::new(|| Box::pin(async { Ok(0) })),
             set_storage: Box::new(|_| {}),
             admin_token: None,
         });
