@@ -33,20 +33,11 @@ class Skew(unittest.TestCase):
             "LD_PRELOAD": preload(), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }  # fmt: skip
-        cluster.nodes[1].stop()
-        skewed = cluster.node("node2", environment=environment)
-        skewed.token, cluster.nodes[1] = cluster.nodes[0].token, skewed
-        self.addCleanup(self.as_before, cluster, skewed)
-        return skewed.start()
+        self.addCleanup(cluster.replace, 1)
+        return cluster.replace(1, environment=environment)
 
     def set(self, seconds: int) -> None:
         self.file.write_text(f"{seconds:+d}\n")
-
-    def as_before(self, cluster: Cluster, skewed: Server) -> None:
-        skewed.close()
-        cluster.nodes[1] = cluster.node("node2")
-        cluster.nodes[1].token = cluster.nodes[0].token
-        cluster.nodes[1].start()
 
     def offset(self, node: Server) -> float:
         """How far the node's day is from ours, by its answers."""

@@ -39,12 +39,11 @@ def noise(number: int, size: int) -> bytes:
 class Killed(unittest.TestCase):
     """The second node dies; the others are asked."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.cluster = cluster = shared()
-        cls.near, cls.victim, cls.far = cluster.nodes
-        cls.customer = cluster.world.new_license("CUSTOMER")[1]
-        cls.numbers = itertools.count()
+    def setUp(self):
+        self.cluster = shared()
+        self.near, self.victim, self.far = self.cluster.nodes
+        self.customer = self.cluster.world.new_license("CUSTOMER")[1]
+        self.numbers = itertools.count()
 
     def tearDown(self):
         self.revive()
@@ -112,11 +111,8 @@ class Uploads(Killed):
         """PUTs that the node takes in itself."""
         cluster, world = self.cluster, self.cluster.world
         release = world.new_release("2.0.0")
-        self.victim.stop()
-        streaming = cluster.node("node2", "--delivery", "stream")
-        streaming.token, cluster.nodes[1] = self.victim.token, streaming
-        type(self).victim = streaming.start()
-        self.addCleanup(self.as_before)
+        self.victim = cluster.replace(1, "--delivery", "stream")
+        self.addCleanup(cluster.replace, 1)
         outcomes = []
 
         def kill(number: int, part: float, delay: float) -> bool:
@@ -133,13 +129,6 @@ class Uploads(Killed):
         found = [(told, self.is_whole(told, artifact, content)) for told, artifact, content in outcomes]
         self.tally("uploads through the node", found)
         self.assertIn((False, False), found, "no upload was cut off")
-
-    def as_before(self) -> None:
-        """The second node sends clients to the store again."""
-        self.victim.close()
-        node = self.cluster.node("node2")
-        node.token, self.cluster.nodes[1] = self.near.token, node
-        type(self).victim = node.start()
 
 
 class Jobs(Killed):
@@ -168,7 +157,7 @@ class Jobs(Killed):
             # Asking makes the node look at once: it is killed while it does, or soon after.
             with contextlib.suppress(OSError):
                 connection = Connection(self.victim.url, timeout=0.001 + 0.01 * number)
-                connection.request("GET", f"/v1/artifacts/{artifact}?prefer=no-download", headers=bearer(self.near.token))
+                connection.request("GET", f"/v1/artifacts/{artifact}?prefer=no-download", headers=bearer(self.cluster.world.vendor.token))
             self.victim.kill()
             uploads.append((artifact, content))
         return uploads

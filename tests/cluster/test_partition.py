@@ -5,6 +5,7 @@ import time
 import unittest
 
 from harness.cluster import Watch, figures, say, shared, watching
+from harness.detour import Detour
 from harness.waiting import until
 from harness.wire import bearer, get
 
@@ -103,6 +104,38 @@ class Partition(unittest.TestCase):
         after = [status for _, came, status in doomed.seen if came > woken]
         self.assertNotIn(200, after[1:], "it answered from what it knew before")
         say(f"after two seconds at a stand, the first good answer came {1000 * self.first(good, woken):.0f} ms later")
+
+    def test_a_database_that_is_slow(self):
+        """A reading of the change log that took longer than its lease says nothing about now."""
+        cluster = self.cluster
+        database = cluster.database.machine.address
+        detour = Detour(f"{cluster.network.subnet}.1", (database, 5432))
+        self.addCleanup(detour.close)
+        around = cluster.database.url.replace(database, f"{cluster.network.subnet}.1:{detour.port}")
+        far = cluster.replace(1, environment={"KEYWAY_DATABASE": around})
+        self.addCleanup(cluster.replace, 1)
+        doomed, good = watches = Watch(far, self.licensed, self.doomed), Watch(far, self.licensed, self.good)
+        with watching(*watches):
+            until(lambda: doomed.latest() == 200 and good.latest() == 200, "served")
+            worst = 0.0
+            for seconds in (0.35, 0.6, 0.0):
+                detour.delay = seconds
+                mark = len(good.seen)
+                until(lambda mark=mark: len(good.seen) > mark + 5, "answers, whatever they are", 30)
+                cluster.vendor(cluster.nodes[0]).act("licenses", self.license, "suspend")
+                ended = time.monotonic()
+                known = lambda: doomed.latest() in (403, 503) and time.monotonic() > ended + BOUND
+                until(known, "the suspension is known, or nothing is", 30)
+                stale = max((came - ended for _, came, status in doomed.seen if status == 200), default=0.0)
+                self.assertLess(stale, BOUND, f"the database was {2000 * seconds:.0f} ms away")
+                worst = max(worst, stale)
+                if seconds > LEASE / 2:
+                    until(lambda: good.latest() == 503, "no reading is young enough", 30)
+                cluster.vendor(cluster.nodes[0]).act("licenses", self.license, "reinstate")
+                if seconds < LEASE / 2:
+                    until(lambda: doomed.latest() == 200 and good.latest() == 200, "served again", 30)
+        self.assertLessEqual({status for _, _, status in good.seen}, {200, 503})
+        say(f"a database up to 1.2 s away: the suspended licence was served for {1000 * worst:.0f} ms at most")
 
     def first(self, watch: Watch, since: float) -> float:
         return min(came - since for _, came, status in watch.seen if came > since and status == 200)

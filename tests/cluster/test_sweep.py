@@ -17,7 +17,7 @@ class Sweep(unittest.TestCase):
         before = self.orphans()
         janitor = Bench(
             *cluster.flags, machine=cluster.network["janitor"], port=PORT, program=binary_under_test(),
-            environment=cluster.store.environment(),
+            environment=cluster.environment,
         )  # fmt: skip
         self.addCleanup(janitor.close)
         janitor.freeze(self.day(25))

@@ -77,7 +77,8 @@ class Cluster:
         self.opened.callback(self.store.close)
         self.network.call({STORE: self.network["store"].address})
         self.store.start()
-        self.flags = ("--database", self.database.url, "--blobs", self.store.url(PREFIX), "--domain", DOMAIN, *flags)
+        self.flags = ("--blobs", self.store.url(PREFIX), "--domain", DOMAIN, *flags)
+        self.environment = {"KEYWAY_DATABASE": self.database.url, **self.store.environment()}
         self.nodes = [self.node(name) for name in NODES]
         for node in self.nodes:
             node.start()
@@ -86,10 +87,17 @@ class Cluster:
 
     def node(self, name: str, *flags: str, environment: dict | None = None) -> Server:
         """A node on a machine, not yet started."""
-        given = {**self.store.environment(), **(environment or {})}
+        given = {**self.environment, **(environment or {})}
         node = Server(*self.flags, *flags, environment=given, machine=self.network[name], port=PORT)
         self.opened.callback(node.close)
         return node
+
+    def replace(self, number: int, *flags: str, environment: dict | None = None) -> Server:
+        """Stops a node and starts one with other flags in its place."""
+        self.nodes[number].close()
+        node = self.node(NODES[number], *flags, environment=environment)
+        node.token, self.nodes[number] = self.world.vendor.token, node
+        return node.start()
 
     def lead(self, node: Server) -> None:
         """Lets the hosts of the API and of the engines lead to a node."""
@@ -98,7 +106,7 @@ class Cluster:
 
     def vendor(self, node: Server) -> Vendor:
         """The vendor, who talks to one node."""
-        return Vendor(node.url, self.nodes[0].token)
+        return Vendor(node.url, self.world.vendor.token)
 
     def others(self, node: Server) -> list[Server]:
         return [other for other in self.nodes if other is not node]
