@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::Digest as _;
 
 pub use checksum::{Algorithm, Checksum, Form, Verdict, interpret_checksum};
-pub use running::{RunningMd5, md5};
+pub use running::{RunningMd5, RunningSha256, md5};
 
 /// A text that is not the hex form of a digest of the wanted length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

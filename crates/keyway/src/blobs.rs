@@ -21,12 +21,37 @@ pub(crate) async fn open(settings: &Settings) -> Result<BlobStore> {
     }
 }
 
-async fn disk(settings: &Settings) -> Result<BlobStore> {
+/// Opens the store to copy from it; what is there stays as it is.
+///
+/// # Errors
+/// A store that cannot be used.
+pub(crate) async fn to_copy(settings: &Settings) -> Result<BlobStore> {
+    match &settings.object_store {
+        Some(options) => object_store(options, false).await,
+        None => directory(settings).await,
+    }
+}
+
+/// Opens the store to copy into it; what an interrupted copy left is cleared away.
+///
+/// # Errors
+/// A store that cannot be used.
+pub(crate) async fn to_fill(settings: &Settings) -> Result<BlobStore> {
+    match &settings.object_store {
+        Some(options) => object_store(options, false).await,
+        None => disk(settings).await,
+    }
+}
+
+async fn directory(settings: &Settings) -> Result<BlobStore> {
     let root = embedded::blobs(&settings.data);
     let options = DiskOptions { reserve: settings.disk_reserve, ..DiskOptions::new(&root) };
-    let store = BlobStore::open(options)
-        .await
-        .with_context(|| format!("cannot open the blob store {}", root.display()))?;
+    let opened = BlobStore::open(options).await;
+    opened.with_context(|| format!("cannot open the blob store {}", root.display()))
+}
+
+async fn disk(settings: &Settings) -> Result<BlobStore> {
+    let store = directory(settings).await?;
     let swept = store.sweep().await?;
     if swept > 0 {
         tracing::info!(swept, "removed what interrupted uploads had left");

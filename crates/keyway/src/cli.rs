@@ -37,6 +37,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: MigrateCommand,
     },
+    /// Copy an installation to another database or another place for files, whole and checked; its servers must be
+    /// stopped. Run again, it goes on where it was interrupted
+    Move(MoveFlags),
     /// List, make, show or change accounts
     Account {
         #[command(flatten)]
@@ -173,6 +176,64 @@ pub(crate) struct ServeFlags {
     #[cfg(feature = "test-support")]
     #[arg(long, value_name = "TOKEN", requires = "test_support")]
     pub(crate) admin_token: Option<String>,
+}
+
+/// Flags of `keyway move`. The source may be described by `KEYWAY_FROM_*` variables, the target by `KEYWAY_*`: what
+/// its servers will be started with.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MoveFlags {
+    /// Settings file of the servers that use the source
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_config: Option<PathBuf>,
+    /// Data directory of the source [default: keyway-data]
+    #[arg(long, value_name = "DIR")]
+    from_data: Option<String>,
+    /// Database of the source [default: the embedded one in its data directory]
+    #[arg(long, value_name = "URL")]
+    from_database: Option<String>,
+    /// Object store of the source [default: its data directory]
+    #[arg(long, value_name = "URL")]
+    from_blobs: Option<String>,
+    /// Settings file of the servers that will use the target
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_config: Option<PathBuf>,
+    /// Data directory of the target [default: keyway-data]
+    #[arg(long, value_name = "DIR")]
+    to_data: Option<String>,
+    /// Database of the target, which must be empty [default: an embedded one in its data directory]
+    #[arg(long, value_name = "URL")]
+    to_database: Option<String>,
+    /// Object store of the target [default: its data directory]
+    #[arg(long, value_name = "URL")]
+    to_blobs: Option<String>,
+    /// Look at both ends and count, but copy nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Compare every row and every file of both ends, but copy nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) verify_only: bool,
+    /// Go on without files that are missing or damaged at the source; they are listed
+    #[arg(long)]
+    pub(crate) skip_missing: bool,
+}
+
+impl MoveFlags {
+    /// The source's flags as the top layer of its settings.
+    pub(crate) fn from_layer(&self) -> Vec<(&'static str, Option<String>)> {
+        place(&self.from_data, &self.from_database, &self.from_blobs)
+    }
+    /// The target's flags as the top layer of its settings.
+    pub(crate) fn to_layer(&self) -> Vec<(&'static str, Option<String>)> {
+        place(&self.to_data, &self.to_database, &self.to_blobs)
+    }
+}
+
+fn place(
+    data: &Option<String>,
+    database: &Option<String>,
+    blobs: &Option<String>,
+) -> Vec<(&'static str, Option<String>)> {
+    vec![("data", data.clone()), ("database", database.clone()), ("blobs", blobs.clone())]
 }
 
 /// Flags of `keyway quickstart`.

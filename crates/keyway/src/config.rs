@@ -37,13 +37,13 @@ mod tests {
     #[test]
     fn shows_each_setting_with_its_source() {
         let mut layers = Layers::defaults(KNOWN);
-        layers.flags(&[("listen", Some("127.0.0.1:9".into()))]);
+        layers.flags("--", &[("listen", Some("127.0.0.1:9".into()))]);
         let text = render(&layers);
         assert!(text.contains("127.0.0.1:9\n") && text.contains("flag --listen"), "{text}");
-        layers.flags(&[("database", Some("postgres://u:geheim@db/k".into()))]);
+        layers.flags("--", &[("database", Some("postgres://u:geheim@db/k".into()))]);
         let text = render(&layers);
         assert!(text.contains("postgres://u:***@db/k") && !text.contains("geheim"), "{text}");
-        layers.flags(&[("s3_secret_access_key", Some("hush".into()))]);
+        layers.flags("--", &[("s3_secret_access_key", Some("hush".into()))]);
         assert!(!render(&layers).contains("hush"));
         assert!(KNOWN.iter().all(|known| text.contains(known.name)));
     }

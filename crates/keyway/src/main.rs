@@ -10,6 +10,7 @@ mod embedded;
 mod engines;
 mod logging;
 mod migrate;
+mod moving;
 mod quickstart;
 mod serve;
 mod settings;
@@ -23,7 +24,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{Cli, Command, ServeFlags, ServerFlags};
-use crate::settings::{Layers, Settings};
+use crate::settings::{Layers, Settings, Whose};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -60,6 +61,7 @@ fn run(cli: Cli) -> Result<bool> {
         Command::Migrate { server, command } => {
             runtime()?.block_on(migrate::run(&load(&server)?.0, command)).map(|()| true)
         }
+        Command::Move(flags) => runtime()?.block_on(moving::run(flags)),
         Command::Account { server, command } => {
             runtime()?.block_on(shell::account(&load(&server)?.0, command)).map(|()| true)
         }
@@ -80,7 +82,7 @@ fn serve_settings(mut flags: ServeFlags) -> Result<Settings> {
 }
 
 fn load(flags: &ServerFlags) -> Result<(Settings, Layers)> {
-    Settings::load(flags.config.as_deref(), &flags.layer())
+    Settings::load(Whose::OURS, flags.config.as_deref(), &flags.layer())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -9,12 +9,13 @@ use keyway_base::{AccountId, Timestamp};
 use keyway_jsonapi::{Record, Resource, Scope};
 
 use crate::arg::Arg;
-use crate::migrate::{migrate, steps};
+use crate::migrate::{bring_up_to_date, steps};
 use crate::own::OwnEntries;
-use crate::postgres::PostgresPools;
+use crate::postgres::{self, PostgresPools};
 use crate::session::Session;
 use crate::sqlite::SqlitePools;
 use crate::statement::Statement;
+use crate::tables::refuse_part_way;
 use crate::{
     Freshness, Location, LocationError, MigrationStep, Page, Read, SigningKey, StoreError, Tombstone, Write,
     records, retrying,
@@ -83,6 +84,13 @@ impl Pools {
             Self::Postgres(pools) => pools.snapshot().await,
         }
     }
+    /// A snapshot that may be held for long, by one who keeps nobody waiting.
+    pub(crate) async fn long_snapshot(&self) -> Result<Session, StoreError> {
+        match self {
+            Self::Sqlite(pools) => pools.snapshot().await,
+            Self::Postgres(pools) => pools.long_snapshot().await,
+        }
+    }
     pub(crate) async fn transaction(&self) -> Result<Session, StoreError> {
         match self {
             Self::Sqlite(pools) => pools.transaction().await,
@@ -103,7 +111,7 @@ impl Pools {
             Self::Postgres(pools) => pools.migration().await,
         }
     }
-    async fn close(&self) {
+    pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(pools) => pools.close().await,
             Self::Postgres(pools) => pools.close().await,
@@ -122,13 +130,12 @@ impl Db {
     /// Opens the database and brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError`] when it cannot be opened or migrated.
+    /// [`StoreError`] when it cannot be opened or migrated, [`StoreError::PartWay`] when a move into it has not
+    /// ended.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
         let pools = Pools::open(options).await?;
-        // Asked first, so that a role that may not change the schema will do where there is nothing to change.
-        if !steps(&mut pools.reader().await?).await?.iter().all(|step| step.done) {
-            migrate(pools.migration().await?).await?;
-        }
+        bring_up_to_date(&pools).await?;
+        refuse_part_way(&mut pools.reader().await?).await?;
         Ok(Self { pools, shared: Shared::default() })
     }
 
@@ -142,6 +149,21 @@ impl Db {
         let found = steps(&mut pools.reader().await?).await;
         pools.close().await;
         found
+    }
+
+    /// How many connections of servers or commands other than ours a database server has. A file has none: the lock
+    /// of its directory tells.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be opened or cannot answer.
+    pub async fn others(options: &Options) -> Result<u64, StoreError> {
+        if !options.location.is_shared() {
+            return Ok(0);
+        }
+        let pools = Pools::open(options).await?;
+        let row = pools.reader().await?.row(Statement::fixed(postgres::OTHERS, Vec::new())).await;
+        pools.close().await;
+        Ok(row?.and_then(|row| row.int(0)).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
     /// Closes every connection. Without it they are closed in the background when the last clone goes.
@@ -291,7 +313,6 @@ impl Db {
         self.reader().await?.rows(Statement::fixed(ANY, Vec::new())).await.map(drop)
     }
 
-    #[cfg(test)]
     pub(crate) const fn pools(&self) -> &Pools {
         &self.pools
     }

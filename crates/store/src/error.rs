@@ -73,6 +73,27 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The database is being filled by a move that has not ended.
+    #[error(
+        "the database holds a part of {source_name}, which is being moved here: run the same `keyway move` again to the end, or empty it"
+    )]
+    PartWay {
+        /// Where the move copies from.
+        source_name: String,
+    },
+    /// A row cannot be copied.
+    #[error("row {key} of the table {table} cannot be {doing}")]
+    Row {
+        /// The table.
+        table: String,
+        /// The row's primary key.
+        key: String,
+        /// What was to be done with it.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
     /// The database refuses a statement, or a statement has too few values: a defect of ours.
     #[error("a statement is wrong: {what}")]
     Statement {

@@ -6,6 +6,7 @@ mod schema;
 
 use crate::StoreError;
 use crate::arg::Arg;
+use crate::db::Pools;
 use crate::dialect::Dialect;
 use crate::session::Session;
 use crate::statement::Statement;
@@ -56,6 +57,24 @@ impl Dialect {
             Self::Postgres => POSTGRES,
         }
     }
+
+    /// Every table that a step makes.
+    pub(crate) fn tables(self) -> impl Iterator<Item = &'static str> {
+        let lines = self.migrations().iter().flat_map(|step| step.text.lines());
+        lines.filter_map(|line| line.strip_prefix("CREATE TABLE ")?.split_whitespace().next())
+    }
+}
+
+/// Runs what was not run yet, when there is such.
+///
+/// # Errors
+/// As [`migrate`].
+pub(crate) async fn bring_up_to_date(pools: &Pools) -> Result<(), StoreError> {
+    // Asked first, so that a role that may not change the schema will do where there is nothing to change.
+    if steps(&mut pools.reader().await?).await?.iter().all(|step| step.done) {
+        return Ok(());
+    }
+    migrate(pools.migration().await?).await
 }
 
 /// Runs what was not run yet. `session` is a transaction that holds a lock, so that two programs that

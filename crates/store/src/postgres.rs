@@ -41,6 +41,13 @@ const SETTINGS: [(&str, &str); 7] = [
 ];
 /// Begins a transaction for a statement that is right by itself.
 const STATEMENT: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// Begins a transaction that reads one snapshot, taken by its first statement.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// What our connections are called.
+const NAME: &str = "keyway";
+/// The connections of others that are called so, while we have only one.
+pub(crate) const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                                 AND application_name = 'keyway' AND pid <> pg_backend_pid()";
 /// Held while the schema is changed. Any number will do.
 const MIGRATION_LOCK: i64 = 0x6b65_7977_6179;
 
@@ -88,7 +95,15 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
-        Ok(self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into())
+        Ok(self.begin(SNAPSHOT).await?.into())
+    }
+
+    /// The same for a snapshot that is read from for as long as it takes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection is free in time.
+    pub(crate) async fn long_snapshot(&self) -> Result<Session, StoreError> {
+        self.patient(SNAPSHOT).await
     }
 
     /// The transaction that writes.
@@ -112,14 +127,21 @@ impl PostgresPools {
     /// # Errors
     /// [`StoreError::Unavailable`] when the server cannot answer.
     pub(crate) async fn migration(&self) -> Result<Session, StoreError> {
-        const PATIENT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
-                               SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL enable_seqscan = on";
         const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
-        let mut link = self.begin(STATEMENT).await?;
+        let mut session = self.patient(STATEMENT).await?;
+        session.script("SET LOCAL enable_seqscan = on").await?;
+        session.rows(Statement::fixed(LOCK, vec![Arg::int(MIGRATION_LOCK)])).await?;
+        Ok(session)
+    }
+
+    /// A transaction that may take as long as it takes.
+    async fn patient(&self, statement: &'static str) -> Result<Session, StoreError> {
+        const PATIENT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                               SET LOCAL idle_in_transaction_session_timeout = 0";
+        let mut link = self.begin(statement).await?;
         link.be_patient();
         let mut session = Session::from(link);
         session.script(PATIENT).await?;
-        session.rows(Statement::fixed(LOCK, vec![Arg::int(MIGRATION_LOCK)])).await?;
         Ok(session)
     }
 
@@ -137,7 +159,7 @@ impl PostgresPools {
 /// What holds for every connection.
 fn connect_options(options: PgConnectOptions) -> PgConnectOptions {
     options
-        .application_name("keyway")
+        .application_name(NAME)
         .statement_cache_capacity(STATEMENTS)
         .options(SETTINGS)
         .disable_statement_logging()

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 
 use crate::StoreError;
+use crate::tables::{Cell, CellKind};
 
 /// A row of any database.
 pub(crate) enum Row {
@@ -72,6 +73,17 @@ impl Row {
     /// An id.
     pub(crate) fn id(&self, index: usize) -> Option<RecordId> {
         self.get::<&str>(index)??.parse().ok()
+    }
+
+    /// A value to be copied; `None` when it is not of this kind.
+    pub(crate) fn cell(&self, index: usize, kind: CellKind) -> Option<Cell> {
+        let cell = match kind {
+            CellKind::Bool => self.get::<bool>(index)?.map(|value| Cell::Int(value.into())),
+            CellKind::Int => self.get(index)?.map(Cell::Int),
+            CellKind::Text => self.get(index)?.map(Cell::Text),
+            CellKind::Bytes => self.get(index)?.map(Cell::Bytes),
+        };
+        Some(cell.unwrap_or(Cell::Null))
     }
 
     fn value(&self, index: usize, column: &Column) -> Option<Value> {

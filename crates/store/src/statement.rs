@@ -70,7 +70,24 @@ impl Alias {
     pub(crate) const MAIN: Self = Self(0);
 }
 
-/// Builds a statement. Only static text and parameters go in, so no text from outside can become SQL.
+/// The name of a table or column that a database has told us, checked to be nothing but a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identifier(String);
+
+impl Identifier {
+    /// Takes lower-case letters, digits and underscores.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(plain);
+        is_name.then(|| Self(name.to_owned()))
+    }
+    /// Its text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Builds a statement. Only static text, checked names and parameters go in, so no text from outside can become SQL.
 #[derive(Debug)]
 pub(crate) struct Sql {
     text: String,
@@ -99,6 +116,11 @@ impl Sql {
     /// Appends text.
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
+        self
+    }
+    /// Appends a name.
+    pub(crate) fn identifier(&mut self, name: &Identifier) -> &mut Self {
+        self.text.push_str(name.as_str());
         self
     }
     /// A fresh alias.
@@ -173,6 +195,16 @@ mod tests {
         let long = Statement::fixed("SELECT $1", vec![Arg::int(1), Arg::int(2)]);
         assert!(long.into_parts().is_err());
         assert!(Statement::fixed("SELECT $1", vec![Arg::int(1)]).into_parts().is_ok());
+    }
+
+    #[test]
+    fn only_names_are_identifiers() {
+        for name in ["licenses", "sha256", "semver_pre_num"] {
+            assert_eq!(Identifier::parse(name).unwrap().as_str(), name);
+        }
+        for text in ["", "1st", "Name", "a b", "a;b", "a\"b", "a--b", "_a", "é"] {
+            assert_eq!(Identifier::parse(text), None, "{text}");
+        }
     }
 
     #[test]

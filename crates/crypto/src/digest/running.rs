@@ -1,10 +1,11 @@
-//! MD5 on its own, for clients that compare their copies by it.
+//! One digest on its own: MD5 for clients that compare their copies by it, SHA-256 for what is compared alone.
 
 use std::fmt;
 
+use aws_lc_rs::digest as provider;
 use md5::Digest as _;
 
-use super::Md5;
+use super::{Md5, Sha256};
 
 /// The MD5 of bytes that are at hand.
 pub fn md5(bytes: &[u8]) -> Md5 {
@@ -32,6 +33,33 @@ impl fmt::Debug for RunningMd5 {
     }
 }
 
+/// A SHA-256 of what comes in pieces.
+#[derive(Clone)]
+pub struct RunningSha256(provider::Context);
+
+impl RunningSha256 {
+    /// Takes in some more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+    /// The digest of everything.
+    pub fn finish(self) -> Sha256 {
+        Sha256::from_provider(self.0.finish().as_ref())
+    }
+}
+
+impl Default for RunningSha256 {
+    fn default() -> Self {
+        Self(provider::Context::new(&provider::SHA256))
+    }
+}
+
+impl fmt::Debug for RunningSha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunningSha256")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +75,18 @@ mod tests {
         assert_eq!(
             (running.so_far(), running.so_far().hex().as_str()),
             (md5(b"abc"), "900150983cd24fb0d6963f7d28e17f72")
+        );
+    }
+
+    /// The example of FIPS 180-2.
+    #[test]
+    fn pieces_have_the_digest_of_the_whole() {
+        let mut running = RunningSha256::default();
+        running.update(b"a");
+        running.update(b"bc");
+        assert_eq!(
+            running.finish().hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::cli::QuickstartFlags;
 use crate::serve::Server;
-use crate::settings::Settings;
+use crate::settings::{Settings, Whose};
 
 /// The data directory unless the user names one.
 const DATA: &str = "keyway-quickstart";
@@ -25,7 +25,7 @@ pub(crate) const PYPI: &str = concat!("https://py", "pi.org/simple");
 pub(crate) async fn run(mut flags: QuickstartFlags) -> Result<bool> {
     flags.server.imply_data(DATA);
     flags.server.imply_pypi_upstream(PYPI);
-    let (settings, _) = Settings::load(flags.server.config.as_deref(), &flags.server.layer())?;
+    let (settings, _) = Settings::load(Whose::OURS, flags.server.config.as_deref(), &flags.server.layer())?;
     crate::logging::start(&quiet(&settings))?;
     let server = Server::start(&settings).await?;
     let base = server.url().to_owned();

@@ -41,6 +41,9 @@ pub(crate) struct Known {
     pub(crate) about: &'static str,
 }
 
+/// What the settings of the installation that is moved begin with: `KEYWAY_FROM_DATABASE`.
+const SOURCE: &str = "from_";
+
 /// Every setting as text, with its source.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layers {
@@ -83,19 +86,22 @@ impl Layers {
         Ok(())
     }
 
-    /// Lays the `KEYWAY_*` variables over what is there.
+    /// Lays the variables that begin with `prefix` over what is there.
     ///
     /// # Errors
-    /// A `KEYWAY_*` variable that is not a setting, so that a typing mistake does not go unnoticed.
+    /// A variable of ours that is not a setting, so that a typing mistake does not go unnoticed.
     pub(crate) fn environment(
         &mut self,
         known: &[Known],
+        prefix: &str,
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<()> {
         for (variable, value) in variables {
-            let Some(name) = variable.strip_prefix("KEYWAY_") else { continue };
+            let Some(name) = variable.strip_prefix(prefix) else { continue };
             let name = name.to_ascii_lowercase();
-            if name == "config" {
+            let of_a_source =
+                name.strip_prefix(SOURCE).is_some_and(|rest| known.iter().any(|k| k.name == rest));
+            if name == "config" || name == "from_config" || of_a_source {
                 continue;
             }
             let Some(setting) = known.iter().find(|k| k.name == name) else {
@@ -123,11 +129,11 @@ impl Layers {
         }
     }
 
-    /// Lays flags over what is there.
-    pub(crate) fn flags(&mut self, flags: &[(&'static str, Option<String>)]) {
+    /// Lays flags over what is there; on the command line their names begin with `prefix`.
+    pub(crate) fn flags(&mut self, prefix: &str, flags: &[(&'static str, Option<String>)]) {
         for (name, value) in flags {
             if let Some(value) = value {
-                self.set(name, value.clone(), Source::Flag(format!("--{}", name.replace('_', "-"))));
+                self.set(name, value.clone(), Source::Flag(format!("{prefix}{}", name.replace('_', "-"))));
             }
         }
     }
@@ -168,7 +174,7 @@ mod tests {
         assert_eq!(layers.get("listen").0, "127.0.0.1:2");
         assert_eq!(layers.get("trusted_proxies").0, "10.0.0.0/8,::1");
         let variables = [("KEYWAY_LISTEN".to_owned(), "127.0.0.1:3".to_owned())];
-        layers.environment(KNOWN, variables.into_iter()).unwrap();
+        layers.environment(KNOWN, "KEYWAY_", variables.into_iter()).unwrap();
         assert_eq!(layers.get("listen"), ("127.0.0.1:3", &Source::Environment("KEYWAY_LISTEN".into())));
         let others = [("OTHER".to_owned(), "127.0.0.1:5".to_owned())];
         layers.stand_ins(&[("OTHER", "listen")], others.clone().into_iter());
@@ -176,7 +182,7 @@ mod tests {
         let mut unset = Layers::defaults(&[Known { name: "listen", default: "", about: "" }]);
         unset.stand_ins(&[("OTHER", "listen")], others.into_iter());
         assert_eq!(unset.get("listen").0, "127.0.0.1:5");
-        layers.flags(&[("listen", Some("127.0.0.1:4".into())), ("trusted_proxies", None)]);
+        layers.flags("--", &[("listen", Some("127.0.0.1:4".into())), ("trusted_proxies", None)]);
         assert_eq!(layers.get("listen"), ("127.0.0.1:4", &Source::Flag("--listen".into())));
     }
 
@@ -188,8 +194,24 @@ mod tests {
         let error = Layers::defaults(KNOWN).file(KNOWN, &path).unwrap_err().to_string();
         assert!(error.contains("no setting 'lisen'"), "{error}");
         let variables = [("KEYWAY_LISEN".to_owned(), String::new())];
-        let error =
-            Layers::defaults(KNOWN).environment(KNOWN, variables.into_iter()).unwrap_err().to_string();
+        let error = Layers::defaults(KNOWN)
+            .environment(KNOWN, "KEYWAY_", variables.into_iter())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("KEYWAY_LISEN"), "{error}");
+    }
+
+    #[test]
+    fn the_source_of_a_move_has_variables_of_its_own() {
+        let variables = [("KEYWAY_FROM_LISTEN", "127.0.0.1:4"), ("KEYWAY_LISTEN", "127.0.0.1:3")];
+        let variables = || variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
+        for (prefix, expected) in [("KEYWAY_", "127.0.0.1:3"), ("KEYWAY_FROM_", "127.0.0.1:4")] {
+            let mut layers = Layers::defaults(KNOWN);
+            layers.environment(KNOWN, prefix, variables()).unwrap();
+            assert_eq!(layers.get("listen").0, expected, "{prefix}");
+        }
+        let wrong = [("KEYWAY_FROM_LISEN".to_owned(), String::new())];
+        let error = Layers::defaults(KNOWN).environment(KNOWN, "KEYWAY_", wrong.into_iter()).unwrap_err();
+        assert!(error.to_string().contains("KEYWAY_FROM_LISEN"), "{error}");
     }
 }

@@ -97,6 +97,22 @@ pub(crate) const KNOWN: &[Known] = &[
     },
 ];
 
+/// Whose settings are read: where they begin in the environment and on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whose {
+    variables: &'static str,
+    flags: &'static str,
+}
+
+impl Whose {
+    /// The server's that a command is about.
+    pub(crate) const OURS: Self = Self { variables: "KEYWAY_", flags: "--" };
+    /// The installation's that is moved.
+    pub(crate) const SOURCE: Self = Self { variables: "KEYWAY_FROM_", flags: "--from-" };
+    /// The installation's that it becomes.
+    pub(crate) const TARGET: Self = Self { variables: "KEYWAY_", flags: "--to-" };
+}
+
 /// The settings, parsed.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -139,18 +155,19 @@ impl Settings {
     /// # Errors
     /// The first thing that is wrong, naming the setting and where its value came from.
     pub(crate) fn load(
+        whose: Whose,
         config: Option<&Path>,
         flags: &[(&'static str, Option<String>)],
     ) -> Result<(Self, Layers)> {
         let mut layers = Layers::defaults(KNOWN);
-        let named =
-            std::env::vars().find(|(name, _)| name == "KEYWAY_CONFIG").map(|(_, path)| PathBuf::from(path));
+        let variable = format!("{}CONFIG", whose.variables);
+        let named = std::env::vars().find(|(name, _)| *name == variable).map(|(_, path)| PathBuf::from(path));
         if let Some(path) = config.or(named.as_deref()) {
             layers.file(KNOWN, path)?;
         }
-        layers.environment(KNOWN, std::env::vars())?;
+        layers.environment(KNOWN, whose.variables, std::env::vars())?;
         layers.stand_ins(object_store::STAND_INS, std::env::vars());
-        layers.flags(flags);
+        layers.flags(whose.flags, flags);
         Ok((Self::parse(&layers)?, layers))
     }
 
@@ -309,7 +326,7 @@ mod tests {
     fn with(flags: &[(&'static str, &str)]) -> Result<Settings> {
         let mut layers = Layers::defaults(KNOWN);
         let flags: Vec<_> = flags.iter().map(|(name, value)| (*name, Some((*value).to_owned()))).collect();
-        layers.flags(&flags);
+        layers.flags("--", &flags);
         Settings::parse(&layers)
     }
 

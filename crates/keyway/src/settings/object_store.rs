@@ -134,7 +134,7 @@ mod tests {
     fn settings(flags: &[(&'static str, &str)]) -> Result<Settings> {
         let mut layers = Layers::defaults(KNOWN);
         let flags: Vec<_> = flags.iter().map(|(name, value)| (*name, Some((*value).to_owned()))).collect();
-        layers.flags(&flags);
+        layers.flags("--", &flags);
         Settings::parse(&layers)
     }
 

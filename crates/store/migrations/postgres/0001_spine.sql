@@ -531,6 +531,14 @@ CREATE TABLE signing_keys (
     created_at BIGINT NOT NULL
 );
 
+-- The move that filled this database, if one did. Until it has ended nobody may serve from here.
+CREATE TABLE moves (
+    installation TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    source TEXT COLLATE "C" NOT NULL,
+    began_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+
 -- Names, versions and files that existed or are reserved; what a row does not name is the empty text.
 CREATE TABLE tombstones (
     account_id TEXT COLLATE "C" NOT NULL,

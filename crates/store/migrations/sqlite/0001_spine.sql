@@ -525,6 +525,14 @@ CREATE TABLE signing_keys (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+-- The move that filled this database, if one did. Until it has ended nobody may serve from here.
+CREATE TABLE moves (
+    installation TEXT NOT NULL PRIMARY KEY,
+    source TEXT NOT NULL,
+    began_at INTEGER NOT NULL,
+    ended_at INTEGER
+) STRICT;
+
 -- Names, versions and files that existed or are reserved; what a row does not name is the empty text.
 CREATE TABLE tombstones (
     account_id TEXT NOT NULL,

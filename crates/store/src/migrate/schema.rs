@@ -1,6 +1,8 @@
 //! The schema against the declarations: a column that is declared but not migrated, or the other way round,
 //! is noticed here.
 
+use std::collections::BTreeSet;
+
 use keyway_domain::resources::{ALL, Account};
 use keyway_jsonapi::{Declared as _, Kind, Resource};
 
@@ -97,6 +99,24 @@ async fn every_table_is_strict_and_keyed_by_account() {
             assert_eq!(strict.first().unwrap().int(0), Some(1), "{}", resource.table);
         }
     }
+}
+
+#[tokio::test]
+async fn every_table_is_known_by_name() {
+    let (_place, pools) = pools().await;
+    let mut session = pools.reader().await.unwrap();
+    let all = match session.dialect() {
+        Dialect::Sqlite => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> $1"
+        }
+        Dialect::Postgres => {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename <> $1"
+        }
+    };
+    let found = rows(&mut session, all, "schema_migrations").await;
+    let found: BTreeSet<_> = found.iter().map(|row| row.text(0).unwrap()).collect();
+    let known: BTreeSet<_> = session.dialect().tables().map(str::to_owned).collect();
+    assert_eq!(found, known, "a move would leave tables behind");
 }
 
 /// The definitions of indexes that begin like this, as SQLite has them, in order.

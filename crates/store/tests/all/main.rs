@@ -18,6 +18,7 @@ mod lists;
 mod model;
 mod records;
 mod scopes;
+mod tables;
 mod tail;
 mod versions;
 mod world;

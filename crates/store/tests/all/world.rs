@@ -16,21 +16,28 @@ pub(crate) const RELEASES: &Resource = Release::RESOURCE;
 pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) account: AccountId,
-    place: TestDatabase,
+    url: String,
+    /// The database, where it is this world's own.
+    _place: Option<TestDatabase>,
     clock: AtomicI64,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         let place = TestDatabase::new();
-        let db = open(&place).await;
+        let world = Self::at(&place).await;
+        Self { _place: Some(place), ..world }
+    }
+    /// A world in a database that is given.
+    pub(crate) async fn at(place: &TestDatabase) -> Self {
+        let db = open(place.url()).await;
         let clock = AtomicI64::new(1_700_000_000_000_000);
         let account = AccountId::generate(Timestamp::from_micros(clock.load(Ordering::Relaxed)));
-        Self { db, account, place, clock }
+        Self { db, account, url: place.url().to_owned(), _place: None, clock }
     }
     /// Another handle on the same file, as another process would have it.
     pub(crate) async fn another(&self) -> Db {
-        open(&self.place).await
+        open(&self.url).await
     }
     /// A moment later than all before.
     pub(crate) fn now(&self) -> Timestamp {
@@ -68,8 +75,8 @@ impl World {
     }
 }
 
-async fn open(place: &TestDatabase) -> Db {
-    Db::open(&Options::at(place.url(), 2).unwrap()).await.unwrap()
+async fn open(url: &str) -> Db {
+    Db::open(&Options::at(url, 2).unwrap()).await.unwrap()
 }
 
 fn filler(kind: Kind, id: RecordId, now: Timestamp) -> Value {
