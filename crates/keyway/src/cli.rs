@@ -219,11 +219,11 @@ pub(crate) struct MoveFlags {
 
 impl MoveFlags {
     /// The source's flags as the top layer of its settings.
-    pub(crate) fn from_layer(&self) -> Vec<(&'static str, Option<String>)> {
+    pub(crate) fn source_layer(&self) -> Vec<(&'static str, Option<String>)> {
         place(&self.from_data, &self.from_database, &self.from_blobs)
     }
     /// The target's flags as the top layer of its settings.
-    pub(crate) fn to_layer(&self) -> Vec<(&'static str, Option<String>)> {
+    pub(crate) fn target_layer(&self) -> Vec<(&'static str, Option<String>)> {
         place(&self.to_data, &self.to_database, &self.to_blobs)
     }
 }

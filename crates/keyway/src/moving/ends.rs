@@ -33,8 +33,8 @@ impl Ends {
     /// # Errors
     /// A wrong setting, or two ends that are the same.
     pub(super) fn of(flags: &MoveFlags) -> Result<Self> {
-        let (from, _) = Settings::load(Whose::SOURCE, flags.from_config.as_deref(), &flags.from_layer())?;
-        let (to, _) = Settings::load(Whose::TARGET, flags.to_config.as_deref(), &flags.to_layer())?;
+        let (from, _) = Settings::load(Whose::SOURCE, flags.from_config.as_deref(), &flags.source_layer())?;
+        let (to, _) = Settings::load(Whose::TARGET, flags.to_config.as_deref(), &flags.target_layer())?;
         let moves_rows = place_of_rows(&from) != place_of_rows(&to);
         let moves_files = place_of_files(&from) != place_of_files(&to);
         if !moves_rows && !moves_files {
@@ -50,11 +50,11 @@ impl Ends {
     /// What will be done, in words.
     pub(super) fn plan(&self) -> [String; 2] {
         let line = |what: &str, moves: bool, from: String, to: String| {
-            if moves { format!("{what}: {from} -> {to}") } else { format!("{what}: stays {from}") }
+            if moves { format!("{what:<9} {from} -> {to}") } else { format!("{what:<9} stays {from}") }
         };
         [
-            line("database", self.moves_rows, self.from.database.to_string(), self.to.database.to_string()),
-            line("files   ", self.moves_files, files_of(&self.from), files_of(&self.to)),
+            line("database:", self.moves_rows, self.from.database.to_string(), self.to.database.to_string()),
+            line("files:", self.moves_files, files_of(&self.from), files_of(&self.to)),
         ]
     }
 

@@ -89,7 +89,7 @@ impl Job {
             target.tables.close().await;
         }
         print_report(sums.as_ref(), &tally);
-        println!("moved: start servers with {}", self.ends.settings_of_target());
+        println!("moved, and the same at both ends: serve it with {}", self.ends.settings_of_target());
         println!("the source is as it was: keep it until you are content, and do not serve from it again");
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Job {
                 differences.join("; ")
             );
         }
-        println!("this installation was moved at {at}, and both ends are still the same: nothing to do");
+        println!("this installation was moved at {at}, and both databases are still the same: nothing to do");
         Ok(())
     }
 
@@ -232,7 +232,7 @@ struct Stores {
 
 fn print_report(sums: Option<&Sums>, tally: &Tally) {
     if let Some(sums) = sums {
-        println!("{:<24} {:>12}  SHA-256 of all rows, the same at both ends", "table", "rows");
+        println!("{:<24} {:>12}  SHA-256 of all rows", "table", "rows");
         sums.lines().for_each(|line| println!("{line}"));
     }
     println!("{:<24} {:>12}  {} bytes", "files", tally.files, tally.bytes);
