@@ -32,7 +32,7 @@ use target::{State, Target};
 /// # Errors
 /// An end that cannot be used or is in use, a target that holds something else, a row or file that cannot be copied.
 pub(crate) async fn run(flags: MoveFlags) -> Result<bool> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let progress = Progress::new(Arc::clone(&clock));
     let ends = Ends::of(&flags)?;
     ends.plan().iter().for_each(|line| progress.say(line));
