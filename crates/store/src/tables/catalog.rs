@@ -50,6 +50,10 @@ impl Table {
         self.name == other.name && self.key == other.key && names(self) == names(other)
     }
 
+    pub(super) fn holds_bytes(&self) -> bool {
+        self.columns.iter().any(|column| column.kind == CellKind::Bytes)
+    }
+
     pub(super) fn key_columns(&self) -> impl Iterator<Item = &Column> + Clone {
         self.key.iter().filter_map(|index| self.columns.get(*index))
     }

@@ -8,9 +8,11 @@ use super::{Rows, Table, statements};
 /// How many bytes a page has, about.
 const PAGE: usize = 4 << 20;
 /// The first page tells how large rows are.
-const FIRST: usize = 32;
+const FIRST: usize = 8;
 /// No page has more rows.
 const MOST: usize = 1024;
+/// No page has more rows of which each may hold megabytes, whatever those before it held.
+const MOST_WITH_BYTES: usize = 64;
 
 /// A way through the rows of a table, in the order of its primary key.
 #[derive(Debug)]
@@ -58,7 +60,8 @@ impl<'t> Walk<'t> {
         let size: usize = page.iter().map(Cells::len).sum();
         if let Some(last) = page.last() {
             self.after = Some(last.key(self.table));
-            self.limit = (PAGE / (size / page.len()).max(1)).clamp(1, MOST);
+            let most = if self.table.holds_bytes() { MOST_WITH_BYTES } else { MOST };
+            self.limit = (PAGE / (size / page.len()).max(1)).clamp(1, most);
         }
         Ok(page)
     }
