@@ -626,6 +626,16 @@ class Engines(Shop):
             self.assertIn("foo_bar_baz-1.0.0-py3-none-any.whl", answer.text())
         self.assertEqual(self.engine(None, "/pypi/simple/foo-bar-baz/").status, UNAUTHORIZED)
 
+    def test_pypi_says_which_pythons(self):
+        package = self.acme.package(self.product, "Acme_Tool", "pypi")
+        release = self.acme.release(self.product, "1.0.0", package)
+        metadata = {"requiresPython": ">=3.8,<4"}
+        self.acme.artifact(release, "acme_tool-1.0.0-py3-none-any.whl", filetype="whl", metadata=metadata)
+        license = basic("license", self.key(self.acme.license(self.policy)))
+        page = self.engine(license, "/pypi/simple/acme-tool/")
+        self.assertEqual(page.status, OK, page)
+        self.assertIn('data-requires-python="&gt;=3.8,&lt;4"', page.text())
+
     def test_pypi_checksums(self):
         package = self.acme.package(self.product, "summed", "pypi")
         release = self.acme.release(self.product, "1.0.0", package)

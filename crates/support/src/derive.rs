@@ -1,26 +1,21 @@
 //! What every record of a type has anyway, whatever it was given: keys, digests, versions, the records of its
 //! keys (docs/test-support.md, "What is derived").
 
-use bytes::Bytes;
 use keyway_base::{RecordId, Timestamp};
-use keyway_blob::{BlobError, BlobKey};
 use keyway_crypto::account_keys::AccountKeys;
-use keyway_crypto::digest::{Digests, interpret_checksum, sha256};
 use keyway_crypto::token::{self, AccountSecret, TokenKind};
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
-    Account, Arch, Artifact, ArtifactStatus, BearerType, Channel, Engine, ExpirationBasis, License, Manifest,
-    Package, Platform, Policy, Release, Token, User, UserRole,
+    Account, Artifact, BearerType, Channel, Engine, ExpirationBasis, License, Manifest, Package, Policy,
+    Release, Token, User, UserRole,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Inserted, Write};
 use keyway_versions::Scheme;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use std::time::Duration;
 
 use crate::column::default;
-use crate::kept::KeptRecord;
-use crate::stand_in::{PLAIN_PYTHON_FILE, StandIn};
 use crate::{Support, SupportError, license_key};
 
 /// How long tokens of role-`user` users hold unless told.
@@ -71,7 +66,7 @@ impl Derive<'_> {
         Ok(())
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.given.get(name).and_then(Json::as_str)
     }
 
@@ -107,7 +102,7 @@ impl Derive<'_> {
         Ok(())
     }
 
-    async fn find(
+    pub(crate) async fn find(
         &mut self,
         of: &Record,
         resource: &'static Resource,
@@ -156,7 +151,7 @@ impl Derive<'_> {
         found.ok_or_else(|| SupportError::Impossible(format!("there is no account {}", of.account())))
     }
 
-    async fn account_keys(&mut self, of: &Record) -> Result<AccountKeys, SupportError> {
+    pub(crate) async fn account_keys(&mut self, of: &Record) -> Result<AccountKeys, SupportError> {
         let account = self.account_record(of).await?;
         let text = |column| account.get(column).as_text().unwrap_or_default();
         Ok(AccountKeys::from_text(text("keys"), text("secret").to_owned())?)
@@ -237,131 +232,8 @@ impl Derive<'_> {
         })
     }
 
-    /// An uploaded artifact counts as stored: a blob of some bytes stands in for it. A null status is that of
-    /// records older than statuses: uploaded.
-    async fn artifact(&mut self, record: &mut Record) -> Result<(), SupportError> {
-        if self.given.get("status") == Some(&Json::Null) {
-            record.set("status", Value::Text(ArtifactStatus::Uploaded.as_str().to_owned()));
-        }
-        let uploaded = record.get("status").as_text() == Some(ArtifactStatus::Uploaded.as_str());
-        if uploaded {
-            if record.get("blob_key").is_null() {
-                self.blob(record).await;
-            }
-            digests(record);
-            self.python_file(record).await?;
-        }
-        for (resource, column) in [(Platform::RESOURCE, "platform"), (Arch::RESOURCE, "arch")] {
-            if let Some(key) = record.get(column).as_text().map(str::to_owned) {
-                self.materialise(record, resource, &key).await?;
-            }
-        }
-        if let Some(key) = record.get("filetype").as_text() {
-            self.support.kept().ensure(KeptRecord {
-                kind: "filetypes",
-                id: RecordId::generate(self.now),
-                account: Some(record.account().into()),
-                attributes: Map::from_iter([("key".to_owned(), json!(key))]),
-            });
-        }
-        Ok(())
-    }
-
-    /// The bytes that stand in for an artifact's: its id. A storage that was told to misbehave has none.
-    async fn blob(&self, record: &mut Record) {
-        let bytes = Bytes::copy_from_slice(record.id().as_bytes());
-        let key = BlobKey::of_content(record.account(), sha256(&bytes));
-        record.set("blob_key", Value::Text(key.to_string()));
-        default(record, "content_length", Value::Int(i64::try_from(bytes.len()).unwrap_or_default()));
-        if let Err(error) = self.store(key, bytes).await {
-            tracing::warn!(artifact = %record.id(), %error, "no bytes stand in for an artifact");
-        }
-    }
-
-    async fn store(&self, key: BlobKey, bytes: Bytes) -> Result<(), BlobError> {
-        let blobs = &self.support.parts().blobs;
-        let size = bytes.len() as u64;
-        let mut staging = blobs.stage_as(key, size, Some(size)).await?;
-        staging.write(bytes).await?;
-        blobs.commit(staging.finish().await?).await.map(drop)
-    }
-
-    /// What PyPI pages need of an uploaded file; other engines read theirs out of `manifests`.
-    async fn python_file(&mut self, artifact: &Record) -> Result<(), SupportError> {
-        let Some((_, Some(package))) = self.place(artifact).await? else { return Ok(()) };
-        let scope = Scope::id("artifact_id", artifact.id());
-        let there = self.write.find(Manifest::RESOURCE, artifact.account(), &scope).await?.is_some();
-        if package.get("engine").as_text() != Some("pypi") || there {
-            return Ok(());
-        }
-        for (kind, content) in PLAIN_PYTHON_FILE {
-            self.keep_manifest(artifact, kind, content.as_bytes().to_vec()).await?;
-        }
-        Ok(())
-    }
-
-    /// The release of an artifact, and the package that it is in.
-    async fn place(&mut self, artifact: &Record) -> Result<Option<(Record, Option<Record>)>, SupportError> {
-        let Some(release) = self.find(artifact, Release::RESOURCE, "release_id").await? else {
-            return Ok(None);
-        };
-        let package = self.find(&release, Package::RESOURCE, "package_id").await?;
-        Ok(Some((release, package)))
-    }
-
-    async fn keep_manifest(
-        &mut self,
-        artifact: &Record,
-        kind: &str,
-        content: Vec<u8>,
-    ) -> Result<(), SupportError> {
-        let id = RecordId::generate(self.now);
-        let mut record =
-            Record::new(Manifest::RESOURCE, id, artifact.account(), artifact.environment(), self.now);
-        record.set("release_id", artifact.get("release_id").clone());
-        record.set("artifact_id", Value::Id(artifact.id()));
-        record.set("kind", Value::Text(kind.to_owned()));
-        record.set("content", Value::Bytes(content));
-        match self.write.insert(&record).await? {
-            Inserted::Yes | Inserted::Conflict(_) => Ok(()),
-        }
-    }
-
-    /// What the package's engine takes from metadata such as this; the record itself is the first of it.
-    async fn manifest(&mut self, record: &mut Record) -> Result<(), SupportError> {
-        let artifact = self.find(record, Artifact::RESOURCE, "artifact_id").await?;
-        let missing = || {
-            SupportError::Impossible("artifact_id of manifests names no artifact that is stored".to_owned())
-        };
-        let artifact = artifact.ok_or_else(missing)?;
-        default(record, "release_id", artifact.get("release_id").clone());
-        let path = self.text("content_path").unwrap_or("manifest").to_owned();
-        default(record, "kind", Value::Text(path));
-        let Some((release, Some(package))) = self.place(&artifact).await? else { return Ok(()) };
-        let text = |record: &Record, column| record.get(column).as_text().unwrap_or_default().to_owned();
-        let Some(engine) = self.support.parts().engines.get(&text(&package, "engine")) else { return Ok(()) };
-        let stand_in = StandIn {
-            engine,
-            filename: &text(&artifact, "filename"),
-            package_key: &text(&package, "key"),
-            version: &text(&release, "version"),
-            keys: self.account_keys(record).await?,
-        };
-        let content = record.get("content").as_bytes().unwrap_or_default().to_vec();
-        let Some(found) = stand_in.manifests(&String::from_utf8_lossy(&content))? else { return Ok(()) };
-        let mut found = found.into_iter();
-        if let Some(first) = found.next() {
-            record.set("kind", Value::Text(first.kind));
-            record.set("content", Value::Bytes(first.bytes.to_vec()));
-        }
-        for more in found {
-            self.keep_manifest(&artifact, &more.kind, more.bytes.to_vec()).await?;
-        }
-        Ok(())
-    }
-
     /// Makes sure that the record of a key exists.
-    async fn materialise(
+    pub(crate) async fn materialise(
         &mut self,
         of: &Record,
         resource: &'static Resource,
@@ -373,22 +245,6 @@ impl Derive<'_> {
         match self.write.insert(&record).await? {
             Inserted::Yes | Inserted::Conflict(_) => Ok(()),
         }
-    }
-}
-
-/// Digests of an uploaded artifact: what its checksum says, and made up beyond that.
-fn digests(record: &mut Record) {
-    let made_up = Digests::of(record.id().as_bytes());
-    let told = record.get("checksum").as_text().and_then(interpret_checksum);
-    let told = told.map(|checksum| checksum.bytes).unwrap_or_default();
-    for (column, bytes) in [
-        ("md5", made_up.md5.as_bytes().as_slice()),
-        ("sha1", made_up.sha1.as_bytes()),
-        ("sha256", made_up.sha256.as_bytes()),
-        ("sha512", made_up.sha512.as_bytes()),
-    ] {
-        let bytes = if told.len() == bytes.len() { told.as_slice() } else { bytes };
-        default(record, column, Value::Bytes(bytes.to_vec()));
     }
 }
 

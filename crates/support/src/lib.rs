@@ -6,6 +6,7 @@
 //! attributes are it learns from the declarations; what it knows of single types is what the API derives for
 //! every record of them (keys, digests, versions, default permissions).
 
+mod artifact;
 mod cascade;
 mod clock;
 mod column;

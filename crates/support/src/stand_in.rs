@@ -13,18 +13,22 @@ use serde_json::{Map, Value as Json};
 use crate::SupportError;
 
 /// What PyPI pages need to know of a file: nothing beyond its name and digest (manifests of the engine).
-pub(crate) const PLAIN_PYTHON_FILE: [(&str, &str); 2] = [("pypi.file", "{}"), ("pypi.html", "")];
+pub(crate) fn plain_python_file() -> Vec<Manifest> {
+    let plain =
+        |(kind, content): (&str, &str)| Manifest { kind: kind.to_owned(), bytes: content.as_bytes().into() };
+    [("pypi.file", "{}"), ("pypi.html", "")].map(plain).into()
+}
 
 /// An upload that was never made.
-pub(crate) struct StandIn<'a> {
+pub(crate) struct StandIn {
     /// Who reads it.
     pub(crate) engine: &'static dyn AnyEngine,
     /// The artifact's file name.
-    pub(crate) filename: &'a str,
+    pub(crate) filename: String,
     /// The package's key.
-    pub(crate) package_key: &'a str,
+    pub(crate) package_key: String,
     /// The release's version.
-    pub(crate) version: &'a str,
+    pub(crate) version: String,
     /// The account's keys.
     pub(crate) keys: AccountKeys,
 }
@@ -40,7 +44,7 @@ impl PackageSigner for Signer<'_> {
     }
 }
 
-impl StandIn<'_> {
+impl StandIn {
     /// What the engine keeps of an archive with this metadata in it; `None` where it keeps nothing of its kind.
     ///
     /// # Errors
@@ -52,12 +56,27 @@ impl StandIn<'_> {
             "rubygems" => gem(metadata).map_err(broken)?,
             _ => return Ok(None),
         };
-        let digests = Digests::of(&archive);
+        self.ingested(&self.filename, &archive).map(Some)
+    }
+
+    /// What the Python engine keeps of a file for Pythons of this kind.
+    ///
+    /// # Errors
+    /// [`SupportError::Impossible`] with the engine's reason against it.
+    pub(crate) fn python_file(&self, requires_python: &str) -> Result<Vec<Manifest>, SupportError> {
+        let top = format!("{}-{}", self.package_key.to_lowercase().replace(['-', '.'], "_"), self.version);
+        let archive = self.sdist(&top, requires_python);
+        let archive = archive.map_err(|error| SupportError::Broken(error.to_string()))?;
+        self.ingested(&format!("{top}.tar.gz"), &archive)
+    }
+
+    fn ingested(&self, filename: &str, archive: &[u8]) -> Result<Vec<Manifest>, SupportError> {
+        let digests = Digests::of(archive);
         let signer = Signer(&self.keys, self.keys.ecdsa_public_der()?);
         let mut upload = Upload {
-            filename: self.filename,
-            package_key: self.package_key,
-            version: self.version,
+            filename,
+            package_key: &self.package_key,
+            version: &self.version,
             size: archive.len() as u64,
             digests: &keyway_engine::Digests {
                 md5: *digests.md5.as_bytes(),
@@ -65,20 +84,29 @@ impl StandIn<'_> {
                 sha256: *digests.sha256.as_bytes(),
                 sha512: *digests.sha512.as_bytes(),
             },
-            body: &mut Cursor::new(&archive),
+            body: &mut Cursor::new(archive),
             signer: &signer,
         };
         let read = self.engine.ingest(&mut upload);
-        read.map(|ingested| Some(ingested.manifests)).map_err(|reject| SupportError::Impossible(reject.0))
+        read.map(|ingested| ingested.manifests).map_err(|reject| SupportError::Impossible(reject.0))
     }
 
     /// An npm tarball of nothing but `package.json`, which says what package and release say.
     fn tarball(&self, package_json: &str) -> std::io::Result<Vec<u8>> {
         let mut json: Map<String, Json> = serde_json::from_str(package_json).unwrap_or_default();
-        json.insert("name".to_owned(), self.package_key.into());
-        json.insert("version".to_owned(), self.version.into());
+        json.insert("name".to_owned(), self.package_key.as_str().into());
+        json.insert("version".to_owned(), self.version.as_str().into());
         let json = Json::Object(json).to_string();
         gzip(&tar(&[("package/package.json", json.as_bytes())])?)
+    }
+
+    /// A source distribution of nothing but `PKG-INFO`.
+    fn sdist(&self, top: &str, requires_python: &str) -> std::io::Result<Vec<u8>> {
+        let Self { package_key, version, .. } = self;
+        let info = format!(
+            "Metadata-Version: 2.1\nName: {package_key}\nVersion: {version}\nRequires-Python: {requires_python}\n"
+        );
+        gzip(&tar(&[(&format!("{top}/PKG-INFO"), info.as_bytes())])?)
     }
 }
 
