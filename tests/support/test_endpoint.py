@@ -205,6 +205,13 @@ class Time(Benched):
         self.bench.freeze(None)
         self.assertNotIn("2024", self.acme.get(path, token=token).header("Date"))
 
+    def test_licences_expire_by_the_calendar(self):
+        self.bench.freeze("2021-01-31T00:00:00.000Z")
+        product = self.acme.product()
+        for seconds, expiry in [(31_556_952, "2022-01-31"), (2_629_746, "2021-02-28"), (86_400, "2021-02-01")]:
+            license = self.acme.license(self.acme.policy(product, duration=seconds))
+            self.assertEqual(license["attributes"]["expiry"][:16], f"{expiry}T00:00", seconds)
+
     def test_reset_lets_time_run(self):
         self.bench.freeze(FROZEN)
         self.bench.reset()

@@ -4,6 +4,7 @@
 use keyway_base::{RecordId, Timestamp};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::token::{self, AccountSecret, TokenKind};
+use keyway_domain::duration;
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
     Account, Artifact, BearerType, Channel, Engine, ExpirationBasis, License, Manifest, Package, Policy,
@@ -125,10 +126,8 @@ impl Derive<'_> {
         default(record, "product_id", Value::Id(policy.product_id.into()));
         let starts =
             policy.expiration_basis == ExpirationBasis::Creation && !self.given.contains_key("expiry");
-        if let Some(seconds) =
-            policy.duration.filter(|_| starts).and_then(|seconds| u64::try_from(seconds).ok())
-        {
-            record.set("expiry", Value::Time(self.now.plus(Duration::from_secs(seconds))));
+        if let Some(seconds) = policy.duration.filter(|_| starts) {
+            record.set("expiry", Value::Time(duration::after(self.now, seconds)));
         }
         Ok(())
     }
