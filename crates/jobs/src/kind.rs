@@ -42,6 +42,9 @@ pub const PURGE_ENTITLEMENT: &str = "entitlement.purge";
 /// Removes everything in a deleted environment.
 pub const PURGE_ENVIRONMENT: &str = "environment.purge";
 
+/// Removes entries of the event log that have been kept long enough.
+pub const PRUNE_EVENTS: &str = "events.prune";
+
 /// Every kind.
 pub const ALL: &[&str] = &[
     INGEST,
@@ -58,6 +61,7 @@ pub const ALL: &[&str] = &[
     PURGE_USER,
     PURGE_ENTITLEMENT,
     PURGE_ENVIRONMENT,
+    PRUNE_EVENTS,
 ];
 
 /// How long a client may take from asking for an upload to finishing it (`distribution.md` §7.1).

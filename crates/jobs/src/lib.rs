@@ -9,6 +9,7 @@ mod abandoned;
 mod arrival;
 mod blob;
 mod error;
+mod event_log;
 mod examine;
 mod expire;
 mod ingest;

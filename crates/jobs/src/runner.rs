@@ -9,7 +9,7 @@ use keyway_engine::Engines;
 use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
-use crate::{JobError, abandoned, arrival, blob, expire, ingest, kind, orphan, purge};
+use crate::{JobError, abandoned, arrival, blob, event_log, expire, ingest, kind, orphan, purge};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -49,6 +49,8 @@ pub struct Parts {
 /// Runs jobs. Make one per process; any number of processes may run on one database.
 pub struct Runner {
     parts: Parts,
+    /// How long entries of the event log are kept; for ever without it.
+    events_kept: Option<Duration>,
 }
 
 /// What became of a job that did not fail.
@@ -72,9 +74,14 @@ pub(crate) async fn end(mut write: Write, job: &Job, changes: Changes) -> Result
 }
 
 impl Runner {
-    /// A runner that does nothing yet.
+    /// A runner that does nothing yet, and keeps the event log for ever.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts })
+        Self::keeping_events(parts, None)
+    }
+
+    /// A runner that keeps entries of the event log for so long.
+    pub fn keeping_events(parts: Parts, events_kept: Option<Duration>) -> Arc<Self> {
+        Arc::new(Self { parts, events_kept })
     }
 
     /// Says that a job was enqueued, so that it is run without delay.
@@ -105,7 +112,19 @@ impl Runner {
         Ok(runs)
     }
 
-    /// Keeps the change log from growing for ever.
+    /// Has entries of the event log removed that are older than they are to be kept; says in how many accounts there
+    /// are some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn prune_events(&self) -> Result<usize, JobError> {
+        match self.events_kept {
+            Some(kept) => Box::pin(event_log::look(&self.parts, kept)).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Keeps the change log and the event log from growing for ever.
     async fn prune(&self, mut stopped: watch::Receiver<bool>) {
         let mut hours = tokio::time::interval(PRUNING);
         while !*stopped.borrow() {
@@ -114,6 +133,9 @@ impl Runner {
                 _ = hours.tick() => {
                     if let Err(error) = self.parts.db.prune_changes(CHANGES_KEPT).await {
                         tracing::warn!(%error, "the change log cannot be pruned");
+                    }
+                    if let Err(error) = self.prune_events().await {
+                        tracing::warn!(%error, "the event log cannot be pruned");
                     }
                 }
             }
@@ -198,6 +220,7 @@ impl Runner {
             kind::EXPIRE => expire::run(parts, job).await,
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
+            kind::PRUNE_EVENTS => event_log::prune(parts, job).await,
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,
             _ => purge::run(parts, job).await,
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use keyway_domain::resources::ArtifactStatus;
-use keyway_jobs::kind;
+use keyway_domain::resources::{ArtifactStatus, EventLog};
+use keyway_jobs::{Runner, kind};
 use keyway_jsonapi::Value;
 
 use crate::world::World;
@@ -106,4 +106,28 @@ async fn what_nothing_refers_to_is_swept_after_a_day() {
     world.run().await;
     assert!(!world.holds(&lost).await && world.holds(&kept).await);
     assert_eq!(world.runner.sweep().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn entries_of_the_event_log_go_when_they_were_kept_long_enough() {
+    let world = World::new().await;
+    let kept = Duration::from_secs(90 * 24 * 60 * 60);
+    let runner = Runner::keeping_events(world.parts.clone(), Some(kept));
+    assert_eq!(runner.prune_events().await.unwrap(), 0);
+    for _ in 0..1001 {
+        world.put(&world.record::<EventLog>()).await;
+    }
+    world.advance(kept);
+    let mut recent = world.record::<EventLog>();
+    recent.set("created_at", Value::Time(world.now()));
+    world.put(&recent).await;
+    assert_eq!(runner.prune_events().await.unwrap(), 0, "it is just old enough to stay");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.runner.prune_events().await.unwrap(), 0, "without a limit they stay for ever");
+    assert_eq!(runner.prune_events().await.unwrap(), 1);
+    // Another process that looks meanwhile adds no second job.
+    assert_eq!(runner.prune_events().await.unwrap(), 1);
+    assert_eq!(world.run().await, 1);
+    assert_eq!(world.count::<EventLog>().await, 1);
+    assert_eq!(world.db.pending_jobs().await.unwrap(), 0);
 }

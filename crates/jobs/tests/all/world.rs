@@ -89,6 +89,7 @@ pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) blobs: BlobStore,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) parts: Parts,
     pub(crate) runner: Arc<Runner>,
     pub(crate) account: AccountId,
     pub(crate) start: Timestamp,
@@ -123,18 +124,20 @@ impl World {
         release.set("product_id", Value::Id(product.id()));
         release.set("package_id", Value::Id(package.id()));
         release.set("version", Value::Text("1.0.0".into()));
-        let runner = Runner::new(Parts {
+        let parts = Parts {
             db: db.clone(),
             blobs: blobs.clone(),
             engines: Engines::new(ENGINES),
             clock: clock.clone(),
             wake: Arc::new(Notify::new()),
-        });
+        };
+        let runner = Runner::new(parts.clone());
         let account_id = id.into();
         let world = Self {
             db,
             blobs,
             clock,
+            parts,
             runner,
             account: account_id,
             start,
