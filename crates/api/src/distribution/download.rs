@@ -11,7 +11,7 @@ use keyway_jsonapi::{ApiError, Record, Scope};
 use super::artifact::Artifacts;
 use super::prefer::Preferences;
 use super::release::Releases;
-use super::{first_download, link, upload};
+use super::{first_download, job, link, upload};
 use crate::ApiFile;
 use crate::call::Call;
 use crate::event::origin;
@@ -26,33 +26,35 @@ use crate::work::Work;
 
 /// By id, vanity form or file name.
 pub(super) async fn download(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = Work::reading(&call).await?;
-    reach(&mut work, call.param(0), Scope::All).await
+    let work = Work::reading(&call).await?;
+    reach(work, call.param(0), Scope::All).await
 }
 
 /// Among the artifacts of a release.
 pub(super) async fn of_release(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::reading(&call).await?;
     let release = find(&mut work, &Releases, call.param(0)).await?;
-    reach(&mut work, call.param(1), Scope::id("release_id", release.id())).await
+    reach(work, call.param(1), Scope::id("release_id", release.id())).await
 }
 
 /// Among the artifacts of a product.
 pub(super) async fn of_product(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::reading(&call).await?;
     let product = find(&mut work, &Products, call.param(0)).await?;
-    reach(&mut work, call.param(1), super::released(&product)).await
+    reach(work, call.param(1), super::released(&product)).await
 }
 
 /// Finds an artifact and says how to get its bytes, if they can be had.
-async fn reach(work: &mut Work, name: &str, scope: Scope) -> Outcome<Reply> {
+async fn reach(mut work: Work, name: &str, scope: Scope) -> Outcome<Reply> {
     let call = Arc::clone(&work.call);
     let visible = gate::visible(&call, Artifacts.resource());
-    let found = Artifacts.find(work, name, visible.and(scope)).await?;
+    let found = Artifacts.find(&mut work, name, visible.and(scope)).await?;
     let record = found.ok_or_else(|| ApiError::not_found(Artifacts.resource().name, name))?;
-    let subject = Artifacts.subject(work, &record).await?;
+    let subject = Artifacts.subject(&mut work, &record).await?;
     gate::authorize(&call, Action::ArtifactShow, &subject)?;
-    let shown = Reply::data(one(work, &Artifacts, &record).await?);
+    let shown = Reply::data(one(&mut work, &Artifacts, &record).await?);
+    drop(work);
+    look_for(&call, &record).await?;
     let preferences = Preferences::of(&call);
     let Some((artifact, blob)) = downloadable(&record, &subject)?.filter(|_| !preferences.no_download) else {
         return Ok(shown);
@@ -67,6 +69,19 @@ async fn reach(work: &mut Work, name: &str, scope: Scope) -> Outcome<Reply> {
     let url = link::for_download(&call, &artifact, &blob, time);
     let status = if preferences.no_redirect { StatusCode::OK } else { StatusCode::SEE_OTHER };
     Ok(upload::with_link(shown, &url).status(status))
+}
+
+/// A file that was to be sent to the object store is looked for at once when it is asked for: nobody tells us when it
+/// is there, and after some minutes it is looked for seldom.
+async fn look_for(call: &Arc<Call>, artifact: &Record) -> Outcome<()> {
+    let waits = artifact.get("status").as_text() == Some(ArtifactStatus::Waiting.as_str());
+    let is_late = call.now.since(artifact.created()) >= job::LOOKED_FOR_OFTEN;
+    if !waits || !is_late || !call.api.parts().blobs.gives_out_urls() {
+        return Ok(());
+    }
+    let mut work = Work::writing(call).await?;
+    job::await_upload(&mut work, artifact, call.now).await?;
+    work.commit().await
 }
 
 /// The artifact and its blob, when customers could have it: uploaded, its release not yanked.

@@ -29,6 +29,9 @@ pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a blob that nothing refers to is kept.
 pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
 
+/// For how long after it was asked for an upload is looked for every second.
+pub(super) const LOOKED_FOR_OFTEN: Duration = Duration::from_secs(60);
+
 /// Looks whether a file has arrived at the object store.
 const AWAIT: &str = "artifact.await";
 
