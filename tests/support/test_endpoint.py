@@ -144,7 +144,12 @@ class Records(Benched):
     def test_types_that_are_only_kept(self):
         plan = self.acme.make("plans", name="Std 1")
         self.assertEqual([record["id"] for record in self.bench.records("plans")], [plan["id"]])
-        self.acme.change(self.acme.record, plan_id=plan["id"], subscription_state="subscribed")
+        self.acme.change(self.acme.record, plan_id=plan["id"])
+
+    def test_an_account_that_has_ended_is_not_served(self):
+        for state, status in (("subscribed", 200), ("canceled", 403), ("canceling", 200)):
+            self.acme.change(self.acme.record, subscription_state=state)
+            self.assertEqual(self.status("GET", "/products"), status, state)
 
 
 class Accounts(Benched):

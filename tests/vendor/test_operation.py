@@ -149,3 +149,37 @@ class Operations(unittest.TestCase):
         server.get("/v1/engines/raw/acme/1.1.0/none", license_header(world.keys["pro"]))
         for secret in (*world.keys.values(), server.token):
             self.assertNotIn(secret, server.log())
+
+
+class Standing(unittest.TestCase):
+    """How an account stands with whoever runs the server."""
+
+    def test_a_paused_account_is_served_nothing_until_it_goes_on(self):
+        server = Server()
+        self.addCleanup(server.close)
+        world = World(server.start())
+        release = world.new_release("1.0.0")
+        world.vendor.publish(release, "app.bin", b"bytes")
+        key = license_header(world.keys["basic"])
+        paths = ("/v1/engines/raw/acme/1.0.0/app.bin", "/v1/me")
+        self.assertEqual([server.get(path, key).status for path in paths], [200, 200])
+        paused = server.shell("account", "update", "--subscription", "paused")
+        self.assertEqual(paused.returncode, 0, paused.stderr)
+        until(lambda: server.get("/v1/me", key).status == 403, "the running server knows", 2)
+        for path in paths:
+            answer = server.get(path, key)
+            self.assertEqual(answer.status, 403, answer)
+            self.assertIn("subscription", answer.text())
+        account = server.get("/v1/accounts/keyway", bearer(server.token))
+        self.assertEqual(account.json()["data"]["attributes"]["status"], "PAUSED")
+        self.assertIn("it is one of", server.shell("account", "update", "--subscription", "gone").stderr)
+        server.shell("account", "update", "--subscription", "subscribed")
+        until(lambda: server.get("/v1/me", key).status == 200, "the running server knows", 2)
+        self.assertEqual([server.get(path, key).status for path in paths], [200, 200])
+
+    def test_requests_of_a_day_can_be_limited(self):
+        with Server() as server:
+            server.shell("account", "update", "--daily-requests", "3")
+            until(lambda: server.get("/v1/products", bearer(server.token)).status == 402, "the limit holds", 5)
+            server.shell("account", "update", "--daily-requests", "")
+            until(lambda: server.get("/v1/products", bearer(server.token)).status == 200, "the limit is gone", 5)

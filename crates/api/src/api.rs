@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use crate::call::Call;
 use crate::caller::Caller;
+use crate::daily::Daily;
 use crate::endpoint::{Endpoint, Operation, Outside, Running, Verb};
 use crate::gate;
 use crate::path::{Place, decode};
@@ -71,6 +72,7 @@ pub struct Api {
     parts: ApiParts,
     journal: Journal,
     router: Router,
+    daily: Daily,
 }
 
 /// What is known of a request before its account is.
@@ -85,7 +87,7 @@ impl Api {
     /// Puts the API together, and starts the task that writes its journal.
     pub fn new(parts: ApiParts) -> Arc<Self> {
         let journal = Journal::start(parts.db.clone());
-        Arc::new(Self { parts, journal, router: Router::new(endpoints::all()) })
+        Arc::new(Self { parts, journal, router: Router::new(endpoints::all()), daily: Daily::default() })
     }
     /// Where events of reads are written down. Flush it before the database is closed.
     pub const fn journal(&self) -> &Journal {
@@ -106,8 +108,7 @@ impl Api {
     /// Answers a request. Never fails: what goes wrong becomes an error document.
     pub async fn handle(self: &Arc<Self>, mut request: ApiRequest) -> ApiResponse {
         let head_only = request.method == Method::HEAD;
-        let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let media_type = MediaType::negotiate_any(accept);
+        let media_type = MediaType::negotiate_any(accept(&request.headers).as_deref());
         let mut context = answer::Context::new(media_type, self.parts.catalog.mode(), &request);
         let answer =
             match self.lengthened(&mut request, &mut context).await.and_then(|()| self.head(&request)) {
@@ -129,9 +130,8 @@ impl Api {
 
     /// Answers a request that is refused before its operation is looked at: too large, too often, cut short.
     pub async fn refuse(&self, request: ApiRequest, error: ApiError) -> ApiResponse {
-        let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let mut context =
-            answer::Context::new(MediaType::negotiate_any(accept), self.parts.catalog.mode(), &request);
+        let media_type = MediaType::negotiate_any(accept(&request.headers).as_deref());
+        let mut context = answer::Context::new(media_type, self.parts.catalog.mode(), &request);
         let segment = match &request.short_link {
             Some(link) => link.account.as_deref(),
             None => Place::of(&request.path).and_then(|place| place.account),
@@ -167,11 +167,11 @@ impl Api {
         if place.account.is_none() && (place.rest.is_empty() || matched.endpoint.prefixed) {
             return Err(ApiError::unknown_endpoint());
         }
-        let accept = request.headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or("?"));
-        let media_type = match MediaType::negotiate(accept) {
+        let accept = accept(&request.headers);
+        let media_type = match MediaType::negotiate(accept.as_deref()) {
             Some(media_type) => media_type,
             None if matched.endpoint.accepts_any || request.short_link.is_some() => {
-                MediaType::negotiate_any(accept)
+                MediaType::negotiate_any(accept.as_deref())
             }
             None => return Err(ApiError::mime_type_invalid()),
         };
@@ -210,6 +210,7 @@ impl Api {
         context.environment = environment.as_ref().map(|environment| environment.code.clone());
         let view = EnvironmentFacts::view(environment.as_deref());
         accept_signature(&request.headers, &account)?;
+        self.served(head.matched.endpoint, &account)?;
         let presented = match head.matched.endpoint.action() {
             Some(_) => credentials(&request.headers, &request.query, Surface::Api),
             None => Ok(Presented::Anonymous),
@@ -239,6 +240,21 @@ impl Api {
             request_id: Some(request.request_id),
         };
         self.run(endpoint, Arc::new(call)).await
+    }
+
+    /// Whether the account is served now. Itself it may always be looked at and changed.
+    fn served(&self, endpoint: &Endpoint, account: &AccountFacts) -> Result<(), ApiError> {
+        if endpoint.action().is_none() || endpoint.path.is_empty() {
+            return Ok(());
+        }
+        if !account.subscription.is_active() {
+            return Err(ApiError::subscription_inactive());
+        }
+        let now = self.parts.clock.wall();
+        match account.daily_request_limit {
+            Some(limit) if !self.daily.admits(account.id, limit, now) => Err(ApiError::daily_limit_reached()),
+            _ => Ok(()),
+        }
     }
 
     /// Runs an operation outside any account, which there are where there can be many, and only there.
@@ -327,6 +343,13 @@ impl Api {
             PrincipalError::Unavailable(error) => Refusal::Catalog(error),
         })
     }
+}
+
+/// What a request accepts, in however many headers it says so.
+fn accept(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get_all(header::ACCEPT).iter().map(|value| value.to_str().unwrap_or("?"));
+    let said: Vec<&str> = said.collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// The version that a request speaks.

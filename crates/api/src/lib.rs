@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod call;
 mod caller;
+mod daily;
 mod distribution;
 mod draft;
 mod endpoint;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keyway_base::AccountId;
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::token::AccountSecret;
-use keyway_domain::resources::Account;
+use keyway_domain::resources::{Account, Subscription};
 use keyway_engine::PackageSigner;
 
 use crate::CatalogError;
@@ -30,6 +30,10 @@ pub struct AccountFacts {
     pub pypi_upstream: Option<String>,
     /// The host that serves it alone, in lower case.
     pub cname: Option<String>,
+    /// How it stands with whoever runs the server.
+    pub subscription: Subscription,
+    /// How many requests to the JSON:API it may make a day.
+    pub daily_request_limit: Option<u64>,
     /// Its keys, ready to sign.
     pub keys: Arc<AccountKeys>,
     signer: AccountSigner,
@@ -78,6 +82,8 @@ impl AccountFacts {
             protected: account.protected,
             pypi_upstream: account.pypi_upstream,
             cname: account.cname.map(|host| host.to_ascii_lowercase()),
+            subscription: account.subscription_state.unwrap_or(Subscription::Subscribed),
+            daily_request_limit: account.daily_request_limit.and_then(|limit| limit.try_into().ok()),
             keys,
             signer,
             stamp: hasher.finish(),

@@ -133,6 +133,10 @@ async fn prepared(
         AccountError::Unavailable(error) => unavailable(exchange, &error).into(),
         error => Trouble::Other(Box::new(rescued(exchange, &error.told()))),
     })?;
+    if !account.subscription.is_active() {
+        let message = "the subscription of this publisher's account is paused or has ended".to_owned();
+        return Err(Denial { reason: Reason::NotLicensed, message }.into());
+    }
     let name = place.root.account.map_or(Cow::Borrowed(""), |segment| account.name_for(segment));
     let base = place.root.base(&name);
     let signing = Signing::asked_for(exchange, account.id)

@@ -143,7 +143,13 @@ pub(crate) async fn answer(
         }
         // Whose it is or why it is nobody's is the API's to say; nobody's keys sign it.
         Err(_) => {
-            let mut response = handled(front, exchange, whose, body).await;
+            let now = front.clock.wall();
+            let mut response = match front.rates.founding(exchange, now) {
+                Some(over) => {
+                    refused(front, exchange, whose, ApiError::too_many_requests(over.wait(now))).await
+                }
+                None => handled(front, exchange, whose, body).await,
+            };
             every_answer(exchange, response.headers_mut());
             return response;
         }

@@ -71,10 +71,21 @@ impl Server {
     ///
     /// # Errors
     /// [`ServerError`] names the address or setting that cannot be used.
-    pub async fn bind(mut parts: FrontParts) -> Result<Self, ServerError> {
+    pub async fn bind(parts: FrontParts) -> Result<Self, ServerError> {
+        let asked = parts.settings.listen;
+        let listener = std::net::TcpListener::bind(asked);
+        Self::on(listener.map_err(|source| ServerError::Listen { address: asked, source })?, parts)
+    }
+
+    /// Takes connections from a socket that listens already.
+    ///
+    /// # Errors
+    /// [`ServerError`] names the socket or setting that cannot be used. It is called where tokio runs.
+    pub fn on(listener: std::net::TcpListener, mut parts: FrontParts) -> Result<Self, ServerError> {
         let asked = parts.settings.listen;
         let failed = |source| ServerError::Listen { address: asked, source };
-        let listener = TcpListener::bind(asked).await.map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         parts.settings.listen = address;
         let tls = parts.settings.tls.as_ref().map(Tls::new).transpose()?;

@@ -178,6 +178,16 @@ impl ApiError {
         Self::forbidden_detail(format!("You do not have permission to complete the request ({reason})"))
     }
     /// 403 with a whole detail, without a code.
+    /// 403 where the account is not served any more.
+    pub fn subscription_inactive() -> Self {
+        let title = "Account does not have an active subscription";
+        Self::one(StatusCode::FORBIDDEN, title, "The account's subscription is paused or has ended")
+    }
+    /// 402 where the account has made its requests of the day.
+    pub fn daily_limit_reached() -> Self {
+        let detail = "The account's limit of API requests per day has been reached (it ends at midnight UTC)";
+        Self::one(StatusCode::PAYMENT_REQUIRED, "Payment required", detail)
+    }
     pub fn forbidden_detail(detail: impl Into<String>) -> Self {
         Self::one(StatusCode::FORBIDDEN, "Access denied", detail)
     }

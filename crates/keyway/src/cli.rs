@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use keyway_domain::resources::Subscription;
 
 /// Keyway: a licensed package registry gateway.
 #[derive(Debug, Parser)]
@@ -112,6 +113,9 @@ pub(crate) struct ServerFlags {
     /// Free disk space below which uploads are refused, in MiB
     #[arg(global = true, long, value_name = "MIB")]
     disk_reserve_mib: Option<String>,
+    /// How long the event log is kept, in days; 0 is for ever [default: 365]
+    #[arg(global = true, long, value_name = "DAYS")]
+    event_log_days: Option<String>,
     /// Log format: text or json
     #[arg(global = true, long)]
     log: Option<String>,
@@ -146,6 +150,7 @@ impl ServerFlags {
             ("admin_email", self.admin_email.clone()),
             ("cache_mib", self.cache_mib.clone()),
             ("disk_reserve_mib", self.disk_reserve_mib.clone()),
+            ("event_log_days", self.event_log_days.clone()),
             ("log", self.log.clone()),
             ("log_level", self.log_level.clone()),
             ("stop_seconds", self.stop_seconds.clone()),
@@ -280,6 +285,30 @@ pub(crate) enum TokenCommand {
     },
 }
 
+/// What is to be changed of an account.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AccountChanges {
+    /// New display name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// New slug
+    #[arg(long)]
+    pub(crate) slug: Option<String>,
+    /// A host of the account's own, such as get.acme.com; empty takes it away
+    #[arg(long, value_name = "HOST")]
+    pub(crate) cname: Option<String>,
+    /// How it stands: pending, trialing, subscribed, canceling, or (not served) paused, canceled
+    #[arg(long, value_name = "STATE", value_parser = subscription)]
+    pub(crate) subscription: Option<Subscription>,
+    /// How many requests to the JSON:API it may make a day; empty takes the limit away
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) daily_requests: Option<String>,
+}
+
+fn subscription(text: &str) -> Result<Subscription, String> {
+    Subscription::parse(text).ok_or_else(|| format!("it is one of {}", Subscription::TEXTS.join(", ")))
+}
+
 /// What to do with accounts.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum AccountCommand {
@@ -299,16 +328,6 @@ pub(crate) enum AccountCommand {
     },
     /// Show an account with its public keys
     Show,
-    /// Change an account's name, slug or own host
-    Update {
-        /// New display name
-        #[arg(long)]
-        name: Option<String>,
-        /// New slug
-        #[arg(long)]
-        slug: Option<String>,
-        /// A host of the account's own, such as get.acme.com; empty takes it away
-        #[arg(long, value_name = "HOST")]
-        cname: Option<String>,
-    },
+    /// Change an account: its names, its own host, how it stands
+    Update(AccountChanges),
 }

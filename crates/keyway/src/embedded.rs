@@ -84,7 +84,9 @@ impl Embedded {
     /// A directory or database that cannot be made, opened or migrated.
     pub(crate) async fn open(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let data = &settings.data;
-        make_private(data)?;
+        if settings.keeps_data() {
+            make_private(data)?;
+        }
         let db = Db::open(&options(settings)).await?;
         Ok(Self { db, chosen: settings.account.clone(), clock })
     }
@@ -173,6 +175,8 @@ impl Embedded {
             keys: keys.to_text().into_inner(),
             pypi_upstream: None,
             cname: None,
+            subscription_state: None,
+            daily_request_limit: None,
         };
         let admin = admin(id.into(), email, now);
         let (token, new) =

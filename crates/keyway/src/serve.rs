@@ -1,6 +1,8 @@
 //! `keyway serve`: puts the parts together, serves, and stops in good order.
 
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use keyway_api::{Api, ApiParts, PublicUrls};
@@ -30,7 +32,8 @@ pub(crate) struct Server {
     front: JoinHandle<()>,
     stop_background: watch::Sender<bool>,
     background: Vec<JoinHandle<()>>,
-    _lock: DataDirLock,
+    /// None where nothing is kept in the data directory.
+    _lock: Option<DataDirLock>,
 }
 
 /// `keyway serve`.
@@ -53,8 +56,12 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         #[cfg(feature = "test-support")]
         let (clock, bench) = crate::test_support::Bench::of(settings, clock);
-        embedded::make_private(&settings.data)?;
-        let lock = DataDirLock::acquire(&settings.data)?;
+        let lock = if settings.keeps_data() {
+            embedded::make_private(&settings.data)?;
+            Some(DataDirLock::acquire(&settings.data)?)
+        } else {
+            None
+        };
         let embedded = Embedded::open(settings, Arc::clone(&clock)).await?;
         if !settings.database.is_shared() {
             embedded.db.end_leases().await.context("the job queue cannot be read")?;
@@ -65,11 +72,14 @@ impl Server {
             println!("admin token: {}", first.secret.expose());
             println!("(shown once: keep it; `keyway token create` makes another)");
         }
-        let settings = &with_a_port(settings)?;
+        // links name the port, so it is known before they are made
+        let listener = TcpListener::bind(settings.listen);
+        let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let settings = &Settings { listen: listener.local_addr()?, ..settings.clone() };
         let parts = Composition::of(settings, &embedded).await?;
         #[cfg(feature = "test-support")]
         let parts = crate::test_support::mounted(bench, parts, &embedded).await?;
-        let front = Front::bind(parts.front).await.context("the server cannot start")?;
+        let front = Front::on(listener, parts.front).context("the server cannot start")?;
         let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
         let (stop_front, front_stopped) = watch::channel(false);
         let (stop_background, stopped) = watch::channel(false);
@@ -184,7 +194,9 @@ impl Composition {
             #[cfg(feature = "test-support")]
             support: None,
         };
-        Ok(Self { front, api, catalog, runner: Runner::new(job_parts) })
+        let days = u64::from(settings.event_log_days);
+        let events_kept = (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60));
+        Ok(Self { front, api, catalog, runner: Runner::keeping_events(job_parts, events_kept) })
     }
 }
 
@@ -213,8 +225,7 @@ fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
     front.trusted_proxies.clone_from(&settings.trusted_proxies);
     front.pypi_upstream.clone_from(&settings.pypi_upstream);
     front.rate_limits.clone_from(&settings.rate_limits);
-    front.limits =
-        Limits { drain_time: std::time::Duration::from_secs(settings.stop_seconds), ..Limits::default() };
+    front.limits = Limits { drain_time: Duration::from_secs(settings.stop_seconds), ..Limits::default() };
     if let Some(tls) = &settings.tls {
         let read = |path: &std::path::Path, what: &str| {
             std::fs::read(path).with_context(|| format!("setting '{what}': cannot read {}", path.display()))
@@ -223,17 +234,6 @@ fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
         front.tls = Some(TlsPem { certificate, key: Secret::new(read(&tls.key, "tls_key")?) });
     }
     Ok(front)
-}
-
-/// With port 0, a port that is free now, since links are made before the server listens.
-fn with_a_port(settings: &Settings) -> Result<Settings> {
-    let mut settings = settings.clone();
-    if settings.listen.port() == 0 {
-        let probe = std::net::TcpListener::bind(settings.listen);
-        let probe = probe.with_context(|| format!("cannot listen on {}", settings.listen))?;
-        settings.listen = probe.local_addr()?;
-    }
-    Ok(settings)
 }
 
 /// Ends when the switch is thrown, or the thrower is gone.

@@ -12,7 +12,7 @@ use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::Changes;
 
-use crate::cli::{AccountCommand, TokenCommand};
+use crate::cli::{AccountChanges, AccountCommand, TokenCommand};
 use crate::clock::SystemClock;
 use crate::embedded::Embedded;
 use crate::settings::Settings;
@@ -85,21 +85,17 @@ pub(crate) async fn account(settings: &Settings, command: AccountCommand) -> Res
             show(embedded.the_account().await?)?;
             embedded.db.close().await;
         }
-        AccountCommand::Update { name, slug, cname } => {
+        AccountCommand::Update(changes) => {
             let embedded = Embedded::existing(settings, clock).await?;
-            show(update(&embedded, name, slug, cname).await?)?;
+            show(update(&embedded, changes).await?)?;
             embedded.db.close().await;
         }
     }
     Ok(())
 }
 
-async fn update(
-    embedded: &Embedded,
-    name: Option<String>,
-    slug: Option<String>,
-    cname: Option<String>,
-) -> Result<Account> {
+async fn update(embedded: &Embedded, changes: AccountChanges) -> Result<Account> {
+    let AccountChanges { name, slug, cname, subscription, daily_requests } = changes;
     let mut account = embedded.the_account().await?;
     let before = account.clone().into_record();
     if let Some(slug) = &slug {
@@ -110,12 +106,19 @@ async fn update(
     if let Some(host) = cname {
         account.cname = custom_host(&host)?;
     }
+    account.subscription_state = subscription.or(account.subscription_state);
+    if let Some(limit) = daily_requests {
+        account.daily_request_limit = daily_limit(&limit)?;
+    }
     account.updated_at = embedded.clock.wall();
     let id = account.account_id;
     let record = account.into_record();
     let mut write = embedded.db.begin().await?;
     write
-        .update(&record, &["name", "slug", "cname", "updated_at"])
+        .update(
+            &record,
+            &["name", "slug", "cname", "subscription_state", "daily_request_limit", "updated_at"],
+        )
         .await
         .context("the account cannot be changed")?;
     let mutation = Mutation { before: Some(&before), after: Some(&record) };
@@ -128,6 +131,15 @@ fn check_slug(slug: &str) -> Result<()> {
         bail!("'{slug}' is not a slug: use lower-case letters, digits and dashes, at least two characters");
     }
     Ok(())
+}
+
+/// A limit of requests per day; none for the empty text.
+fn daily_limit(text: &str) -> Result<Option<i64>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let limit: u32 = text.parse().with_context(|| format!("'{text}' is not a number of requests"))?;
+    Ok(Some(limit.into()))
 }
 
 /// A host of an account's own as it is stored; none for the empty text.

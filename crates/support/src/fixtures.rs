@@ -39,10 +39,7 @@ struct Reference {
 }
 
 /// Attributes of accounts that say nothing to a server without billing and single sign-on.
-const IDLE: &[(&str, &[&str])] = &[
-    ("subscription_state", &["subscribed", "trialing", "active"]),
-    ("status", &["ACTIVE", "SUBSCRIBED", "TRIALING"]),
-];
+const IDLE: &[(&str, &[&str])] = &[("status", &["ACTIVE", "SUBSCRIBED", "TRIALING"])];
 
 /// Attributes that are taken in another way than by a column of their name.
 const TAKEN: &[(&str, &str)] = &[

@@ -295,7 +295,7 @@ async fn what_the_server_cannot_hold_is_said() {
         ("products", json!({ "distribution_strategy": "SOMETIMES" }), 422, "\"SOMETIMES\""),
         ("licenses", json!({ "policy_id": id() }), 422, "names no policy"),
         ("releases", json!({}), 422, "cannot be without product_id"),
-        ("accounts", json!({ "subscription_state": "canceled" }), 422, "subscription_state"),
+        ("accounts", json!({ "subscription_state": "lapsed" }), 422, "\"lapsed\""),
     ] {
         let (given, error) = world.refused(kind, attributes).await;
         assert_eq!(given, status, "{kind}: {error}");

@@ -3,7 +3,7 @@
 use keyway_access::Action;
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_domain::account::{CustomHost, is_slug};
-use keyway_domain::resources::Account;
+use keyway_domain::resources::{Account, Subscription};
 use keyway_jsonapi::document::Extras;
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Scope, Value};
 use serde_json::json;
@@ -46,7 +46,8 @@ impl Hooks for Accounts {
         done(())
     }
     fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
-        done(vec![extras(&work.call.account.keys); records.len()])
+        let keys = &work.call.account.keys;
+        done(records.iter().map(|record| extras(record, keys)).collect())
     }
 }
 
@@ -74,10 +75,11 @@ fn check_host(public: &PublicUrls, draft: &mut Draft) {
 }
 
 /// What an account shows beside its columns.
-pub(super) fn extras(keys: &AccountKeys) -> Extras {
+pub(super) fn extras(record: &Record, keys: &AccountKeys) -> Extras {
+    let state = record.get("subscription_state").as_text().unwrap_or(Subscription::Subscribed.as_str());
     let keys = keys.public_meta();
     let mut extras = Extras::default();
-    extras.attribute("status", "SUBSCRIBED");
+    extras.attribute("status", state.to_uppercase());
     extras.meta = Some(json!({
         "publicKey": keys.rsa2048,
         "keys": { "ed25519": keys.ed25519, "rsa2048": keys.rsa2048, "ecdsa": keys.ecdsa },

@@ -50,7 +50,7 @@ pub(crate) async fn found_account(outside: Outside) -> Outcome<Reply> {
     founded.record.set("keys", Value::Text(keys.to_text().into_inner()));
     let admins: Vec<Record> = admins.into_iter().map(|admin| admin.record).collect();
     retrying(|| store(&outside, &founded.record, &admins)).await?;
-    let object = resource_object(&founded.record, &account::extras(&keys), below);
+    let object = resource_object(&founded.record, &account::extras(&founded.record, &keys), below);
     let url = format!("{}{}", outside.api.parts().public.api, record_path(&founded.record));
     Ok(Reply::data(object).status(StatusCode::CREATED).header(header::LOCATION, &url))
 }

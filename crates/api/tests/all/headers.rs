@@ -133,3 +133,16 @@ async fn early_refusals_speak_the_version_and_name_the_account() {
     assert_eq!(header("keygen-account-id"), Some(world.account.to_string().as_str()));
     assert_eq!(header("keygen-version"), Some("1.2"));
 }
+
+#[tokio::test]
+async fn a_request_may_say_what_it_accepts_in_several_headers() {
+    let world = World::new().await;
+    let mut client = world.admin.clone().header("accept", "text/html");
+    assert_eq!(client.get("products").await.error().1, "MIME_TYPE_INVALID");
+    client.headers.append("accept", "application/json;q=0.9".parse().unwrap());
+    let answer = client.get("products").await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("application/json; charset=utf-8"))
+    );
+}

@@ -1,6 +1,31 @@
 //! Accounts (`licensing.md` §4.1): the tenant, its settings and its keys.
 
-use keyway_jsonapi::{Alias, Attribute, Relation, Roles, Shape, resource};
+use keyway_jsonapi::{Alias, Attribute, Relation, Roles, Shape, resource, text_enum};
+
+text_enum! {
+    /// How an account stands with whoever runs the server.
+    Subscription {
+        /// It was founded, and nothing was agreed yet.
+        Pending = "pending",
+        /// It is tried out.
+        Trialing = "trialing",
+        /// All is well.
+        Subscribed = "subscribed",
+        /// It ends with the time that is paid for.
+        Canceling = "canceling",
+        /// It rests.
+        Paused = "paused",
+        /// It has ended.
+        Canceled = "canceled",
+    }
+}
+
+impl Subscription {
+    /// Whether the account is served.
+    pub const fn is_active(self) -> bool {
+        !matches!(self, Self::Paused | Self::Canceled)
+    }
+}
 
 resource! {
     /// A tenant. Its `account_id` is its own id; its keys are stored as text and shown in `meta`.
@@ -21,6 +46,10 @@ resource! {
         pypi_upstream: Option<String>,
         /// A host of the account's own, in lower case, that serves it alone.
         cname: Option<String>,
+        /// How it stands; null is subscribed.
+        subscription_state: Option<Subscription>,
+        /// How many requests to the JSON:API it may make a day; null is any number.
+        daily_request_limit: Option<i64>,
     }
     attributes: [
         Attribute::text("name", 255).write(Roles::ALL, Roles::ALL),

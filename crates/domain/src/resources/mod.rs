@@ -19,7 +19,7 @@ mod setting;
 mod token;
 mod user;
 
-pub use account::Account;
+pub use account::{Account, Subscription};
 pub use artifact::{Artifact, ArtifactStatus, Manifest, PartUpload};
 pub use catalogue::{Arch, Channel, Engine, Platform};
 pub use entitlement::Entitlement;

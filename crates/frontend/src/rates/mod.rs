@@ -29,6 +29,9 @@ const LOG_INS: [Window; 1] = [Window::of(60, 5)];
 /// Passwords changed or reset for one user.
 const NEW_PASSWORDS: [Window; 1] = [Window::of(600, 5)];
 
+/// Accounts founded from one address.
+const FOUNDED: [Window; 1] = [Window::of(60 * 60, 20)];
+
 /// The counters of this node.
 #[derive(Debug)]
 pub(crate) struct Rates {
@@ -95,6 +98,17 @@ impl Rates {
             Some(standing) if standing.is_over() => Verdict::Exceeded(standing),
             standing => standing.map_or(Verdict::Free, Verdict::Within),
         }
+    }
+
+    /// Counts an account that is to be founded, and says how the address stands if that is one too many.
+    pub(crate) fn founding(&self, exchange: &Exchange, now: Timestamp) -> Option<Standing> {
+        let path = exchange.path().trim_end_matches('/');
+        let is_founding = *exchange.method() == Method::POST && path == "/v1/accounts";
+        if !is_founding || self.limits.windows().is_empty() {
+            return None;
+        }
+        let key = self.hasher.hash_one(("founding", network(exchange.client)));
+        self.table.count(key, &FOUNDED, now).filter(Standing::is_over)
     }
 
     /// How a source stands whose reads are not limited, when it was refused too often.

@@ -92,3 +92,29 @@ async fn passwords_are_tried_slowly() {
     world.clock.advance(Duration::from_secs(600));
     assert_eq!(wire.ask("POST", path, &[], b"").await.status, 200);
 }
+
+#[tokio::test]
+async fn accounts_are_founded_so_many_an_hour_from_one_address() {
+    let of_many = |limits: &'static str| {
+        World::with(move |settings| {
+            settings.mode = keyway_catalog::Mode::Multiplayer;
+            settings.rate_limits = limits.parse().unwrap();
+        })
+    };
+    let world = of_many("30s:60").await;
+    let mut wire = world.wire().await;
+    for _ in 0..20 {
+        assert_eq!(wire.ask("POST", "/v1/accounts", &[("Host", "api.example.com")], b"{}").await.status, 200);
+    }
+    let refused = wire.ask("POST", "/v1/accounts/", &[("Host", "api.example.com")], b"{}").await;
+    assert_eq!(refused.status, 429);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    world.clock.advance(Duration::from_secs(wait));
+    let mut wire = world.wire().await;
+    assert_eq!(wire.ask("POST", "/v1/accounts", &[("Host", "api.example.com")], b"{}").await.status, 200);
+    let off = of_many("off").await;
+    let mut wire = off.wire().await;
+    for _ in 0..21 {
+        assert_eq!(wire.ask("POST", "/v1/accounts", &[("Host", "api.example.com")], b"{}").await.status, 200);
+    }
+}

@@ -88,6 +88,11 @@ pub(crate) const KNOWN: &[Known] = &[
         default: "256",
         about: "free disk space below which uploads are refused, in MiB",
     },
+    Known {
+        name: "event_log_days",
+        default: "365",
+        about: "how long the event log is kept, in days; 0 is for ever",
+    },
     Known { name: "log", default: "text", about: "log format: text or json" },
     Known { name: "log_level", default: "info", about: "error, warn, info, debug or trace" },
     Known {
@@ -134,6 +139,7 @@ pub(crate) struct Settings {
     pub(crate) admin_email: String,
     pub(crate) cache_bytes: u64,
     pub(crate) disk_reserve: u64,
+    pub(crate) event_log_days: u32,
     pub(crate) json_log: bool,
     pub(crate) log_level: tracing::Level,
     pub(crate) stop_seconds: u64,
@@ -202,12 +208,18 @@ impl Settings {
             cache_bytes: parsed::<u64>(layers, "cache_mib", "a number of MiB")?.saturating_mul(1 << 20),
             disk_reserve: parsed::<u64>(layers, "disk_reserve_mib", "a number of MiB")?
                 .saturating_mul(1 << 20),
+            event_log_days: parsed(layers, "event_log_days", "a number of days")?,
             json_log: one_of(layers, "log", &["text", "json"])? == "json",
             log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
             stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,
             #[cfg(feature = "test-support")]
             under_test: None,
         })
+    }
+
+    /// Whether anything is kept in the data directory: the database, or the files.
+    pub(crate) const fn keeps_data(&self) -> bool {
+        !self.database.is_shared() || self.object_store.is_none()
     }
 
     /// Whether the first start makes an account. A server under test begins empty.

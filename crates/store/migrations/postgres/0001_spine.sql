@@ -19,6 +19,8 @@ CREATE TABLE accounts (
     keys TEXT COLLATE "C" NOT NULL,
     pypi_upstream TEXT COLLATE "C",
     cname TEXT COLLATE "C",
+    subscription_state TEXT COLLATE "C",
+    daily_request_limit BIGINT,
     PRIMARY KEY (account_id, id),
     CHECK (account_id = id)
 );

@@ -18,6 +18,8 @@ CREATE TABLE accounts (
     keys TEXT NOT NULL,
     pypi_upstream TEXT,
     cname TEXT,
+    subscription_state TEXT,
+    daily_request_limit INTEGER,
     PRIMARY KEY (account_id, id),
     CHECK (account_id = id)
 ) STRICT;
