@@ -1,48 +1,16 @@
 """The database is killed and comes back: what DESIGN calls "database down", and nothing that was acknowledged is lost."""
 
 import os
-import threading
 import time
 import unittest
 
-from harness.cluster import Cluster, Watch, say, shared, watching
-from harness.server import Server
-from harness.vendor import Vendor
+from harness.cluster import Watch, say, shared, watching
 from harness.waiting import until
 from harness.wire import bearer, get
+from harness.writer import Writer, nothing_is_lost
 
 LEASE, FLIGHT = 0.9, 0.1
 RECOVERY = 10.0
-
-
-class Writer:
-    """A vendor who creates licences through a node as fast as it goes, and keeps what was acknowledged."""
-
-    def __init__(self, cluster: Cluster, node: Server) -> None:
-        self.vendor, self.policy = cluster.vendor(node), cluster.world.policy
-        self.acknowledged: list[str] = []
-        self.answers: list[tuple[int, float, str]] = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self) -> None:
-        number = 0
-        while not self.over.is_set():
-            number += 1
-            key = f"WRITTEN-{id(self)}-{number}"
-            document = {"data": Vendor.document("licenses", {"key": key}, {"policy": self.policy})}
-            began = time.monotonic()
-            answer = self.vendor.ask("POST", "/licenses", document)
-            self.answers.append((answer.status, time.monotonic() - began, answer.header("retry-after")))
-            if answer.status == 201:
-                self.acknowledged.append(key)
-            elif answer.status == 503:
-                self.over.wait(0.05)
-
-    def stop(self) -> None:
-        self.over.set()
-        self.thread.join(60)
 
 
 class DatabaseDown(unittest.TestCase):
@@ -79,6 +47,7 @@ class DatabaseDown(unittest.TestCase):
             # The store takes what it was promised, though nobody can write down that it came.
             self.assertEqual(cluster.vendor(cluster.nodes[1]).put(url, content).status, 200)
             until(lambda: all(503 in [status for status, *_ in writer.answers] for writer in writers), "writes are refused", 30)
+            until(lambda: time.monotonic() > down + 3, "it is down for longer than any lease", 10)
             rising = time.monotonic()
             cluster.database.start()
             up = time.monotonic()
@@ -99,7 +68,7 @@ class DatabaseDown(unittest.TestCase):
         answers = [answer for writer in writers for answer in writer.answers]
         self.assertEqual({status for status, *_ in answers}, {201, 503})
         self.assertTrue(all(after for status, _, after in answers if status == 503), "503 without Retry-After")
-        self.nothing_is_lost(cluster, [key for writer in writers for key in writer.acknowledged])
+        nothing_is_lost(cluster, writers)
         self.assertEqual(cluster.vendor(cluster.nodes[2]).settled(waiting, 60)["attributes"]["status"], "UPLOADED")
         for node in cluster.nodes:
             until(lambda node=node: get(node.url + "/-/ready").status == 200, "the node is ready", 30)
@@ -111,10 +80,3 @@ class DatabaseDown(unittest.TestCase):
             f"refusal of a write took {hanging:.1f} s, the longest write {longest:.1f} s; {sum(len(writer.acknowledged) for writer in writers)} writes acknowledged, none lost"
         )
         self.assertLess(max(served, written), RECOVERY)
-
-    def nothing_is_lost(self, cluster: Cluster, keys: list[str]) -> None:
-        """Every licence is there, through any node."""
-        for number, key in enumerate(keys):
-            node = cluster.nodes[number % len(cluster.nodes)]
-            answer = cluster.vendor(node).ask("GET", f"/licenses/{key}")
-            self.assertEqual(answer.status, 200, f"{key} was acknowledged: {answer}")

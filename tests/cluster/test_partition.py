@@ -8,10 +8,13 @@ from harness.cluster import Watch, figures, say, shared, watching
 from harness.detour import Detour
 from harness.waiting import until
 from harness.wire import bearer, get
+from harness.writer import Writer, nothing_is_lost
 
 # How old the last reading of the change log may be, and what a request in flight may take on a loaded machine.
 LEASE, FLIGHT = 0.9, 0.1
 BOUND = 1.0
+# The longest that a write waits for the database, and what it takes beside.
+ANSWER = 20
 # From the end of a partition until the node serves again.
 RECOVERY = 5.0
 
@@ -82,6 +85,36 @@ class Partition(unittest.TestCase):
             f"{figures(served)}; {1000 * recovered:.0f} ms from the mending to serving"
         )
         self.assertLess(recovered, RECOVERY)
+
+    def test_writes_through_a_node_that_is_cut_off(self):
+        """They fail readably, in bounded time, and hold no other node up."""
+        near, far = self.cluster.nodes[0], self.far
+        writers = [Writer(self.cluster, far) for _ in range(4)] + [Writer(self.cluster, near)]
+        *cut_off, free = writers
+        for writer in writers:
+            self.addCleanup(writer.stop)
+        until(lambda: all(len(writer.acknowledged) >= 3 for writer in writers), "licences are written", 60)
+        self.cluster.cut(far, "database", "DROP")
+        self.addCleanup(self.cluster.heal, far)
+        told = lambda writer: writer.answers[-1][0] == 503
+        until(lambda: all(told(writer) for writer in cut_off), "writes are refused", 30)
+        wrote = len(free.acknowledged)
+        until(lambda: len(free.acknowledged) > wrote + 3, "another node writes on", 30)
+        self.cluster.heal(far)
+        before = [len(writer.acknowledged) for writer in cut_off]
+        again = lambda: all(len(w.acknowledged) > count for w, count in zip(cut_off, before, strict=True))
+        until(again, "the node writes again", 30)
+        for writer in writers:
+            writer.stop()
+        # A write whose answer from the database was lost may have happened; its client is told that it is not known.
+        answers = [answer for writer in cut_off for answer in writer.answers]
+        self.assertEqual({status for status, *_ in answers}, {201, 503})
+        self.assertTrue(all(after for status, _, after in answers if status == 503), "503 without Retry-After")
+        self.assertEqual({status for status, *_ in free.answers}, {201})
+        nothing_is_lost(self.cluster, writers)
+        longest = max(took for status, took, _ in answers if status == 503)
+        say(f"writes through a node that is cut off: refused after {longest:.1f} s at most; none lost")
+        self.assertLess(longest, ANSWER)
 
     def test_packets_lost(self):
         self.partition("DROP")

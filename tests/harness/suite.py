@@ -3,6 +3,7 @@
 Prints a line per test and, last, `N passed, N failed, N skipped`; the exit code says whether any failed.
 """
 
+import signal
 import sys
 import time
 import unittest
@@ -51,6 +52,8 @@ class Report(unittest.TestResult):
 
 def main() -> int:
     name, *wanted = sys.argv[1:]
+    # So that what was started is stopped when we are told to.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     binary()  # says what to do if there is none
     folder = Path(__file__).resolve().parents[1] / name
     sys.path.insert(0, str(folder))
