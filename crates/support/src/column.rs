@@ -21,6 +21,11 @@ pub(crate) enum Place {
 /// Finds the column of an attribute: by its API name, its column's name, or as the reference of a relation.
 pub(crate) fn place(resource: &'static Resource, name: &str) -> Place {
     let column = |wanted: &str| resource.columns.iter().find(|column| column.name == wanted);
+    let name = match name {
+        "created" => "created_at",
+        "updated" => "updated_at",
+        name => name,
+    };
     if let Some(column) = column(name) {
         return Place::Column(column);
     }
@@ -118,6 +123,8 @@ mod tests {
             (License::RESOURCE, "policy_id", "policy_id"),
             (License::RESOURCE, "status", "computed"),
             (License::RESOURCE, "colour", "unknown"),
+            (License::RESOURCE, "created", "created_at"),
+            (License::RESOURCE, "updated_at", "updated_at"),
             (Release::RESOURCE, "backdated", "backdated_at"),
             (Release::RESOURCE, "yanked_at", "yanked_at"),
             (Release::RESOURCE, "semver", "computed"),
