@@ -37,16 +37,18 @@ impl Statement {
         Self { text, args: self.args.clone() }
     }
 
-    /// Text and parameters, after making sure that every `$n` has a value: SQLite would read a missing one
-    /// as null.
+    /// Text and parameters, after making sure that every `$n` of a text in the source has a value: SQLite would
+    /// read a missing one as null. [`Sql`] writes no placeholder without one.
     ///
     /// # Errors
     /// [`StoreError::Statement`] when the counts differ.
     pub(crate) fn into_parts(self) -> Result<(Cow<'static, str>, Vec<Arg>), StoreError> {
-        let wanted = placeholders(&self.text);
-        if wanted != self.args.len() {
-            let what = format!("{wanted} parameters wanted, {} given: {}", self.args.len(), self.text);
-            return Err(StoreError::Statement { what });
+        if let Cow::Borrowed(text) = self.text {
+            let wanted = placeholders(text);
+            if wanted != self.args.len() {
+                let what = format!("{wanted} parameters wanted, {} given: {text}", self.args.len());
+                return Err(StoreError::Statement { what });
+            }
         }
         Ok((self.text, self.args))
     }
@@ -142,6 +144,17 @@ impl Sql {
         self.args.push(arg);
         write!(self.text, "${}", self.args.len()).expect("writing to a string cannot fail");
         self
+    }
+    /// Appends a placeholder for the next value, in a statement that has no others. SQLite finds one with a
+    /// number by walking past all before it, which long statements feel.
+    pub(crate) fn next(&mut self, arg: Arg) -> &mut Self {
+        match self.dialect {
+            Dialect::Postgres => self.param(arg),
+            Dialect::Sqlite => {
+                self.args.push(arg);
+                self.push("?")
+            }
+        }
     }
     /// Appends the condition that the table's rows are of this account, and remembers the account for other
     /// tables in the statement.

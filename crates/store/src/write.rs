@@ -297,7 +297,7 @@ impl Write {
         sql.separated(", ", rows, |sql, args| {
             sql.push("(");
             sql.separated(", ", args, |sql, arg| {
-                sql.param(arg);
+                sql.next(arg);
             })
             .push(")");
         })
@@ -322,11 +322,10 @@ impl Write {
     }
 }
 
-/// The records in parts of few different lengths: each length is a statement to prepare. No longer ones, since
-/// SQLite looks each parameter up by walking past all before it.
+/// The records in parts of few different lengths: each length is a statement to prepare.
 fn parts(mut records: &[Record]) -> impl Iterator<Item = &[Record]> {
     iter::from_fn(move || {
-        let len = [16, 4, 1].into_iter().find(|len| records.len() >= *len)?;
+        let len = [64, 8, 1].into_iter().find(|len| records.len() >= *len)?;
         let (part, rest) = records.split_at(len);
         records = rest;
         Some(part)
