@@ -63,3 +63,8 @@ class Chart(unittest.TestCase):
             service = rule["http"]["paths"][0]["backend"]["service"]
             self.assertEqual(service["name"], kinds["Service"]["metadata"]["name"])
             self.assertEqual(service["port"]["number"], kinds["Service"]["spec"]["ports"][0]["port"])
+
+    def test_one_public_url_is_one_host(self) -> None:
+        objects = rendered(BLOBS, "publicUrl=https://packages.example.com:8443", "ingress.enabled=true")
+        ingress = next(one for one in objects if one["kind"] == "Ingress")
+        self.assertEqual([rule["host"] for rule in ingress["spec"]["rules"]], ["packages.example.com"])
