@@ -3,13 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::shop::Shop;
+use super::shop::{Shop, constraint};
 use crate::world::{Answer, id};
-
-fn attach(entitlement: &str) -> Value {
-    let data = json!({ "type": "entitlements", "id": entitlement });
-    json!({ "type": "constraints", "relationships": { "entitlement": { "data": data } } })
-}
 
 fn detach(constraint: &str) -> Value {
     json!({ "type": "constraints", "id": constraint })
@@ -25,30 +20,36 @@ async fn constraints_are_attached_all_or_none() {
     let shop = Shop::open("LICENSED").await;
     let (pro, plus) = (shop.entitlement("PRO").await, shop.entitlement("PLUS").await);
     let release = shop.release("1.0.0", None).await;
-    let attached = ask(&shop, Method::POST, &release, vec![attach(&pro)]).await;
+    let attached = ask(&shop, Method::POST, &release, vec![constraint(&pro)]).await;
     assert_eq!(attached.status, 200, "{}", attached.body);
-    let constraint = id(&attached.body["data"][0]);
+    let first = id(&attached.body["data"][0]);
     assert_eq!(attached.text("/data/0/type"), "constraints");
     assert_eq!(attached.text("/data/0/relationships/entitlement/data/id"), pro);
-    let path = format!("/v1/accounts/{}/releases/{release}/constraints/{constraint}", shop.account);
+    let path = format!("/v1/accounts/{}/releases/{release}/constraints/{first}", shop.account);
     assert_eq!(attached.text("/data/0/links/self"), path);
     let unknown = shop.admin_id.to_string();
     for (items, error) in [
-        (vec![attach(&plus), attach(&pro)], (422, "ENTITLEMENT_TAKEN", "/data/relationships/entitlement")),
-        (vec![attach(&plus), attach(&plus)], (422, "ENTITLEMENT_TAKEN", "/data/relationships/entitlement")),
         (
-            vec![attach(&plus), attach(&unknown)],
+            vec![constraint(&plus), constraint(&pro)],
+            (422, "ENTITLEMENT_TAKEN", "/data/relationships/entitlement"),
+        ),
+        (
+            vec![constraint(&plus), constraint(&plus)],
+            (422, "ENTITLEMENT_TAKEN", "/data/relationships/entitlement"),
+        ),
+        (
+            vec![constraint(&plus), constraint(&unknown)],
             (422, "ENTITLEMENT_NOT_FOUND", "/data/relationships/entitlement"),
         ),
         (vec![], (400, "", "/data")),
-        (vec![detach(&constraint)], (400, "", "/data/0/id")),
+        (vec![detach(&first)], (400, "", "/data/0/id")),
     ] {
         assert_eq!(ask(&shop, Method::POST, &release, items.clone()).await.error(), error, "{items:?}");
     }
     let listed = shop.admin.get(&format!("releases/{release}/constraints")).await.ids();
-    assert_eq!(listed, std::slice::from_ref(&constraint), "the refused ones left nothing");
-    let shown = shop.admin.get(&format!("releases/{release}/constraints/{constraint}")).await;
-    assert_eq!(shown.text("/data/id"), constraint);
+    assert_eq!(listed, std::slice::from_ref(&first), "the refused ones left nothing");
+    let shown = shop.admin.get(&format!("releases/{release}/constraints/{first}")).await;
+    assert_eq!(shown.text("/data/id"), first);
     let entitlement = shop.admin.get(&format!("releases/{release}/entitlements/PRO")).await;
     assert_eq!(entitlement.text("/data/id"), pro);
     assert_eq!(shop.admin.get(&format!("releases/{release}/entitlements/PLUS")).await.status, 404);
@@ -59,7 +60,7 @@ async fn constraints_are_detached_all_or_none() {
     let shop = Shop::open("LICENSED").await;
     let (pro, plus) = (shop.entitlement("PRO").await, shop.entitlement("PLUS").await);
     let release = shop.release("1.0.0", None).await;
-    let attached = ask(&shop, Method::POST, &release, vec![attach(&pro), attach(&plus)]).await;
+    let attached = ask(&shop, Method::POST, &release, vec![constraint(&pro), constraint(&plus)]).await;
     let (first, second) = (id(&attached.body["data"][0]), id(&attached.body["data"][1]));
     let refused = ask(&shop, Method::DELETE, &release, vec![detach(&first), detach(&pro)]).await;
     assert_eq!(refused.error(), (422, "", "/data/1"));
@@ -81,7 +82,7 @@ async fn they_decide_who_gets_the_release() {
     let path = format!("releases/{release}");
     let customer = shop.licensed(json!({}), json!({})).await;
     assert_eq!(shop.anonymous().get(&path).await.status, 200);
-    let attached = ask(&shop, Method::POST, &release, vec![attach(&pro)]).await;
+    let attached = ask(&shop, Method::POST, &release, vec![constraint(&pro)]).await;
     let constraint = id(&attached.body["data"][0]);
     assert_eq!(shop.anonymous().get(&path).await.status, 404);
     assert_eq!(customer.get(&path).await.status, 404);

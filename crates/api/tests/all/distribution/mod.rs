@@ -16,3 +16,4 @@ mod shop;
 mod short_links;
 mod upgrades;
 mod uploads;
+mod visibility;

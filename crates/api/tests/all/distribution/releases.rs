@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::shop::{Shop, belonging};
+use super::shop::{Shop, belonging, constraint};
 use crate::world::{change, document, id};
 
 const VERSION: &str = "/data/attributes/version";
@@ -327,7 +327,6 @@ async fn deleted_versions_of_npm_and_python_are_not_reused() {
 async fn constraints_come_with_the_release() {
     let shop = Shop::open("LICENSED").await;
     let (pro, plus) = (shop.entitlement("PRO").await, shop.entitlement("PLUS").await);
-    let item = |id: &str| json!({ "type": "constraints", "relationships": { "entitlement": { "data": { "type": "entitlements", "id": id } } } });
     let post = |items: Vec<serde_json::Value>| {
         let mut relations = belonging(&shop.product, None);
         relations["constraints"] = json!({ "data": items });
@@ -338,18 +337,18 @@ async fn constraints_come_with_the_release() {
     let at = |index: usize| format!("/data/relationships/constraints/data/{index}/relationships/entitlement");
     let unknown = shop.admin_id.to_string();
     assert_eq!(
-        post(vec![item(&pro), item(&unknown)]).await.error(),
+        post(vec![constraint(&pro), constraint(&unknown)]).await.error(),
         (422, "CONSTRAINTS_ENTITLEMENT_NOT_FOUND", at(1).as_str())
     );
     assert_eq!(
-        post(vec![item(&pro), item(&pro)]).await.error(),
+        post(vec![constraint(&pro), constraint(&pro)]).await.error(),
         (422, "CONSTRAINTS_ENTITLEMENT_CONFLICT", at(1).as_str())
     );
-    let many = post((0..21).map(|_| item(&pro)).collect()).await;
+    let many = post((0..21).map(|_| constraint(&pro)).collect()).await;
     assert_eq!((many.status, many.detail()), (422, "too many records"));
     let bad = post(vec![json!({ "type": "constraints" })]).await;
     assert_eq!(bad.error(), (400, "", "/data/relationships/constraints/data/0/relationships"));
-    let made = post(vec![item(&pro), item(&plus)]).await;
+    let made = post(vec![constraint(&pro), constraint(&plus)]).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let release = id(&made.body["data"]);
     let mut asked = shop.admin.get(&format!("releases/{release}/entitlements")).await.ids();

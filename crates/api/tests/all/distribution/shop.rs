@@ -34,6 +34,12 @@ pub(super) fn belonging(product: &str, package: Option<&str>) -> Value {
     all
 }
 
+/// A constraint as a request has it.
+pub(super) fn constraint(entitlement: &str) -> Value {
+    let data = json!({ "type": "entitlements", "id": entitlement });
+    json!({ "type": "constraints", "relationships": { "entitlement": { "data": data } } })
+}
+
 /// The channel of a version's pre-release word.
 pub(super) fn channel(version: &str) -> &'static str {
     let label = version.split_once('-').map_or("", |(_, label)| label);
