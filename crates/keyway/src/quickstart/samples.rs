@@ -109,6 +109,18 @@ pub(super) const PACKAGES: &[Package] = &[
         releases: &[release("1.0.0", "stable", true, &[file!("pypi", "acme_gadget-1.0.0-py3-none-any.whl")])],
     },
     Package {
+        engine: "rubygems",
+        key: "acme.base",
+        name: "Base",
+        releases: &[release("1.0.2", "stable", false, &[file!("rubygems", "acme.base-1.0.2.gem")])],
+    },
+    Package {
+        engine: "rubygems",
+        key: "acme-widget",
+        name: "Widget",
+        releases: &[release("2.0.0", "stable", true, &[file!("rubygems", "acme-widget-2.0.0.gem")])],
+    },
+    Package {
         engine: "raw",
         key: "acme-installer",
         name: "Installer",
