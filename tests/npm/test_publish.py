@@ -1,6 +1,7 @@
 """Vendors publish with npm, pnpm and yarn; customers install what they published."""
 
 import base64
+import json
 import unittest
 
 from harness.javascript import Bearer, Npm, Pnpm, Yarn1, Yarn4
@@ -164,10 +165,24 @@ class Publishing(unittest.TestCase):
         address = f"{world.registry('npm')}/{name.replace('/', '%2f')}"
         self.assertEqual(get(address, bearer(token)).status, 200)
         self.assertNotEqual(get(address, bearer(world.keys["pro"])).status, 200)
+        logged_in = log_in(token)
+        self.assertEqual((logged_in.status, logged_in.json()["token"]), (201, token), logged_in)
+        self.assertEqual(log_in(token + "0").status, 401)
 
     def test_whoami_and_login(self):
         vendor = self.client()
         self.assertIn("product", self.must(vendor, "whoami", "--registry", shared().registry("npm") + "/").out)
+
+
+def log_in(password: str):
+    """What `npm login --auth-type=legacy` sends."""
+    connection = Connection(shared().server.url)
+    try:
+        path = "/v1/engines/npm/-/user/org.couchdb.user:ci"
+        body = json.dumps({"name": "ci", "password": password}).encode()
+        return connection.request("PUT", path, body, {"Content-Type": "application/json"})
+    finally:
+        connection.close()
 
 
 class Wire(unittest.TestCase):

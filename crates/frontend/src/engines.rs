@@ -15,7 +15,7 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{PackageSnapshot, Seen, Surface, credentials};
+use keyway_access::{PackageSnapshot, Presented, Seen, Surface, credentials};
 use keyway_base::{AccountId, LicenseId, RecordId};
 use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
@@ -176,7 +176,11 @@ async fn environment(
         Some(header) => Cow::Borrowed(header),
         None => match exchange.parameter("environment") {
             Some(parameter) => parameter,
-            None => return behind(front, exchange, account).await,
+            None => {
+                let presented = credentials(exchange.headers(), exchange.query(), Surface::Engine);
+                let Ok(presented) = presented else { return Ok(None) };
+                return behind(front, exchange, account, &presented).await;
+            }
         },
     };
     let found = front.catalog.environment(account, &name).await;
@@ -194,15 +198,14 @@ async fn behind(
     front: &Front,
     exchange: &Exchange,
     account: &AccountFacts,
+    presented: &Presented,
 ) -> Result<Option<Arc<EnvironmentFacts>>, Trouble> {
-    let presented = credentials(exchange.headers(), exchange.query(), Surface::Engine);
-    let Ok(presented) = presented else { return Ok(None) };
     let Some(credential) = presented.credential() else { return Ok(None) };
     let now = front.clock.monotonic();
     if front.wrong_credentials.wait(account.id, exchange.client, credential, now).is_some() {
         return Ok(None);
     }
-    let found = front.catalog.environment_behind(account, Surface::Engine, &presented).await;
+    let found = front.catalog.environment_behind(account, Surface::Engine, presented).await;
     Ok(found.map_err(|error| unavailable(exchange, &error))?)
 }
 

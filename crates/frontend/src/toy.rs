@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use http::{Method, StatusCode};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine,
-    Engines, FileReply, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Transfer,
-    Upload, View,
+    Engines, FileReply, Files, Head, Ingested, KeyError, Need, Outcome, Plain, Publication, Reject, Reply,
+    Sent, Takes, Transfer, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -58,6 +58,7 @@ pub(crate) enum Op {
     Names,
     Package(String),
     File(String, String),
+    Push(String, String),
 }
 
 impl Engine for Toy {
@@ -70,6 +71,7 @@ impl Engine for Toy {
         let segments: Vec<&str> = head.segments().collect();
         match (head.method, segments.as_slice()) {
             (&Method::PUT, ["-", "login"]) => Ok(Op::LogIn),
+            (&Method::PUT, [name, file]) => Ok(Op::Push((*name).to_owned(), (*file).to_owned())),
             (&Method::GET | &Method::HEAD, ["-", "ping"]) => Ok(Op::Ping),
             (&Method::GET, ["-", "panic"]) => Ok(Op::Panic),
             (&Method::GET | &Method::HEAD, ["-", "whoami"]) => Ok(Op::WhoAmI),
@@ -86,6 +88,7 @@ impl Engine for Toy {
         match op {
             Op::Ping | Op::Panic | Op::LogIn => Need::Nothing,
             Op::WhoAmI => Need::Caller,
+            Op::Push(..) => Need::Publisher,
             Op::Names => Need::Names,
             Op::Package(name) | Op::File(name, _) => Need::Package { key: name },
         }
@@ -118,8 +121,20 @@ impl Engine for Toy {
         };
         Plain::status(status).body("text/plain", error.to_string())
     }
+    fn takes(&self, op: &Op, _: &Head<'_>) -> Result<Takes, Plain> {
+        Ok(match op {
+            Op::Push(..) => Takes::File { limit: 1 << 20 },
+            _ => Takes::Document { limit: self.0.body_limit },
+        })
+    }
     fn act(&self, op: &Op, _: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
         match op {
+            Op::Push(package, filename) => {
+                if sent.file.as_ref().is_none_or(|file| file.size == 0) {
+                    return Err(Plain::status(StatusCode::BAD_REQUEST).body("text/plain", "an empty file"));
+                }
+                Ok(Act::Publish(Box::new(publication(package, filename))))
+            }
             Op::LogIn => {
                 let password = String::from_utf8_lossy(&sent.around.document).into_owned();
                 Ok(Act::LogIn { user: String::new(), password: keyway_base::Secret::new(password) })
@@ -135,6 +150,22 @@ impl Engine for Toy {
     }
     fn ingest(&self, _: &mut Upload<'_>) -> Result<Ingested, Reject> {
         Ok(Ingested::default())
+    }
+}
+
+fn publication(package: &str, filename: &str) -> Publication {
+    Publication {
+        package: package.to_owned(),
+        version: "2.0.0".to_owned(),
+        filename: filename.to_owned(),
+        filetype: None,
+        media_type: "application/octet-stream",
+        platform: None,
+        description: None,
+        notice: None,
+        tags: Vec::new(),
+        files: Files::One,
+        manifests: Vec::new(),
     }
 }
 

@@ -19,7 +19,7 @@ use keyway_engine::{
 use tokio::task::spawn_blocking;
 
 use super::unwrapping::{Broken, Intake};
-use super::{Found, Request, Trouble, try_again};
+use super::{Found, Request, Trouble, behind, try_again};
 use crate::answer;
 use crate::body::Body;
 use crate::incoming::{BodyError, discard, read_whole};
@@ -211,7 +211,14 @@ impl Request<'_> {
     async fn log_in(&self, call: &dyn Call, password: Secret<String>) -> Result<Response<Body>, Trouble> {
         let scheme = CredentialScheme::Bearer;
         let credential = Credential { scheme, secret: password.clone(), user: None };
-        let principal = self.principal(Presented::One(credential)).await?;
+        let presented = Presented::One(credential);
+        // a token's environment is not known before its body is read
+        let home = match self.environment {
+            Some(_) => None,
+            None => behind(self.front, self.exchange, self.account, &presented).await?,
+        };
+        let asking = Request { environment: self.environment.or(home.as_deref()), ..*self };
+        let principal = asking.principal(presented).await?;
         self.in_good_standing(&principal)?;
         self.tell(call, &Outcome::LoggedIn { token: password }).await
     }

@@ -9,6 +9,7 @@ mod engines;
 mod heads;
 mod hosts;
 mod operations;
+mod pushes;
 mod rates;
 mod signatures;
 mod tls;

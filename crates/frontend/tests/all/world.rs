@@ -13,7 +13,7 @@ use keyway_blob::{BlobKey, BlobStore, DiskOptions, InParts, Staged, Urls};
 use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{Grant, KeyId, Method, UrlKeys};
-use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release};
+use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release, Token};
 use keyway_engine::{Denial, Outcome};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Push, Readiness, Refusal, Served, Server,
@@ -32,6 +32,8 @@ use crate::wire::Wire;
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 pub(crate) const GOOD: &str = "GOOD-KEY";
 pub(crate) const SUSPENDED: &str = "SUSPENDED-KEY";
+/// A token of the product.
+pub(crate) const PUBLISHER: &str = "prod-f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefv3";
 /// The contents of `widget.zip`.
 pub(crate) const SMALL: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -373,7 +375,14 @@ async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Rec
     release.set("status", Value::Text("PUBLISHED".into()));
     let small = artifact(blobs, &release, "widget.zip", SMALL).await;
     let large = artifact(blobs, &release, "big.bin", big).await;
-    insert(db, account, &[product, policy, good.clone(), suspended, package, release, small, large]).await;
+    let mut token = filled::<Token>(account);
+    token.set("bearer_type", Value::Text("products".into()));
+    token.set("bearer_id", Value::Id(product.id()));
+    token.set("kind", Value::Text("product-token".into()));
+    let digest = keyway_crypto::token::digest(account_keys().secret(), PUBLISHER);
+    token.set("digest", Value::Bytes(digest.as_bytes().to_vec()));
+    let records = [product, policy, good.clone(), suspended, package, release, small, large, token];
+    insert(db, account, &records).await;
     good
 }
 
