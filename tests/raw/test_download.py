@@ -204,3 +204,33 @@ class OpenProducts(unittest.TestCase):
         self.assertEqual(get(url("/free/1.0.0/free.txt"), bearer(world.keys["other"])).body, b"free")
         wrong = get(url("/free/1.0.0/free.txt"), basic("license", "WRONG-KEY-0000"))
         self.assertEqual(wrong.status, 401, "a wrong key is not the same as none")
+
+
+class Addresses(unittest.TestCase):
+    """A release is in a package or in none, and found by the address of just that."""
+
+    def test_product_package_release_and_file_have_several_names(self):
+        world = shared()
+        package = world.new_package("acme-boxed", "raw")
+        boxed, loose = world.new_release("5.0.0", package), world.new_release("5.0.1")
+        self.addCleanup(world.vendor.must, "DELETE", f"/releases/{loose}")
+        files = {
+            release: world.vendor.publish(release, "dir/app.bin", release.encode())["id"] for release in (boxed, loose)
+        }
+        for path in (
+            "/acme/@acme-boxed/5.0.0/dir/app.bin",
+            f"/{world.product}/@{package}/{boxed}/dir/app.bin",
+            f"/acme/@acme-boxed/latest/{files[boxed]}",
+            "/acme/@acme-boxed/5.0.0/dir%2Fapp.bin",
+        ):
+            answer = ask(path)
+            self.assertEqual((answer.status, answer.body), (200, boxed.encode()), path)
+        self.assertEqual(ask(f"/acme/{loose}/{files[loose]}").body, loose.encode())
+        for path in (
+            "/acme/5.0.0/dir/app.bin",
+            "/acme/@acme-boxed/5.0.1/dir/app.bin",
+            f"/acme/@acme-boxed/5.0.0/{files[loose]}",
+            "/other/@acme-boxed/5.0.0/dir/app.bin",
+            "/acme/@acme-boxed/5.0.0/app.bin",
+        ):
+            self.assertEqual(ask(path).status, 404, path)

@@ -50,6 +50,29 @@ fn every_route_has_a_row() {
     assert!(stale.is_empty(), "rows without a route: {stale:#?}");
 }
 
+/// `distribution.md` §1: every GET answers HEAD too, without a body. What is redirected for GET is told of the file
+/// itself for HEAD.
+#[tokio::test]
+async fn every_get_answers_head() {
+    let mut stage = Stage::set().await;
+    let mut wrong = Vec::new();
+    for (_, path, ..) in all_rows().filter(|(method, ..)| *method == "GET") {
+        for caller in "ALN".chars() {
+            let (path, _) = stage.fill(path, "").await;
+            let client = stage.client(caller);
+            let path = placed(&path);
+            let get = client.send(Method::GET, &path, None).await;
+            let head = client.send(Method::HEAD, &path, None).await;
+            let expected = if get.status == 303 { 200 } else { get.status };
+            let types = [&get, &head].map(|answer| answer.header("content-type").map(str::to_owned));
+            if head.status != expected || !head.body.is_null() || get.status != 303 && types[0] != types[1] {
+                wrong.push(format!("{caller} {path}: {} and {} {}", get.status, head.status, head.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} routes are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 fn all_rows() -> impl Iterator<Item = &'static Row> {
     licensing::ROWS.iter().chain(distribution::ROWS)
 }
@@ -82,14 +105,18 @@ async fn play(rows: &[Row]) {
     assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// The path below `/v1`: without the account, where it may be left out.
+fn placed(path: &str) -> String {
+    let is_prefixed = path.is_empty() || path.starts_with("/settings");
+    if is_prefixed { format!("accounts/acme{path}") } else { path.trim_start_matches('/').to_owned() }
+}
+
 /// One request by one caller: its symbol, and what was said.
 async fn one(stage: &mut Stage, caller: char, method: &str, path: &str, body: &str) -> (char, String) {
     let (path, body) = stage.fill(path, body).await;
     let client = stage.client(caller);
     let method: Method = method.parse().unwrap();
-    let is_prefixed = path.is_empty() || path.starts_with("/settings");
-    let path =
-        if is_prefixed { format!("accounts/acme{path}") } else { path.trim_start_matches('/').to_owned() };
+    let path = placed(&path);
     let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
     let answer = client.send(method, &path, body).await;
     stage.learn(caller, &path, &answer);
