@@ -104,3 +104,17 @@ pub(crate) async fn in_time<T>(
     let late = || sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the server does not answer"));
     timeout(time, asked).await.unwrap_or_else(|_| Err(late()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StoreError;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_is_an_absent_server() {
+        let never = std::future::pending::<Result<(), sqlx::Error>>();
+        let late = in_time(Duration::from_millis(1), never).await.unwrap_err();
+        assert!(matches!(StoreError::from(late), StoreError::Unavailable(_)));
+        assert_eq!(in_time(Duration::from_secs(60), async { Ok(7) }).await.unwrap(), 7);
+    }
+}

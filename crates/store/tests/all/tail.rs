@@ -83,3 +83,19 @@ async fn pruning_keeps_the_newest_entry_whatever_is_asked() {
     assert_eq!(tail.poll().await.unwrap(), 0);
     assert!(world.db.freshness().is_fresh(noted, &[Slot(1), Slot(2)]));
 }
+
+#[tokio::test]
+async fn a_reading_that_is_cut_off_is_read_next_time() {
+    let world = World::new().await;
+    let server = world.another().await;
+    let mut tail = Tail::start(&server).await.unwrap();
+    let noted = server.freshness().note();
+    for slot in 1..6 {
+        touch(&world.db, &world, slot).await;
+        // It is begun, and then nobody waits for it.
+        let _ = tokio::time::timeout(std::time::Duration::ZERO, tail.poll()).await;
+    }
+    tail.poll().await.unwrap();
+    assert!((1..6).all(|slot| !server.freshness().is_fresh(noted, &[Slot(slot)])));
+    assert!(server.freshness().is_fresh(noted, &[Slot(9)]), "nothing else is ended");
+}
