@@ -140,9 +140,8 @@ class Moved(unittest.TestCase):
         flags = ["--blobs", place.blobs] if place.blobs else []
         variables = {"KEYWAY_DATABASE": place.database} if place.database else {}
         store = seaweed.shared().environment() if place.blobs else {}
-        server = Server("--delivery", "stream", *flags, data=place.data, environment={**variables, **store})
-        server.port, server.token = self.shop.port, self.shop.token
-        server.url = f"http://127.0.0.1:{server.port}"
+        server = Server("--delivery", "stream", *flags, data=place.data, port=self.shop.port, environment={**variables, **store})
+        server.token = self.shop.token
         self.addCleanup(server.close)
         return server
 
@@ -382,6 +381,24 @@ class Incomplete(Moved):
         server = self.serve(back).start()
         answer = wire.get(f"{server.url}/v1/engines/raw/acme/9.0.0/late.bin", wire.bearer(self.shop.token))
         self.assertIn(answer.status, (200, 303), answer)
+
+    def test_an_upload_in_parts_is_told_of(self) -> None:
+        here, there = self.embedded(), remote()
+        server = self.serve(here).start()
+        vendor = self.shop.vendor(server)
+        release = vendor.create("releases", {"version": "9.0.0", "channel": "stable"}, product=self.shop.world.product)["id"]
+        document = vendor.document("artifacts", {"filename": "huge.bin", "filesize": 12 << 20}, {"release": release})
+        made = vendor.must("POST", "/artifacts", {"data": document}, {"Prefer": "multipart"})
+        path = f"/artifacts/{made['id']}/actions/sign-parts"
+        self.assertEqual(vendor.ask("POST", path).status, 200)
+        server.stop()
+        done = move(here, there)
+        self.assert_done(done)
+        self.assertIn("huge.bin", done.stderr)
+        self.assertIn("begin again", done.stderr)
+        server = self.serve(there).start()
+        answer = self.shop.vendor(server).ask("POST", path)
+        self.assertEqual((answer.status, answer.json()["errors"][0]["code"]), (422, "UPLOAD_GONE"))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ use keyway_base::Timestamp;
 
 use crate::disk_parts::DiskPart;
 #[cfg(feature = "s3")]
-use crate::s3::ObjectPart;
+use crate::s3::{ObjectPart, begun_here};
 use crate::store::{Backend, blocking};
 use crate::{BlobError, BlobKey, BlobStore};
 
@@ -116,6 +116,7 @@ impl BlobStore {
             }
             #[cfg(feature = "s3")]
             Backend::S3 { bucket, .. } => {
+                begun_here(upload)?;
                 Arriving::Object(ObjectPart::start(std::sync::Arc::clone(bucket), upload, number, expected))
             }
         };
@@ -188,6 +189,8 @@ impl BlobStore {
                 let disk = std::sync::Arc::clone(disk);
                 blocking(move || disk.abandon(&key)).await
             }
+            #[cfg(feature = "s3")]
+            Backend::S3 { .. } if id.is_empty() => Ok(()),
             #[cfg(feature = "s3")]
             Backend::S3 { bucket, .. } => Box::pin(bucket.abort(&bucket.object_key(&key), id)).await,
         }

@@ -19,5 +19,6 @@ pub(crate) use bucket::Bucket;
 pub(crate) use object::ObjectStream;
 pub use object::OpenObject;
 pub(crate) use part::ObjectPart;
+pub(crate) use parts::begun_here;
 pub(crate) use reader::ObjectReader;
 pub(crate) use upload::{ObjectUpload, StagedObject};

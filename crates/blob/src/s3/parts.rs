@@ -25,6 +25,7 @@ impl Bucket {
         upload: &InParts,
         numbers: &RangeInclusive<u32>,
     ) -> Result<Vec<Part>, BlobError> {
+        begun_here(upload)?;
         let object = self.object_key(&upload.key);
         let call = self.client.list_parts().bucket(&self.name).key(object).upload_id(&upload.id);
         let mut parts = Vec::new();
@@ -51,6 +52,7 @@ impl Bucket {
 
     /// Makes the parts one object.
     pub(crate) async fn join(&self, upload: &InParts, parts: Vec<Part>) -> Result<(), BlobError> {
+        begun_here(upload)?;
         let parts = parts.into_iter().map(|part| {
             let number = i32::try_from(part.number).unwrap_or(i32::MAX);
             CompletedPart::builder().part_number(number).e_tag(format!("\"{}\"", part.tag)).build()
@@ -59,6 +61,14 @@ impl Bucket {
         let joined = self.complete_multipart(&object, &upload.id, parts.collect()).await;
         joined.map_err(lost(upload.key))
     }
+}
+
+/// Refuses an upload that no bucket has named: it was begun on a disk, and its records were moved here.
+///
+/// # Errors
+/// [`BlobError::NoUpload`] for such a one.
+pub(crate) const fn begun_here(upload: &InParts) -> Result<(), BlobError> {
+    if upload.id.is_empty() { Err(BlobError::NoUpload(upload.key)) } else { Ok(()) }
 }
 
 /// An upload that is not there, or has other parts, is told apart from a store that fails.

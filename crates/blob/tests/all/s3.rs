@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use keyway_base::{AccountId, ArtifactId, Secret, Timestamp};
-use keyway_blob::{Blob, BlobError, BlobKey, BlobStore, Download, S3Options, Staged, Trouble};
+use keyway_blob::{
+    Blob, BlobError, BlobKey, BlobStore, DiskOptions, Download, InParts, S3Options, Staged, Trouble,
+};
 use keyway_crypto::digest::Digests;
 use keyway_crypto::random_bytes;
 use keyway_crypto::sigv4::Credentials;
@@ -230,4 +232,18 @@ async fn what_keeps_the_store_from_working_is_said_at_the_start() {
     );
     let nowhere = |options: &mut S3Options| options.endpoint = Some("http://localhost:9".to_owned());
     assert_eq!(open(nowhere).await, Trouble::Unreachable);
+}
+
+#[tokio::test]
+async fn an_upload_in_parts_that_was_begun_on_a_disk_is_not_here() {
+    let store = store().await;
+    let directory = tempfile::tempdir().unwrap();
+    let disk = BlobStore::open(DiskOptions::new(directory.path())).await.unwrap();
+    let key = BlobKey::random(account());
+    let id = disk.begin_parts(key, 12).await.unwrap();
+    let upload = InParts { key, id, size: 12, part_size: 5 };
+    assert!(matches!(store.parts(&upload, 1..=3).await, Err(BlobError::NoUpload(_))));
+    assert!(matches!(store.stage_part(&upload, 1).await, Err(BlobError::NoUpload(_))));
+    assert!(matches!(store.join_parts(&upload, Vec::new()).await, Err(BlobError::NoUpload(_))));
+    store.abandon_parts(key, &upload.id).await.expect("what is not there needs no end");
 }

@@ -61,7 +61,7 @@ impl Ends {
     /// The settings to serve the copy with.
     pub(super) fn settings_of_target(&self) -> String {
         let mut settings = Vec::new();
-        if uses_directory(&self.to) {
+        if self.to.keeps_data() {
             settings.push(format!("--data {}", self.to.data.display()));
         }
         if self.to.database.is_shared() {
@@ -80,7 +80,7 @@ impl Ends {
     /// When a server runs on one of them, or it is not there.
     pub(super) fn lock(&self, makes_target: bool) -> Result<Vec<DataDirLock>> {
         let mut directories = BTreeSet::new();
-        if uses_directory(&self.from) {
+        if self.from.keeps_data() {
             let directory = self.from.data.canonicalize().with_context(|| {
                 format!(
                     "there is no data directory {}: name the source's with --from-data",
@@ -89,7 +89,7 @@ impl Ends {
             })?;
             directories.insert(directory);
         }
-        if uses_directory(&self.to) {
+        if self.to.keeps_data() {
             if makes_target {
                 embedded::make_private(&self.to.data)?;
             }
@@ -137,10 +137,6 @@ async fn unused(settings: &Settings, end: &str) -> Result<()> {
     bail!(
         "the {end} {place} is in use ({others} connections of keyway): stop its servers, then run the same command again"
     )
-}
-
-fn uses_directory(settings: &Settings) -> bool {
-    !settings.database.is_shared() || settings.object_store.is_none()
 }
 
 /// Where files are, in words without secrets.

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use keyway_base::{AccountId, BlobName, RecordId};
 use keyway_blob::{Blob, BlobError, BlobKey, BlobStore};
 use keyway_crypto::digest::{RunningSha256, Sha256};
-use keyway_domain::resources::{Artifact, ArtifactStatus};
-use keyway_jsonapi::{Declared, Resource, Scope};
+use keyway_domain::resources::{Artifact, ArtifactStatus, PartUpload};
+use keyway_jsonapi::{Declared, Scope};
 use keyway_store::Page;
 use tokio::task::JoinSet;
 
@@ -58,7 +58,7 @@ pub(super) struct Tally {
 pub(super) async fn list(source: &Source) -> Result<Vec<File>> {
     let mut files = BTreeMap::new();
     let has_file = Scope::Not(Box::new(Scope::IsNull("blob_key")));
-    each_artifact(source, &has_file, |artifact| {
+    each(source, &has_file, |artifact: Artifact| {
         let file = File::of(&artifact)?;
         let known: &mut File = files.entry(file.key).or_insert_with(|| file.clone());
         known.is_wanted |= file.is_wanted;
@@ -68,16 +68,15 @@ pub(super) async fn list(source: &Source) -> Result<Vec<File>> {
     Ok(files.into_values().collect())
 }
 
-async fn each_artifact(
+async fn each<T: Declared>(
     source: &Source,
     scope: &Scope,
-    mut see: impl FnMut(Artifact) -> Result<()>,
+    mut see: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
-    const ARTIFACTS: &Resource = Artifact::RESOURCE;
     for account in &source.accounts {
         let mut page = Page { limit: Some(BATCH), ..Page::all() };
         loop {
-            let records = source.db.list(ARTIFACTS, *account, scope, &page).await?;
+            let records = source.db.list(T::RESOURCE, *account, scope, &page).await?;
             let Some(last) = records.last() else { break };
             page.after = Some(last.id());
             records.iter().try_for_each(|record| see(record.typed()?))?;
@@ -306,7 +305,7 @@ pub(super) async fn refuse_strangers(
 pub(super) async fn not_taken_in(source: &Source, store: &BlobStore) -> Result<Vec<String>> {
     let mut waiting = Vec::new();
     let waits = Scope::text("status", ArtifactStatus::Waiting.as_str());
-    each_artifact(source, &waits, |artifact| {
+    each(source, &waits, |artifact: Artifact| {
         waiting.push((artifact.account_id, artifact.id, artifact.filename));
         Ok(())
     })
@@ -320,4 +319,27 @@ pub(super) async fn not_taken_in(source: &Source, store: &BlobStore) -> Result<V
         }
     }
     Ok(arrived)
+}
+
+/// Uploads in parts that are under way: what has come of them stays where it is.
+///
+/// # Errors
+/// A database that fails.
+pub(super) async fn in_parts(source: &Source) -> Result<Vec<String>> {
+    let begun = Scope::Not(Box::new(Scope::IsNull("store_id")));
+    let mut artifacts = Vec::new();
+    each(source, &begun, |upload: PartUpload| {
+        artifacts.push((upload.account_id, upload.artifact_id));
+        Ok(())
+    })
+    .await?;
+    let mut notes = Vec::new();
+    for (account, id) in artifacts {
+        let found = source.db.find(Artifact::RESOURCE, account, &Scope::id("id", id)).await?;
+        let name = found.as_ref().and_then(|record| record.get("filename").as_text()).unwrap_or("a file");
+        notes.push(format!(
+            "{name} of artifact {id} is coming in parts, which stay behind: its sender has to begin again"
+        ));
+    }
+    Ok(notes)
 }

@@ -147,6 +147,7 @@ impl Job {
         };
         if self.ends.moves_files {
             tally.problems.extend(files::not_taken_in(&self.source, &stores.from).await?);
+            self.progress.list(&files::in_parts(&self.source).await?);
         }
         self.admit_problems(&tally)?;
         Ok(tally)
@@ -182,7 +183,10 @@ impl Job {
             files::refuse_strangers(&to, &self.source.accounts, &self.ends).await?;
         }
         let mut tally = files::look(&from, files::list(&self.source).await?, &self.progress).await?;
-        tally.problems.extend(files::not_taken_in(&self.source, &from).await?);
+        if self.ends.moves_files {
+            tally.problems.extend(files::not_taken_in(&self.source, &from).await?);
+            self.progress.list(&files::in_parts(&self.source).await?);
+        }
         let mut snapshot = self.source.tables.read().await?;
         for table in self.source.tables.all() {
             println!("{:<24} {:>12} rows", table.name(), snapshot.count(table).await?);
