@@ -55,3 +55,9 @@ class AnyNode(unittest.TestCase):
             for other in self.cluster.nodes:
                 there = lambda at=other: version in get(at.url + path, bearer(self.key)).json().get("versions", {})
                 until(there, f"{version} is there", 1.0)
+
+    def test_a_node_keeps_nothing_of_its_own(self):
+        cluster = shared()
+        cluster.world.vendor.publish(cluster.world.new_release("1.0.1"), "app.bin", b"bytes")
+        for node in cluster.nodes:
+            self.assertEqual(os.listdir(node.data), [], cluster.name(node))
