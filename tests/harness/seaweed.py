@@ -23,6 +23,8 @@ BUCKET = "keyway-tests"
 KEY = "AKIATESTSTESTSTESTS0"
 SECRET = "test/secret+of=the/object+store/0123456789"
 READER = "AKIATESTSREADSONLY00"
+# may do what KEY may
+OTHER = "AKIATESTSTESTSTESTS1"
 
 
 class Seaweed:
@@ -37,7 +39,8 @@ class Seaweed:
         self.endpoint = f"http://{name}:{self.port}"
         self.process: subprocess.Popen | None = None
         (self.data / "volumes").mkdir()
-        identity = {"name": "keyway", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+        keys = [{"accessKey": key, "secretKey": SECRET} for key in (KEY, OTHER)]
+        identity = {"name": "keyway", "credentials": keys, "actions": ["Admin"]}
         reader = {
             "name": "reader", "credentials": [{"accessKey": READER, "secretKey": SECRET}], "actions": ["Read", "List"],
         }  # fmt: skip

@@ -79,6 +79,10 @@ pub enum BlobError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// A role lends no credentials for the object store.
+    #[cfg(feature = "s3-roles")]
+    #[error(transparent)]
+    Role(#[from] crate::LenderError),
     /// The task that did the work was cancelled; only at shutdown.
     #[error("the blob store is shutting down")]
     Stopping,

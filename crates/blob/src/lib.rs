@@ -21,6 +21,7 @@ mod parts;
 #[cfg(feature = "s3")]
 mod s3;
 mod s3_options;
+mod s3_role;
 mod small;
 mod staging;
 mod store;
@@ -37,9 +38,12 @@ pub use fault::Misbehaviour;
 pub use file::BlobFile;
 pub use key::{BlobKey, BlobKeyError};
 pub use parts::{InParts, Part, PartStaging};
+#[cfg(feature = "s3-roles")]
+pub use s3::LenderError;
 #[cfg(feature = "s3")]
 pub use s3::OpenObject;
 pub use s3_options::{S3Options, S3UrlError};
+pub use s3_role::{ContainerToken, ContainerUrlError, S3Role};
 pub use staging::{Staged, Staging};
 pub use store::{BlobStore, DiskOptions, Head, Room};
 pub use sweep::{Found, Page};

@@ -1,9 +1,13 @@
 //! Where an object store is, read from `s3://bucket/prefix?endpoint=…&region=…`.
 
 use std::fmt;
+use std::sync::Arc;
 
+use keyway_base::Clock;
 use keyway_crypto::sigv4::Credentials;
 use percent_encoding::percent_decode_str;
+
+use crate::S3Role;
 
 /// How an object store is set up.
 #[derive(Clone)]
@@ -20,8 +24,10 @@ pub struct S3Options {
     pub region: String,
     /// Whether the bucket is the first segment of the path, and not part of the host.
     pub path_style: bool,
-    /// Who we are.
+    /// Who we are, unless a role lends credentials.
     pub credentials: Credentials,
+    /// The role that lends credentials, and the time by which they end.
+    pub role: Option<(S3Role, Arc<dyn Clock>)>,
     /// Bytes of memory for small blobs.
     pub memory: u64,
 }
@@ -76,6 +82,7 @@ impl S3Options {
             region: "us-east-1".to_owned(),
             path_style: false,
             credentials,
+            role: None,
             memory: 32 << 20,
         };
         let mut path_style = None;

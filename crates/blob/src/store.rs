@@ -93,7 +93,7 @@ impl BlobStore {
     /// [`BlobError::Remote`] when the bucket is not there, cannot be reached or cannot be written.
     #[cfg(feature = "s3")]
     pub async fn open_s3(options: &crate::S3Options, links: bool) -> Result<Self, BlobError> {
-        let bucket = Bucket::new(options);
+        let bucket = Bucket::new(options).await?;
         Box::pin(bucket.probe()).await?;
         let backend = Backend::S3 { bucket: Arc::new(bucket), links };
         Ok(Self::of(backend, SmallBlobs::new(options.memory)))

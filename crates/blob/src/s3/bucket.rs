@@ -6,14 +6,15 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, IdentityCache, ProvideCredentials, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use keyway_base::{AccountId, ArtifactId, Timestamp};
 use keyway_crypto::random_bytes;
 
+use super::lent::Lent;
 use super::object::{OpenObject, again};
 use super::presign::Presigner;
 use super::reader::ObjectReader;
@@ -39,11 +40,12 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Sets the client up; nothing is asked yet.
-    pub(crate) fn new(options: &S3Options) -> Self {
-        let presigner = Presigner::new(options);
-        let client = Client::from_conf(config(options).build());
-        Self { client, name: options.bucket.clone(), prefix: options.prefix.clone(), presigner }
+    /// Sets the client up. Nothing is asked yet, but for the credentials of a role.
+    pub(crate) async fn new(options: &S3Options) -> Result<Self, BlobError> {
+        let lent = Lent::of(options).await?;
+        let presigner = Presigner::new(options, std::sync::Arc::clone(&lent));
+        let client = Client::from_conf(config(options, lent).build());
+        Ok(Self { client, name: options.bucket.clone(), prefix: options.prefix.clone(), presigner })
     }
 
     /// Writes, reads and deletes a small object, so that a wrong setting shows at the start.
@@ -183,15 +185,7 @@ pub(crate) struct ObjectHead {
     pub(crate) tag: String,
 }
 
-fn config(options: &S3Options) -> Builder {
-    let who = &options.credentials;
-    let credentials = Credentials::new(
-        &who.access_key_id,
-        who.secret_access_key.expose(),
-        who.session_token.as_ref().map(|token| token.expose().clone()),
-        None,
-        "keyway",
-    );
+fn config(options: &S3Options, lent: std::sync::Arc<Lent>) -> Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME)
         .read_timeout(ANSWER_TIME)
@@ -200,7 +194,9 @@ fn config(options: &S3Options) -> Builder {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(options.region.clone()))
-        .credentials_provider(credentials)
+        .credentials_provider(SharedCredentialsProvider::from(lent as std::sync::Arc<dyn ProvideCredentials>))
+        // They are at hand, and may be others with each call.
+        .identity_cache(IdentityCache::no_cache())
         .force_path_style(options.path_style)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
         .timeout_config(timeouts)

@@ -6,6 +6,9 @@
 
 mod bucket;
 mod incoming;
+#[cfg(feature = "s3-roles")]
+mod lender;
+mod lent;
 mod object;
 mod part;
 mod parts;
@@ -16,6 +19,8 @@ mod trouble;
 mod upload;
 
 pub(crate) use bucket::Bucket;
+#[cfg(feature = "s3-roles")]
+pub use lender::LenderError;
 pub(crate) use object::ObjectStream;
 pub use object::OpenObject;
 pub(crate) use part::ObjectPart;

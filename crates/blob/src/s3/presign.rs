@@ -1,11 +1,13 @@
 //! URLs that clients use at the object store, signed here with a key that is derived once a day.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use keyway_base::Timestamp;
 use keyway_crypto::sigv4::{Credentials, DayKey, Request};
 
+use super::lent::Lent;
 use crate::S3Options;
 
 /// How far a signature is back-dated, for stores whose clock is behind ours.
@@ -19,21 +21,20 @@ pub(crate) struct Presigner {
     host: String,
     root: String,
     region: String,
-    credentials: Credentials,
-    key: ArcSwapOption<DayKey>,
+    lent: Arc<Lent>,
+    key: ArcSwapOption<Signing>,
+}
+
+/// The key of a day, and whose it is.
+struct Signing {
+    access_key_id: String,
+    key: DayKey,
 }
 
 impl Presigner {
-    pub(crate) fn new(options: &S3Options) -> Self {
+    pub(crate) fn new(options: &S3Options, lent: Arc<Lent>) -> Self {
         let (scheme, host, root) = options.public_place();
-        Self {
-            scheme,
-            host,
-            root,
-            region: options.region.clone(),
-            credentials: options.credentials.clone(),
-            key: ArcSwapOption::empty(),
-        }
+        Self { scheme, host, root, region: options.region.clone(), lent, key: ArcSwapOption::empty() }
     }
 
     /// A URL that is good for one method on one object from now on, for `time`.
@@ -49,17 +50,20 @@ impl Presigner {
         let path = format!("{}{object}", self.root);
         let seconds = time.saturating_add(SKEW).as_secs().clamp(1, LONGEST);
         let request = Request { method, host: &self.host, path: &path, query, at, seconds };
-        let signed = self.day_key(at).presign(&self.credentials, &request);
+        let credentials = self.lent.current();
+        let signed = self.signing(&credentials, at).key.presign(&credentials, &request);
         format!("{}://{}{signed}", self.scheme, self.host)
     }
 
-    fn day_key(&self, at: Timestamp) -> std::sync::Arc<DayKey> {
-        if let Some(key) = self.key.load_full().filter(|key| key.is_for(at)) {
+    fn signing(&self, credentials: &Credentials, at: Timestamp) -> Arc<Signing> {
+        let fits = |key: &Arc<Signing>| key.key.is_for(at) && key.access_key_id == credentials.access_key_id;
+        if let Some(key) = self.key.load_full().filter(fits) {
             return key;
         }
-        let key = std::sync::Arc::new(DayKey::derive(&self.credentials.secret_access_key, &self.region, at));
-        self.key.store(Some(std::sync::Arc::clone(&key)));
-        key
+        let key = DayKey::derive(&credentials.secret_access_key, &self.region, at);
+        let signing = Arc::new(Signing { access_key_id: credentials.access_key_id.clone(), key });
+        self.key.store(Some(Arc::clone(&signing)));
+        signing
     }
 }
 

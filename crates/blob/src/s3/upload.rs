@@ -18,6 +18,8 @@ use crate::{BlobError, BlobFile, BlobKey};
 const MIB: u64 = 1 << 20;
 /// The smallest part that S3 takes, except for the last.
 const SMALLEST_PART: u64 = 5 * MIB;
+/// What an upload gathers before a whole part is set aside for it.
+const SMALL_UPLOAD: usize = 256 * 1024;
 /// The largest part that we hold in memory.
 const LARGEST_PART: u64 = 64 * MIB;
 /// The most parts that an upload may have.
@@ -124,6 +126,10 @@ impl ObjectUpload {
         while !bytes.is_empty() {
             let room = self.part_size().saturating_sub(self.filling.len());
             let taken = bytes.split_to(room.min(bytes.len()));
+            if self.filling.len() + taken.len() > SMALL_UPLOAD {
+                // All of it at once: buffers that double are held twice over.
+                self.filling.reserve(room);
+            }
             self.filling.extend_from_slice(&taken);
             if self.filling.len() >= self.part_size() {
                 Box::pin(self.send()).await?;

@@ -75,6 +75,26 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { name: "s3_access_key_id", default: "", about: "the object store's access key" },
     Known { name: "s3_secret_access_key", default: "", about: "its secret" },
     Known { name: "s3_session_token", default: "", about: "the session token of temporary keys" },
+    Known { name: "s3_role_arn", default: "", about: "the role to assume with a web identity's token" },
+    Known { name: "s3_role_session", default: "", about: "how its sessions are called" },
+    Known { name: "s3_web_identity_token_file", default: "", about: "the file with that token" },
+    Known {
+        name: "s3_sts_endpoint",
+        default: "",
+        about: "the service that exchanges it; AWS's in the region",
+    },
+    Known {
+        name: "s3_container_credentials",
+        default: "",
+        about: "URL or path of a container's credentials",
+    },
+    Known { name: "s3_container_token", default: "", about: "the authorization for it" },
+    Known { name: "s3_container_token_file", default: "", about: "the file with that authorization" },
+    Known {
+        name: "s3_instance_metadata",
+        default: "",
+        about: "http://169.254.169.254 to use the role of a virtual machine",
+    },
     Known {
         name: "delivery",
         default: "auto",

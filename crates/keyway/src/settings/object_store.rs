@@ -1,11 +1,14 @@
 //! The settings of an object store, and whether clients can be sent there (DESIGN §9 "storage host").
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use keyway_base::Secret;
-use keyway_blob::S3Options;
+use keyway_blob::{ContainerToken, S3Options, S3Role};
 use keyway_crypto::sigv4::Credentials;
+
+use crate::clock::SystemClock;
 
 use super::{Layers, Settings, optional};
 
@@ -25,10 +28,18 @@ pub(super) const STAND_INS: &[(&str, &str)] = &[
     ("AWS_ACCESS_KEY_ID", "s3_access_key_id"),
     ("AWS_SECRET_ACCESS_KEY", "s3_secret_access_key"),
     ("AWS_SESSION_TOKEN", "s3_session_token"),
+    ("AWS_ROLE_ARN", "s3_role_arn"),
+    ("AWS_ROLE_SESSION_NAME", "s3_role_session"),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "s3_web_identity_token_file"),
+    ("AWS_ENDPOINT_URL_STS", "s3_sts_endpoint"),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "s3_container_credentials"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "s3_container_credentials"),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "s3_container_token"),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "s3_container_token_file"),
 ];
 
 /// Settings whose values are never shown.
-pub(crate) const SECRETS: &[&str] = &["s3_secret_access_key", "s3_session_token"];
+pub(crate) const SECRETS: &[&str] = &["s3_secret_access_key", "s3_session_token", "s3_container_token"];
 
 /// The object store, when there is one.
 pub(super) fn object_store(layers: &Layers) -> Result<Option<S3Options>> {
@@ -39,9 +50,16 @@ pub(super) fn object_store(layers: &Layers) -> Result<Option<S3Options>> {
     if !cfg!(feature = "s3") {
         bail!("setting 'blobs' ({source}): this build leaves S3 out; build with the feature s3");
     }
+    if optional(layers, "s3_access_key_id").is_none()
+        && let Some(role) = role(layers)?
+    {
+        return of_role(url, role).map(Some).with_context(|| format!("setting 'blobs' ({source})"));
+    }
     let need = |name: &'static str, variable: &str| match optional(layers, name) {
         Some(value) => Ok(value.to_owned()),
-        None => bail!("setting 'blobs' is set but '{name}' is not: set it, or the variable {variable}"),
+        None => bail!(
+            "setting 'blobs' is set but '{name}' is not: set it, or the variable {variable}, or give the server a role"
+        ),
     };
     let credentials = Credentials {
         access_key_id: need("s3_access_key_id", "AWS_ACCESS_KEY_ID")?,
@@ -52,6 +70,52 @@ pub(super) fn object_store(layers: &Layers) -> Result<Option<S3Options>> {
         Ok(options) => Ok(Some(options)),
         Err(error) => bail!("setting 'blobs' ({source}): {error}"),
     }
+}
+
+/// The role that lends credentials, where the settings or AWS's own variables name one.
+fn role(layers: &Layers) -> Result<Option<S3Role>> {
+    let text = |name| optional(layers, name).map(str::to_owned);
+    if let Some(file) = text("s3_web_identity_token_file") {
+        let Some(role) = text("s3_role_arn") else {
+            bail!(
+                "setting 's3_web_identity_token_file' is set but 's3_role_arn' is not: set it, or AWS_ROLE_ARN"
+            );
+        };
+        let session = text("s3_role_session").unwrap_or_else(|| "keyway".to_owned());
+        let endpoint = text("s3_sts_endpoint").unwrap_or_default();
+        return Ok(Some(S3Role::WebIdentity { token_file: file.into(), role, session, endpoint }));
+    }
+    if let Some(place) = text("s3_container_credentials") {
+        let token = match (text("s3_container_token_file"), text("s3_container_token")) {
+            (Some(file), _) => ContainerToken::File(file.into()),
+            (None, Some(token)) => ContainerToken::Given(Secret::new(token)),
+            (None, None) => ContainerToken::Absent,
+        };
+        return Ok(Some(S3Role::container(&place, token).context("setting 's3_container_credentials'")?));
+    }
+    let instance = text("s3_instance_metadata").map(|url| url.trim_end_matches('/').to_owned());
+    Ok(instance.map(|endpoint| S3Role::Instance { endpoint }))
+}
+
+/// A store whose credentials a role lends.
+fn of_role(url: &str, mut role: S3Role) -> Result<S3Options> {
+    if !cfg!(feature = "s3-roles") {
+        bail!("this build leaves roles out: set 's3_access_key_id', or build with the feature s3-roles");
+    }
+    let none = Credentials {
+        access_key_id: String::new(),
+        secret_access_key: Secret::new(String::new()),
+        session_token: None,
+    };
+    let mut options = S3Options::parse(url, none)?;
+    if let S3Role::WebIdentity { endpoint, .. } = &mut role {
+        if endpoint.is_empty() {
+            *endpoint = format!("https://sts.{}.amazonaws.com", options.region);
+        }
+        *endpoint = endpoint.trim_end_matches('/').to_owned();
+    }
+    options.role = Some((role, Arc::new(SystemClock)));
+    Ok(options)
 }
 
 pub(super) fn delivery(layers: &Layers) -> Result<Delivery> {
