@@ -16,6 +16,7 @@ use keyway_crypto::random_bytes;
 
 use super::lent::Lent;
 use super::object::{OpenObject, again};
+use super::part_buffers::PartBuffers;
 use super::presign::Presigner;
 use super::reader::ObjectReader;
 use super::trouble::{failed, is_absent, is_past_the_end};
@@ -37,6 +38,7 @@ pub(crate) struct Bucket {
     pub(crate) name: String,
     prefix: String,
     pub(crate) presigner: Presigner,
+    pub(crate) buffers: PartBuffers,
 }
 
 impl Bucket {
@@ -45,7 +47,13 @@ impl Bucket {
         let lent = Lent::of(options).await?;
         let presigner = Presigner::new(options, std::sync::Arc::clone(&lent));
         let client = Client::from_conf(config(options, lent).build());
-        Ok(Self { client, name: options.bucket.clone(), prefix: options.prefix.clone(), presigner })
+        Ok(Self {
+            client,
+            name: options.bucket.clone(),
+            prefix: options.prefix.clone(),
+            presigner,
+            buffers: PartBuffers::default(),
+        })
     }
 
     /// Writes, reads and deletes a small object, so that a wrong setting shows at the start.

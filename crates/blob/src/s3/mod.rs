@@ -11,6 +11,7 @@ mod lender;
 mod lent;
 mod object;
 mod part;
+mod part_buffers;
 mod parts;
 mod presign;
 mod reader;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::CompletedPart;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use keyway_crypto::digest::{Digests, Hasher};
 use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::bucket::Bucket;
+use super::part_buffers::Ahead;
 use super::trouble::failed;
 use crate::error::Trouble;
 use crate::{BlobError, BlobFile, BlobKey};
@@ -40,7 +41,9 @@ pub(crate) struct ObjectUpload {
     bucket: Arc<Bucket>,
     key: BlobKey,
     plan: Plan,
-    filling: BytesMut,
+    filling: Vec<u8>,
+    /// Leave to fill while a part is on its way.
+    ahead: Option<Ahead>,
     size: u64,
     /// `None` while a part is on its way, and after a failure.
     hasher: Option<Box<Hasher>>,
@@ -111,7 +114,8 @@ impl ObjectUpload {
             bucket,
             key,
             plan: Plan::of(expected)?,
-            filling: BytesMut::new(),
+            filling: Vec::new(),
+            ahead: None,
             size: 0,
             hasher: Some(Box::new(Hasher::new())),
             on_its_way: None,
@@ -126,15 +130,27 @@ impl ObjectUpload {
         while !bytes.is_empty() {
             let room = self.part_size().saturating_sub(self.filling.len());
             let taken = bytes.split_to(room.min(bytes.len()));
-            if self.filling.len() + taken.len() > SMALL_UPLOAD {
-                // All of it at once: buffers that double are held twice over.
-                self.filling.reserve(room);
+            if self.filling.len() + taken.len() > SMALL_UPLOAD && self.filling.capacity() < self.part_size() {
+                self.make_room().await?;
             }
             self.filling.extend_from_slice(&taken);
             if self.filling.len() >= self.part_size() {
                 Box::pin(self.send()).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Sets a whole part aside: at once, since buffers that double are held twice over; and only after the part
+    /// before was sent, where many do so.
+    async fn make_room(&mut self) -> Result<(), BlobError> {
+        if self.on_its_way.is_some() {
+            self.ahead = self.bucket.buffers.ahead();
+            if self.ahead.is_none() {
+                self.hasher = Some(self.settle().await?);
+            }
+        }
+        self.filling = self.bucket.buffers.room(self.part_size(), &self.filling);
         Ok(())
     }
 
@@ -146,6 +162,7 @@ impl ObjectUpload {
     /// Sends the part that is full.
     async fn send(&mut self) -> Result<(), BlobError> {
         let mut hasher = self.settle().await?;
+        self.ahead = None;
         let number = self.parts.len() as u64 + 1;
         if number > PARTS {
             return Err(BlobError::TooLarge { limit: LARGEST_PART * PARTS });
@@ -155,7 +172,7 @@ impl ObjectUpload {
             self.multipart = Some(Multipart::begin(&self.bucket, object).await?);
         }
         let Some(multipart) = &self.multipart else { return Err(BlobError::Stopping) };
-        let part = self.filling.split().freeze();
+        let part = self.bucket.buffers.lend(std::mem::take(&mut self.filling));
         let number = i32::try_from(number).unwrap_or(i32::MAX);
         let call = multipart.part(number).body(ByteStream::from(part.clone()));
         self.on_its_way = Some(tokio::spawn(async move {
@@ -195,7 +212,7 @@ impl ObjectUpload {
             let content = Content::Parts { multipart, parts, size: self.size };
             return Ok((StagedObject { bucket, key, content }, hasher.finish()));
         }
-        let small = self.filling.split().freeze();
+        let small = self.bucket.buffers.lend(std::mem::take(&mut self.filling));
         let bytes = small.clone();
         let hashing = spawn_blocking(move || {
             hasher.update(&bytes);
