@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 /// How many may wait to be written.
-const ROOM: usize = 16 * 1024;
+const ROOM: usize = 64 * 1024;
 /// How many entries one transaction has at most.
 const BATCH: usize = 1_000;
 /// How long those that nobody waits for are gathered.
