@@ -36,12 +36,20 @@ class Skew(unittest.TestCase):
         self.addCleanup(cluster.replace, 1)
         return cluster.replace(1, environment=environment)
 
+    def license(self) -> dict:
+        """One more, whose making says what time it is."""
+        world = shared().world
+        return {"data": world.vendor.document("licenses", {}, {"policy": world.policy})}
+
     def set(self, seconds: int) -> None:
-        self.file.write_text(f"{seconds:+d}\n")
+        # In one step: the library must not find the file empty.
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{seconds:+d}\n")
+        fresh.replace(self.file)
 
     def offset(self, node: Server) -> float:
-        """How far the node's day is from ours, by its answers."""
-        date = get(f"{node.url}/v1/ping").header("date")
+        """How far the node's day is from ours, by what it makes: the `Date` of answers never goes back."""
+        date = shared().vendor(node).must("POST", "/licenses", self.license())["attributes"]["created"]
         said = int(subprocess.run(["date", "-d", date, "+%s"], capture_output=True, text=True, check=True).stdout)
         return said - time.time()
 
