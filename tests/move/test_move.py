@@ -25,6 +25,8 @@ PATHS = (
     "rubygems/info/acme-widget", "npm/@nobody%2fhere",
 )  # fmt: skip
 NUMBERS = itertools.count(1)
+# goes with the run
+ROOM = tempfile.TemporaryDirectory(prefix="keyway-move-", ignore_cleanup_errors=True)
 
 
 class Place:
@@ -39,7 +41,7 @@ class Place:
 
 
 def directory() -> Path:
-    return Path(tempfile.mkdtemp(prefix="keyway-move-")) / "data"
+    return Path(tempfile.mkdtemp(dir=ROOM.name)) / "data"
 
 
 def database() -> str:
