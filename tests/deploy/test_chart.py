@@ -68,3 +68,10 @@ class Chart(unittest.TestCase):
         objects = rendered(BLOBS, "publicUrl=https://packages.example.com:8443", "ingress.enabled=true")
         ingress = next(one for one in objects if one["kind"] == "Ingress")
         self.assertEqual([rule["host"] for rule in ingress["spec"]["rules"]], ["packages.example.com"])
+
+    def test_without_keys_the_pods_role_stands_in(self) -> None:
+        for value, keys in (("s3Keys=true", True), ("s3Keys=false", False)):
+            deployment = next(one for one in rendered(BLOBS, value) if one["kind"] == "Deployment")
+            container = deployment["spec"]["template"]["spec"]["containers"][0]
+            names = {one["name"] for one in container["env"]}
+            self.assertEqual("KEYWAY_S3_SECRET_ACCESS_KEY" in names, keys, value)
