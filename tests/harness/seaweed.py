@@ -27,6 +27,13 @@ READER = "AKIATESTSREADSONLY00"
 OTHER = "AKIATESTSTESTSTESTS1"
 
 
+def wanted() -> bool:
+    """Whether this run keeps files in an object store."""
+    name = os.environ.get("TESTS_BLOBS") or "disk"
+    assert name in ("disk", "s3"), f"TESTS_BLOBS is {name}: it may be disk or s3"
+    return name == "s3"
+
+
 class Seaweed:
     """One server; it can be stopped and started again on its data."""
 

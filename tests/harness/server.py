@@ -9,7 +9,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import uuid
 from pathlib import Path
 
 from . import postgres, seaweed, wire
@@ -43,13 +42,12 @@ class Server:
         self.flags = flags
         # suites ask faster than any client; the one on limits turns them on
         self.environment = {"KEYWAY_RATE_LIMITS": "off", **(environment or {})}
-        if os.environ.get("TESTS_BLOBS") == "s3" and "--blobs" not in flags:
-            # a part of the bucket that is this server's own
-            store = seaweed.shared()
-            self.flags = (*flags, "--blobs", store.url(uuid.uuid4().hex[:12]))
-            self.environment = {**store.environment(), **self.environment}
         self.own_data = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="keyway-data-"))
+        if seaweed.wanted() and "--blobs" not in flags:
+            # a part of the bucket that belongs to this data directory, as its own files would
+            store = seaweed.shared()
+            self.environment = {"KEYWAY_BLOBS": store.url(self.data.name), **store.environment(), **self.environment}
         self.log_path = Path(tempfile.mkstemp(prefix="keyway-log-", suffix=".txt")[1])
         self.process: subprocess.Popen | None = None
         self.printed = ""

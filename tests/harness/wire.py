@@ -91,6 +91,12 @@ def get(url: str, headers: dict | None = None, method: str = "GET", **options) -
         connection.close()
 
 
+def fetch(url: str, headers: dict | None = None) -> Answer:
+    """A file, from wherever it is: a redirect to the object store is followed, without the credential."""
+    answer = get(url, headers)
+    return get(answer.header("location")) if answer.status == 303 else answer
+
+
 def basic(user: str, password: str) -> dict:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 

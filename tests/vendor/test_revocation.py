@@ -4,6 +4,7 @@ import threading
 import time
 import unittest
 
+from harness import postgres, seaweed
 from harness.curl import Curl
 from harness.javascript import Bearer, Npm
 from harness.server import Server
@@ -224,6 +225,7 @@ class Shell(unittest.TestCase):
         shown = self.server.shell("account", "show")
         self.assertIn("Acme Limited", shown.stdout)
 
+    @unittest.skipIf(postgres.wanted() and seaweed.wanted(), "nothing is kept in the directory")
     def test_a_second_server_is_kept_off_the_data_directory(self):
         second = Server(data=self.server.data)
         with self.assertRaises(AssertionError) as caught:

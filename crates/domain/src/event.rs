@@ -185,7 +185,7 @@ mod tests {
     /// `licensing.md` §12.3 and `distribution.md` §12, as far as their resources exist. What other API versions
     /// and later resources add is not here.
     const SPECIFIED: &str = "
-        account.updated
+        account.updated account.settings.created account.settings.deleted account.settings.updated
         entitlement.created entitlement.deleted entitlement.updated
         environment.created environment.deleted environment.updated
         license.created license.deleted license.updated license.validation.succeeded license.validation.failed

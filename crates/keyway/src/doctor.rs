@@ -1,6 +1,5 @@
 //! `keyway doctor`: checks what a server stands on, and says what to mend.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ struct Finding {
 pub(crate) async fn run(settings: &Settings) -> bool {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let findings = [
-        Finding { about: "data directory", outcome: directory(&settings.data) },
+        Finding { about: "data directory", outcome: directory(settings) },
         Finding { about: "clock", outcome: time(clock.wall()) },
         Finding { about: "database", outcome: database(settings, &clock).await },
         Finding { about: "blob store", outcome: blobs(settings).await },
@@ -41,7 +40,11 @@ pub(crate) async fn run(settings: &Settings) -> bool {
     findings.iter().all(|finding| finding.outcome.is_ok())
 }
 
-fn directory(data: &Path) -> Result<String, String> {
+fn directory(settings: &Settings) -> Result<String, String> {
+    if !settings.keeps_data() {
+        return Ok("is not needed: records and files are elsewhere".to_owned());
+    }
+    let data = &settings.data;
     let shown = data.display();
     if !data.is_dir() {
         return Err(format!("{shown} is not there yet: `keyway serve --data {shown}` makes it"));

@@ -127,6 +127,13 @@ impl World {
                 "manifests",
                 json!({ "kind": "x", "content": "{}", "release_id": "releases", "artifact_id": "artifacts" }),
             ),
+            (
+                "part_uploads",
+                json!({
+                    "artifact_id": "artifacts", "blob_key": "a/b", "size": 9, "part_size": 5,
+                    "expires_at": "2026-01-01T00:00:00Z",
+                }),
+            ),
             ("package_tags", json!({ "tag": "next", "package_id": "packages", "release_id": "releases" })),
             ("event_logs", json!({ "event": "x", "resource_type": "Release", "resource_id": "releases" })),
         ] {
