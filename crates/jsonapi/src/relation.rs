@@ -26,16 +26,7 @@ pub struct Relation {
 impl Relation {
     /// A to-one relation over a column.
     pub const fn one(name: &'static str, kind: &'static str, column: &'static str) -> Self {
-        Self {
-            name,
-            kind,
-            column: Some(column),
-            create: Roles::NONE,
-            required: false,
-            nullable: false,
-            shown: true,
-            type_column: None,
-        }
+        Self { column: Some(column), ..Self::many(name, kind) }
     }
     /// A to-many relation, rendered as a link.
     pub const fn many(name: &'static str, kind: &'static str) -> Self {
