@@ -5,7 +5,11 @@ use keyway_access::{Action, EnvironmentView, Principal, Target, TokenBearer};
 use keyway_base::{EntitlementId, EnvironmentId, ProductId, RecordId, UserId};
 use keyway_domain::resources as r;
 use keyway_jsonapi::{Declared, Record, Role, Roles};
-use r::DistributionStrategy::{Closed, Licensed, Open};
+
+use super::stage::{
+    BOTH, OPEN, OTHER_ADMIN, OTHER_DEVELOPER, POLICY_PROTECTED, POLICY_SIBLING, POLICY_X, POLICY_Y, SHUT, U,
+    V, W, X, Y, add_people, add_policies_and_licenses, add_products, add_releases, add_tokens,
+};
 
 /// A world with fixed parts, all in one environment (or none), and its other environment.
 pub(super) struct Cast {
@@ -33,22 +37,6 @@ impl<'a> Subject<'a> {
 
 /// The type and id of a token's bearer, its role, and the products it has licences of.
 type TokenOwner = (r::BearerType, RecordId, Role, Vec<ProductId>);
-
-// Positions in the world's lists.
-const X: usize = 0;
-const Y: usize = 1;
-const OPEN: usize = 2;
-const SHUT: usize = 3;
-const POLICY_X: usize = 0;
-const POLICY_SIBLING: usize = 1;
-const POLICY_Y: usize = 2;
-const POLICY_PROTECTED: usize = 3;
-const U: usize = 5;
-const V: usize = 6;
-const W: usize = 7;
-const BOTH: usize = 8;
-const OTHER_ADMIN: usize = 9;
-const OTHER_DEVELOPER: usize = 10;
 
 impl Cast {
     /// Everything global, met without an environment.
@@ -364,64 +352,4 @@ fn product_at(relation: &str) -> usize {
         "shut" => SHUT,
         _ => X,
     }
-}
-
-/// The five team roles, u, v, w, a customer of both products, another admin and another developer.
-fn add_people(world: &mut World, blank: &mut Blank) {
-    use r::UserRole::{Admin, Developer, ReadOnly, SalesAgent, SupportAgent, User};
-    let roles =
-        [Admin, Developer, SalesAgent, SupportAgent, ReadOnly, User, User, User, User, Admin, Developer];
-    world.users = roles.into_iter().map(|role| blank.user(role)).collect();
-}
-
-fn add_products(world: &mut World, blank: &mut Blank) {
-    world.products = [Licensed, Licensed, Open, Closed].into_iter().map(|of| blank.product(of)).collect();
-    world.entitlements = vec![blank.entitlement("HELD"), blank.entitlement("OTHER")];
-}
-
-fn add_policies_and_licenses(world: &mut World, blank: &mut Blank) {
-    world.policies = [X, X, Y, X].into_iter().map(|at| blank.policy(&world.products[at])).collect();
-    world.policies[POLICY_PROTECTED].protected = true;
-    let licenses = [
-        (POLICY_X, U, None),
-        (POLICY_X, V, None),
-        (POLICY_X, V, None),
-        (POLICY_Y, W, None),
-        (POLICY_X, U, Some(true)),
-        (POLICY_PROTECTED, U, Some(false)),
-        (POLICY_X, BOTH, None),
-        (POLICY_Y, BOTH, None),
-    ];
-    for (policy, owner, protected) in licenses {
-        let mut license = blank.license(&world.policies[policy]);
-        license.owner_id = Some(world.users[owner].id.into());
-        license.protected = protected;
-        world.licenses.push(license);
-    }
-    world.license_users = vec![blank.license_user(&world.licenses[1], world.users[U].id.into())];
-    world.license_entitlements = vec![blank.license_entitlement(&world.licenses[0], &world.entitlements[0])];
-}
-
-/// A package and a release per product, then held, needs, draft and yanked of X.
-fn add_releases(world: &mut World, blank: &mut Blank) {
-    world.packages = world.products.iter().map(|product| blank.package(product, Some("npm"))).collect();
-    world.releases =
-        [X, Y, OPEN, SHUT, X, X, X, X].into_iter().map(|at| blank.release_of(&world.packages[at])).collect();
-    world.releases[6].status = r::ReleaseStatus::Draft;
-    world.releases[7].status = r::ReleaseStatus::Yanked;
-    world.constraints = vec![
-        blank.constraint(&world.releases[4], &world.entitlements[0]),
-        blank.constraint(&world.releases[5], &world.entitlements[1]),
-    ];
-    world.artifacts = world.releases.iter().map(|release| blank.artifact(release)).collect();
-}
-
-fn add_tokens(world: &mut World, blank: &mut Blank) {
-    let users = world.users.iter().map(|of| (r::BearerType::User, of.id, of.environment_id));
-    let products = world.products.iter().map(|of| (r::BearerType::Product, of.id, of.environment_id));
-    let licenses = world.licenses.iter().map(|of| (r::BearerType::License, of.id, of.environment_id));
-    let environments =
-        world.environments.iter().map(|of| (r::BearerType::Environment, of.id, Some(of.id.into())));
-    let bearers = users.chain(products).chain(licenses).chain(environments);
-    world.tokens = bearers.map(|(kind, id, environment)| blank.token(kind, id, environment)).collect();
 }

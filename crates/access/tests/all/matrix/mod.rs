@@ -1,6 +1,7 @@
 //! The golden matrix: every action of `tests/matrix.txt` for every kind of bearer and relation.
 
 mod cast;
+mod stage;
 
 use std::collections::BTreeSet;
 use std::fmt;
