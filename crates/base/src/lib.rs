@@ -6,6 +6,7 @@
 
 mod blob_name;
 mod clock;
+mod content_digest;
 mod id;
 mod secret;
 mod slot;
@@ -13,6 +14,7 @@ mod timestamp;
 
 pub use blob_name::{BlobName, BlobNameError};
 pub use clock::{Clock, ManualClock};
+pub use content_digest::{ContentAlgorithm, ContentDigest, ContentDigestError};
 pub use id::{
     AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, IdError, LicenseId, PackageId,
     PolicyId, ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,

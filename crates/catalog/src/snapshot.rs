@@ -10,7 +10,7 @@ use keyway_base::{
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
 };
-use keyway_engine::{Bits, Digests, Status, Tag};
+use keyway_engine::{Bits, Content, Digests, Status, Tag};
 use keyway_versions::{Channel, Scheme};
 
 /// What the releases belong to.
@@ -66,6 +66,7 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
             created: head.created,
             releases,
             tags,
+            content: Content::default(),
         },
         product: head.product,
         strategy: head.strategy,

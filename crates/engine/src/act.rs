@@ -2,7 +2,7 @@
 
 use keyway_base::Secret;
 
-use crate::Manifest;
+use crate::{ContentEdit, ContentOutcome, Manifest, TokenWish};
 
 /// An effect asked for by an operation with a body.
 #[derive(Debug)]
@@ -26,6 +26,15 @@ pub enum Act {
         package: String,
         /// What is asked for; with nothing in it, the caller is only told whether they might.
         edits: Vec<Edit>,
+    },
+    /// Make a token of a content-addressed registry.
+    Token(TokenWish),
+    /// Change the content of a repository. Only for operations that need [`crate::Need::Publisher`].
+    Content {
+        /// The package's *normalised* key. The package is made when content is added and there is none.
+        package: String,
+        /// What is asked for.
+        edit: ContentEdit,
     },
 }
 
@@ -129,6 +138,8 @@ pub enum Outcome {
     },
     /// Everything that was asked for is done.
     Changed,
+    /// What became of a request to a content-addressed registry.
+    Content(ContentOutcome),
     /// What is to be changed is not here; the text says what.
     Absent(String),
     /// The body, or what it asks for, breaks a rule; the text says which.

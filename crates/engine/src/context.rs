@@ -5,6 +5,8 @@
 pub struct Context<'a> {
     /// The engine's public root without a trailing slash, such as `https://npm.pkg.example.com`.
     pub base: &'a str,
+    /// Where the engine is reached.
+    pub site: Site<'a>,
     /// The account's display name.
     pub account: &'a str,
     /// The caller's display name (`license` and the licence's name or id); empty for anonymous ones. Only
@@ -14,6 +16,15 @@ pub struct Context<'a> {
     pub signer: &'a dyn PackageSigner,
     /// Where unknown Python names may be asked for, when the operator allows pass-through.
     pub upstream: Option<&'a str>,
+}
+
+/// Where an engine is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site<'a> {
+    /// The public origin of the host, without a trailing slash.
+    pub origin: &'a str,
+    /// The account's segment of the path, where it has one.
+    pub account: Option<&'a str>,
 }
 
 /// Signs package metadata with the account's ECDSA P-256 key.

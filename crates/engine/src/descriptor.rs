@@ -28,6 +28,9 @@ pub struct Descriptor {
     /// Whether its clients follow a redirect to a file on another host and leave their credential behind. Files
     /// are streamed to clients that do not.
     pub redirects: bool,
+    /// Whether its clients speak to a registry at the root of a host: `/v2/…`, where the account's segment is the
+    /// first of a repository's name, and `/token`, whose tokens they send.
+    pub registry: bool,
     /// A line for the customer's shell that sets the client up; `{base}`, `{host}`, `{key}` are filled in.
     pub setup: &'static str,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Reject,
-    Reply, Sent, Takes, Upload,
+    Reply, Scope, Sent, Site, Takes, Upload,
 };
 
 /// One package ecosystem. Pure: no clock, no I/O, no async.
@@ -37,8 +37,15 @@ pub trait Engine: Send + Sync + 'static {
     /// Answers a read. A caller with bad or missing credentials never gets here: see [`Engine::refuse`].
     fn reply(&self, op: &Self::Op, context: &Context<'_>, access: &Access<'_>) -> Reply;
 
+    /// What a token of the registry must be good for to be used for the operation. Asked only of engines whose
+    /// [`Descriptor::registry`] says that they have such tokens.
+    fn scope(&self, op: &Self::Op) -> Option<Scope> {
+        let _ = op;
+        None
+    }
+
     /// Puts a refusal into the form that the ecosystem's clients show.
-    fn refuse(&self, op: &Self::Op, denial: &Denial) -> Plain;
+    fn refuse(&self, op: &Self::Op, site: Site<'_>, denial: &Denial) -> Plain;
 
     /// Puts a grammar error into the form that the ecosystem's clients show.
     fn bad_path(&self, error: &BadPath) -> Plain;
@@ -79,8 +86,10 @@ pub trait Call: Send + Sync {
     fn variant(&self) -> Option<u32>;
     /// See [`Engine::reply`].
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply;
+    /// See [`Engine::scope`].
+    fn scope(&self) -> Option<Scope>;
     /// See [`Engine::refuse`].
-    fn refuse(&self, denial: &Denial) -> Plain;
+    fn refuse(&self, site: Site<'_>, denial: &Denial) -> Plain;
     /// See [`Engine::takes`].
     ///
     /// # Errors
@@ -129,8 +138,11 @@ impl<E: Engine> Call for Bound<'_, E> {
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply {
         self.engine.reply(&self.op, context, access)
     }
-    fn refuse(&self, denial: &Denial) -> Plain {
-        self.engine.refuse(&self.op, denial)
+    fn scope(&self) -> Option<Scope> {
+        self.engine.scope(&self.op)
+    }
+    fn refuse(&self, site: Site<'_>, denial: &Denial) -> Plain {
+        self.engine.refuse(&self.op, site, denial)
     }
     fn takes(&self, head: &Head<'_>) -> Result<Takes, Plain> {
         self.engine.takes(&self.op, head)

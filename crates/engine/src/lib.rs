@@ -7,6 +7,7 @@
 
 mod accept;
 mod act;
+mod content;
 mod context;
 mod denial;
 mod descriptor;
@@ -15,6 +16,7 @@ mod form;
 mod head;
 mod ingest;
 mod need;
+mod registry;
 mod reply;
 mod sent;
 mod snapshot;
@@ -24,7 +26,8 @@ mod view;
 
 pub use accept::{Accept, Precision, Weight};
 pub use act::{Act, Edit, Existing, Files, Outcome, Publication};
-pub use context::{Context, PackageSigner};
+pub use content::{Content, ContentTag, Owners, StoredBlob, StoredManifest};
+pub use context::{Context, PackageSigner, Site};
 pub use denial::{Denial, Reason};
 pub use descriptor::{Challenge, Descriptor, KeyError};
 pub use dispatch::{AnyEngine, Call, Engine, Engines};
@@ -32,6 +35,9 @@ pub use form::Form;
 pub use head::{BadPath, Head, decode_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};
 pub use need::Need;
+pub use registry::{
+    Actions, ContentEdit, ContentOutcome, Minted, NewManifest, NewTag, Piece, Scope, TokenAsker, TokenWish,
+};
 pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer};
 pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};
 pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status, Tag};

@@ -1,5 +1,7 @@
 //! What an operation needs to know before it can be answered.
 
+use crate::TokenWish;
+
 /// The answer to "what must be looked up for this operation?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need<'o> {
@@ -27,6 +29,8 @@ pub enum Need<'o> {
         /// Package id or key, decoded; `None` asks for the releases without a package.
         package: Option<&'o str>,
     },
+    /// A token of a content-addressed registry. No other credential is asked for.
+    Token(&'o TokenWish),
     /// The names of every package of this engine that the caller may see.
     Names,
     /// Every package of this engine that the caller may see, whole: for indexes that list versions too.

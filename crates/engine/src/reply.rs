@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
+use keyway_base::ContentDigest;
 
 use crate::Denial;
 
@@ -13,6 +14,13 @@ pub enum Reply {
     Document(Document),
     /// The bytes of an artifact, by redirect or stream, with ranges.
     File(FileReply),
+    /// A manifest of the package in the view, by its position in [`crate::Content::manifests`].
+    Manifest(usize),
+    /// A blob of the package in the view, by its position in [`crate::Content::blobs`].
+    Blob(usize),
+    /// A blob that the view does not have, for a caller who sees everything: it may be here although no manifest
+    /// refers to it yet.
+    Unlisted(ContentDigest),
     /// A finished answer: errors, pings, redirects.
     Plain(Plain),
 }

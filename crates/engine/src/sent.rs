@@ -1,6 +1,6 @@
 //! Bodies: what an operation takes, decided from the head, and what came of it.
 
-use crate::{Digests, ReadSeek};
+use crate::{Digests, Piece, ReadSeek};
 
 /// The body that an operation takes.
 pub enum Takes {
@@ -21,6 +21,9 @@ pub enum Takes {
         /// Takes it apart.
         unwrap: Box<dyn Unwrap>,
     },
+    /// The body is a piece of an upload that grows. Only for operations that need [`crate::Need::Publisher`]; the
+    /// engine hears of it when it is told what came of it ([`crate::Engine::render`]).
+    Piece(Piece),
 }
 
 impl std::fmt::Debug for Takes {
@@ -29,6 +32,7 @@ impl std::fmt::Debug for Takes {
             Self::Document { limit } => write!(f, "Document({limit})"),
             Self::File { limit } => write!(f, "File({limit})"),
             Self::Wrapped { limit, .. } => write!(f, "Wrapped({limit})"),
+            Self::Piece(piece) => write!(f, "{piece:?}"),
         }
     }
 }

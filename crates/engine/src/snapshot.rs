@@ -5,6 +5,8 @@ use std::sync::Arc;
 use keyway_base::{ArtifactId, BlobName, PackageId, ReleaseId, Timestamp};
 use keyway_versions::{Channel, EcosystemVersion};
 
+use crate::Content;
+
 /// A package with all its releases, whatever their status.
 #[derive(Debug)]
 pub struct Package {
@@ -22,6 +24,8 @@ pub struct Package {
     pub releases: Vec<Release>,
     /// Movable names that clients of the ecosystem put on releases (npm's dist-tags), beside [`Release::tag`].
     pub tags: Vec<Tag>,
+    /// What is addressed by its content; empty but for container registries.
+    pub content: Content,
 }
 
 /// A movable name.

@@ -8,12 +8,15 @@ use keyway_base::{ArtifactId, PackageId, ReleaseId, Timestamp};
 use keyway_versions::{EcosystemVersion, Scheme};
 
 use crate::{
-    Artifact, Bits, Decide, Denial, Digests, Engine, Manifest, Package, PackageSigner, Reason, Reject,
-    Release, Status, Upload, Verdict, View,
+    Artifact, Bits, Content, Decide, Denial, Digests, Engine, Manifest, Package, PackageSigner, Reason,
+    Reject, Release, Site, Status, Upload, Verdict, View,
 };
 
 /// 2026-01-02T03:04:05.678Z, when everything on a shelf came to be unless a test says otherwise.
 pub const CREATED: Timestamp = Timestamp::from_micros(1_767_323_045_678_000);
+
+/// Where engines are reached in tests.
+pub const SITE: Site<'static> = Site { origin: "https://registry.example.com", account: None };
 
 /// How a release stands with the caller.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub enum Standing {
 pub struct Shelf {
     /// The package.
     pub package: Package,
+    /// Whether the caller sees everything.
+    pub whole: bool,
     /// Why the caller is refused as a whole.
     pub denial: Option<Denial>,
     standings: Vec<Standing>,
@@ -65,8 +70,9 @@ impl Shelf {
             created: CREATED,
             releases,
             tags: Vec::new(),
+            content: Content::default(),
         };
-        Self { package, denial: None, standings, visible, yanked, withheld }
+        Self { package, whole: false, denial: None, standings, visible, yanked, withheld }
     }
 
     /// Sets the refusal as a whole.
@@ -90,6 +96,7 @@ impl Shelf {
             visible: &self.visible,
             yanked: &self.yanked,
             withheld: &self.withheld,
+            whole: self.whole,
             denial: self.denial.as_ref(),
             decide: self,
         }

@@ -43,6 +43,8 @@ pub struct View<'a> {
     /// entitled, outside the window): never served, but a client that shows reasons only on file downloads
     /// (pip) is told their names so that it can be told the reason.
     pub withheld: &'a Bits,
+    /// Whether the caller sees everything there is, what no release has included.
+    pub whole: bool,
     /// Why the caller is refused as a whole, when nothing is visible.
     pub denial: Option<&'a Denial>,
     /// Decides single releases, for their refusal texts.

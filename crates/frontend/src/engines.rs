@@ -20,7 +20,7 @@ use keyway_base::{AccountId, LicenseId, RecordId};
 use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
 };
-use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason};
+use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason, Site};
 use keyway_jsonapi::ApiError;
 
 use crate::answer;
@@ -47,6 +47,7 @@ struct Request<'a> {
     exchange: &'a Exchange,
     engine: &'static dyn AnyEngine,
     base: &'a str,
+    site: Site<'a>,
     account: &'a Arc<AccountFacts>,
     environment: Option<&'a EnvironmentFacts>,
 }
@@ -97,8 +98,8 @@ pub(crate) async fn answer(
     };
     match prepared(front, exchange, &place, engine, &call, &head, body).await {
         Ok(response) => response,
-        Err(Trouble::Denied(denial)) => refused(&*call, &denial, None),
-        Err(Trouble::TooMany(denial, wait)) => refused(&*call, &denial, Some(wait)),
+        Err(Trouble::Denied(denial)) => refused(&*call, place.root.site(), &denial, None),
+        Err(Trouble::TooMany(denial, wait)) => refused(&*call, place.root.site(), &denial, Some(wait)),
         Err(Trouble::Other(response)) => *response,
     }
 }
@@ -151,6 +152,7 @@ async fn prepared(
         exchange,
         engine,
         base: &base,
+        site: place.root.site(),
         account: &account,
         environment: environment.as_deref(),
     };
@@ -210,8 +212,8 @@ async fn behind(
 }
 
 /// The engine's words for a refusal.
-fn refused(call: &dyn Call, denial: &Denial, wait: Option<Duration>) -> Response<Body> {
-    let mut response = answer::plain(call.refuse(denial));
+fn refused(call: &dyn Call, site: Site<'_>, denial: &Denial, wait: Option<Duration>) -> Response<Body> {
+    let mut response = answer::plain(call.refuse(site, denial));
     let seconds = wait.map(|wait| wait.as_secs().saturating_add(1));
     let seconds = seconds.or_else(|| denial.reason.retry_after().map(u64::from));
     if let Some(seconds) = seconds {

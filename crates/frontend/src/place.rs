@@ -52,7 +52,7 @@ pub enum Place<'a> {
 /// Where an engine is reached, but for how the account is spelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root<'a> {
-    /// The public origin of the host; on the engine's own host all of the root but the account.
+    /// The public origin of the host.
     origin: Cow<'a, str>,
     /// The engine's key.
     engine: &'static str,
@@ -63,6 +63,10 @@ pub struct Root<'a> {
 }
 
 impl Root<'_> {
+    /// Where the engine is reached.
+    pub fn site(&self) -> keyway_engine::Site<'_> {
+        keyway_engine::Site { origin: &self.origin, account: self.account }
+    }
     /// The engine's public root, without a trailing slash; `account` stands where the path has an account.
     pub fn base(&self, account: &str) -> Cow<'_, str> {
         let Self { origin, engine, .. } = self;

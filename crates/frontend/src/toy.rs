@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine,
     Engines, FileReply, Files, Head, Ingested, KeyError, Need, Outcome, Plain, Publication, Reject, Reply,
-    Sent, Takes, Transfer, Upload, View,
+    Sent, Site, Takes, Transfer, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -39,6 +39,7 @@ const fn descriptor(key: &'static str, http2: bool) -> Descriptor {
         ingests: &[],
         body_limit: 1024,
         redirects: true,
+        registry: false,
         newest_tag: None,
         setup: "",
     }
@@ -110,7 +111,7 @@ impl Engine for Toy {
             _ => text(StatusCode::OK, "pong"),
         }
     }
-    fn refuse(&self, _: &Op, denial: &Denial) -> Plain {
+    fn refuse(&self, _: &Op, _: Site<'_>, denial: &Denial) -> Plain {
         denied(denial)
     }
     fn bad_path(&self, error: &BadPath) -> Plain {

@@ -108,8 +108,9 @@ fn readable<'a>(
         .map(|(index, (release, rule))| (index, release.status, rule))
 }
 
-/// Every status; the yanked ones are also marked as such.
+/// Every status, and what belongs to no release; the yanked ones are also marked as such.
 fn vendor(principal: &Principal, snapshot: &PackageSnapshot, seen: &mut Seen) {
+    seen.whole = true;
     for (index, status, _) in readable(principal, snapshot) {
         seen.visible.insert(index);
         if status == Status::Yanked {

@@ -18,6 +18,8 @@ pub struct Seen {
     pub yanked: Bits,
     /// See [`View::withheld`].
     pub withheld: Bits,
+    /// See [`View::whole`].
+    pub whole: bool,
     /// See [`View::denial`].
     pub denial: Option<Denial>,
     /// Callers of one class get the same documents from the same snapshot.
@@ -35,6 +37,7 @@ impl Seen {
             visible: &self.visible,
             yanked: &self.yanked,
             withheld: &self.withheld,
+            whole: self.whole,
             denial: self.denial.as_ref(),
             decide: self,
         }
@@ -60,6 +63,7 @@ impl Seen {
             visible: Bits::new(releases),
             yanked: Bits::new(releases),
             withheld: Bits::new(releases),
+            whole: false,
             denial: None,
             class: 0,
             denials: Vec::new(),
@@ -74,7 +78,7 @@ impl Seen {
     /// With its class, the hash of everything that a document can show.
     pub(super) fn classified(mut self, tier: u8) -> Self {
         let mut hasher = DefaultHasher::new();
-        (tier, &self.visible, &self.yanked, &self.withheld).hash(&mut hasher);
+        (tier, &self.visible, &self.yanked, &self.withheld, self.whole).hash(&mut hasher);
         self.denial.as_ref().map(|denial| (denial.reason, &denial.message)).hash(&mut hasher);
         self.class = hasher.finish();
         self

@@ -2,7 +2,7 @@
 
 use keyway_base::EntitlementId;
 use keyway_domain::resources as r;
-use keyway_engine::{Bits, Package, Release, Status};
+use keyway_engine::{Bits, Content, Package, Release, Status};
 use keyway_versions::{Channel, Scheme, parse};
 
 use super::World;
@@ -36,6 +36,7 @@ impl World {
                 created: product.created_at,
                 releases: releases.iter().map(|release| engine_release(release)).collect(),
                 tags: Vec::new(),
+                content: Content::default(),
             },
             product: product.id.into(),
             strategy: product.distribution_strategy,

@@ -13,7 +13,7 @@ use keyway_domain::resources::{
 use keyway_domain::touch::{Mutation, Related, ReleasePlace, belongs_to_a_release, touches};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Challenge, Context, Denial, Descriptor, Engine, Engines, Head, Ingested,
-    Need, Outcome, Plain, Reject, Reply, Sent, Upload,
+    Need, Outcome, Plain, Reject, Reply, Sent, Site, Upload,
 };
 use keyway_jsonapi::{Declared, Field, Kind, Record, Scope, Value};
 use keyway_store::{Changes, Db, Inserted, Options, Write};
@@ -44,6 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ingests: &[],
     body_limit: 0,
     redirects: true,
+    registry: false,
     newest_tag: None,
     setup: "",
 };
@@ -65,7 +66,7 @@ impl Engine for Paper {
     fn reply(&self, (): &(), _: &Context<'_>, _: &Access<'_>) -> Reply {
         Plain::status(http::StatusCode::NOT_FOUND).into()
     }
-    fn refuse(&self, (): &(), _: &Denial) -> Plain {
+    fn refuse(&self, (): &(), _: Site<'_>, _: &Denial) -> Plain {
         Plain::status(http::StatusCode::FORBIDDEN)
     }
     fn bad_path(&self, _: &BadPath) -> Plain {

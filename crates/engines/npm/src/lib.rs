@@ -22,7 +22,7 @@ use envelope::Envelope;
 use http::StatusCode;
 use keyway_engine::{
     Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Edit, Engine, Head, Ingested, KeyError,
-    Need, Outcome, Plain, Reject, Reply, Sent, Takes, Upload, View,
+    Need, Outcome, Plain, Reject, Reply, Sent, Site, Takes, Upload, View,
 };
 use keyway_versions::Scheme;
 use serde_json::{Value, json};
@@ -48,6 +48,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     // A bulk advisory request lists every dependency of the customer's project.
     body_limit: 10 * 1024 * 1024,
     redirects: true,
+    registry: false,
     newest_tag: Some("latest"),
     setup: "npm config set \"registry={base}/\" \"//{host}/:_authToken={key}\"",
 };
@@ -109,7 +110,7 @@ impl Engine for NpmEngine {
         }
     }
 
-    fn refuse(&self, _op: &Op, denial: &Denial) -> Plain {
+    fn refuse(&self, _op: &Op, _: Site<'_>, denial: &Denial) -> Plain {
         refusal::denied(denial)
     }
 

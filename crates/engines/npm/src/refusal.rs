@@ -39,7 +39,7 @@ pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
     };
     let refused = |status, code, message: &str| Some(error(status, code, message));
     match outcome {
-        Outcome::LoggedIn { .. } => None,
+        Outcome::LoggedIn { .. } | Outcome::Content(_) => None,
         Outcome::Published { package, version, .. } => {
             Some(done(json!({ "ok": true, "success": true, "id": package, "version": version })))
         }

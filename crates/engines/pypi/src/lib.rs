@@ -19,7 +19,7 @@ mod upload;
 use bytes::Bytes;
 use keyway_engine::{
     Access, Act, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine, FileReply, Head,
-    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Takes, Transfer, Upload, View,
+    Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Site, Takes, Transfer, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -45,6 +45,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ],
     body_limit: 0,
     redirects: true,
+    registry: false,
     newest_tag: None,
     setup: "pip config set global.index-url \"https://license:{key}@{host}/simple/\"",
 };
@@ -97,7 +98,7 @@ impl Engine for PypiEngine {
         }
     }
 
-    fn refuse(&self, _op: &Op, denial: &Denial) -> Plain {
+    fn refuse(&self, _op: &Op, _: Site<'_>, denial: &Denial) -> Plain {
         refusal::denied(denial)
     }
 

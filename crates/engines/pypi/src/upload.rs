@@ -78,7 +78,7 @@ pub(crate) fn act(context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Pla
 /// What became of an upload; `None` where nothing is to be told.
 pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
     Some(match outcome {
-        Outcome::LoggedIn { .. } => return None,
+        Outcome::LoggedIn { .. } | Outcome::Content(_) => return None,
         Outcome::Published { filename, .. } => {
             Plain::said(StatusCode::OK, &format!("{filename} is published"))
         }

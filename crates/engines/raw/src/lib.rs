@@ -10,7 +10,7 @@ mod refusal;
 
 use keyway_engine::{
     Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Upload, View,
+    KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Site, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -33,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ingests: &[],
     body_limit: 0,
     redirects: true,
+    registry: false,
     newest_tag: None,
     setup: "curl --fail-with-body -LO --user \"license:{key}\" \"{base}/PRODUCT/latest/FILE\"",
 };
@@ -73,7 +74,7 @@ impl Engine for RawEngine {
         }
     }
 
-    fn refuse(&self, _op: &Op, denial: &Denial) -> Plain {
+    fn refuse(&self, _op: &Op, _: Site<'_>, denial: &Denial) -> Plain {
         refusal::denied(denial)
     }
 

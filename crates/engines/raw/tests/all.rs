@@ -19,6 +19,7 @@ fn parse(path: &str) -> Op {
 fn ask(path: &str, access: &Access<'_>) -> Reply {
     let context = Context {
         base: "https://raw.example",
+        site: testing::SITE,
         account: "Acme",
         caller: "",
         signer: &EchoSigner,
@@ -59,7 +60,7 @@ fn chosen(shelf: &Shelf, selector: &str) -> String {
             shelf.package.releases[file.release].version.verbatim().to_owned()
         }
         Reply::Plain(plain) => error(&plain).1,
-        Reply::Document(document) => panic!("a document: {document:?}"),
+        other => panic!("neither a file nor an error: {other:?}"),
     }
 }
 
@@ -235,7 +236,11 @@ fn requests_outside_the_grammar_get_the_same_form() {
             "{path}"
         );
     }
-    let plain = RawEngine.refuse(&parse("/a/1/x"), &denial(Reason::CredentialMissing, "A key is needed."));
+    let plain = RawEngine.refuse(
+        &parse("/a/1/x"),
+        testing::SITE,
+        &denial(Reason::CredentialMissing, "A key is needed."),
+    );
     let body: Value = serde_json::from_slice(&plain.body).unwrap();
     let expected = json!({ "title": "Unauthorized", "detail": "A key is needed.", "code": "TOKEN_MISSING" });
     assert_eq!(body, json!({ "errors": [expected] }));

@@ -22,7 +22,7 @@ mod specs;
 use http::StatusCode;
 use keyway_engine::{
     Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Package, Plain, Reject, Reply, Sent, Takes, Upload, View,
+    KeyError, Need, Outcome, Package, Plain, Reject, Reply, Sent, Site, Takes, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -47,6 +47,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ingests: &[".gem"],
     body_limit: publish::LONGEST_FORM,
     redirects: true,
+    registry: false,
     newest_tag: None,
     setup: "bundle config set --global {host} \"license:{key}\"",
 };
@@ -119,7 +120,7 @@ impl Engine for RubygemsEngine {
         }
     }
 
-    fn refuse(&self, _: &Op, denial: &Denial) -> Plain {
+    fn refuse(&self, _: &Op, _: Site<'_>, denial: &Denial) -> Plain {
         refusal::denied(denial)
     }
 

@@ -73,7 +73,9 @@ pub(crate) fn tell(op: &Op, outcome: &Outcome) -> Plain {
             Plain::said(StatusCode::CONFLICT, &format!("{package} ({version}) {taken}"))
         }
         Outcome::Changed if *op == Op::Yank => Plain::said(StatusCode::OK, "Successfully yanked"),
-        Outcome::Changed | Outcome::LoggedIn { .. } => Plain::said(StatusCode::OK, "Done"),
+        Outcome::Changed | Outcome::LoggedIn { .. } | Outcome::Content(_) => {
+            Plain::said(StatusCode::OK, "Done")
+        }
         Outcome::Absent(what) => Plain::said(StatusCode::NOT_FOUND, what),
         Outcome::Invalid(why) => invalid(why),
         Outcome::TooLarge { limit } => {

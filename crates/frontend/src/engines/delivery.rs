@@ -12,7 +12,7 @@ use keyway_blob::BlobKey;
 use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
 use keyway_crypto::digest::Sha256;
 use keyway_domain::event::{Download, Origin};
-use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply, View};
+use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply, Site, View};
 
 use super::{Found, Request, Trouble, try_again};
 use crate::answer;
@@ -26,22 +26,26 @@ use crate::file::{FileAnswer, FileFacts};
 pub(super) struct Setting {
     account: Arc<AccountFacts>,
     base: String,
+    origin: String,
+    segment: Option<String>,
 }
 
 impl Setting {
     /// The context for a caller.
     pub(super) fn context<'c>(&'c self, caller: &'c str) -> Context<'c> {
-        context(&self.account, &self.base, None, caller)
+        let site = Site { origin: &self.origin, account: self.segment.as_deref() };
+        context(&self.account, &self.base, site, None, caller)
     }
 }
 
 fn context<'c>(
     account: &'c AccountFacts,
     base: &'c str,
+    site: Site<'c>,
     upstream: Option<&'c str>,
     caller: &'c str,
 ) -> Context<'c> {
-    Context { base, account: &account.name, caller, signer: account.signer(), upstream }
+    Context { base, site, account: &account.name, caller, signer: account.signer(), upstream }
 }
 
 /// How long the URL of a file lives.
@@ -154,12 +158,18 @@ impl Request<'_> {
     pub(super) fn context<'c>(&'c self, caller: &'c str) -> Context<'c> {
         let upstream = self.account.pypi_upstream.as_deref();
         let upstream = upstream.or(self.front.settings.pypi_upstream.as_deref());
-        context(self.account, self.base, upstream, caller)
+        context(self.account, self.base, self.site, upstream, caller)
     }
 
     /// What contexts are made of, for work elsewhere than here.
     pub(super) fn setting(&self) -> Setting {
-        Setting { account: Arc::clone(self.account), base: self.base.to_owned() }
+        let Site { origin, account } = self.site;
+        Setting {
+            account: Arc::clone(self.account),
+            base: self.base.to_owned(),
+            origin: origin.to_owned(),
+            segment: account.map(str::to_owned),
+        }
     }
 
     pub(super) async fn carry_out(
@@ -174,6 +184,10 @@ impl Request<'_> {
                 Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))
             }
             Reply::File(file) => self.file(&file, package).await,
+            Reply::Manifest(_) | Reply::Blob(_) | Reply::Unlisted(_) => {
+                tracing::error!(request = %self.exchange.id, "an engine replied with content that is not served");
+                Err(try_again())
+            }
         }
     }
 

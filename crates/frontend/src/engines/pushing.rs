@@ -92,7 +92,7 @@ impl Request<'_> {
             (Act::Change { package, edits }, Some(principal), _) => {
                 self.push(&**call, principal, Wish::Change { package, edits }).await
             }
-            (Act::Publish(_) | Act::Change { .. }, ..) => {
+            (Act::Publish(_) | Act::Change { .. } | Act::Token(_) | Act::Content { .. }, ..) => {
                 tracing::error!(request = %self.exchange.id, "an engine asked for what its need does not allow");
                 Err(try_again().into())
             }
@@ -131,6 +131,10 @@ impl Request<'_> {
             Takes::Document { limit } => return self.document(limit, body).await.map(Ok),
             Takes::File { limit } => (limit, None),
             Takes::Wrapped { limit, unwrap } => (limit, Some(unwrap)),
+            Takes::Piece(_) => {
+                tracing::error!(request = %self.exchange.id, "an engine asked for a piece that is not kept");
+                return Err(try_again().into());
+            }
         };
         let limit = limit.min(self.front.settings.limits.upload_bytes);
         let (front, account, headers) = (self.front, self.account.id, self.exchange.headers());

@@ -10,7 +10,7 @@ use keyway_crypto::account_keys::AccountKeys;
 use keyway_domain::resources::{Account, Artifact, Manifest, Package, Product, Release};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, Challenge, Context, Denial, Descriptor, Engine, Engines, Head, Ingested,
-    Need, Outcome, Plain, Reject, Reply, Sent, Upload,
+    Need, Outcome, Plain, Reject, Reply, Sent, Site, Upload,
 };
 use keyway_jobs::{Parts, Runner, kind};
 use keyway_jsonapi::{Declared, Field, Kind, Record, Scope, Value};
@@ -33,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ingests: &[".paper"],
     body_limit: 0,
     redirects: true,
+    registry: false,
     newest_tag: None,
     setup: "",
 };
@@ -54,7 +55,7 @@ impl Engine for Paper {
     fn reply(&self, (): &(), _: &Context<'_>, _: &Access<'_>) -> Reply {
         self.bad_path(&BadPath::Unknown).into()
     }
-    fn refuse(&self, (): &(), _: &Denial) -> Plain {
+    fn refuse(&self, (): &(), _: Site<'_>, _: &Denial) -> Plain {
         self.bad_path(&BadPath::Unknown)
     }
     fn bad_path(&self, _: &BadPath) -> Plain {

@@ -22,7 +22,14 @@ const BASE: &str = "https://npm.pkg.example.com";
 const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
 
 fn context() -> Context<'static> {
-    Context { base: BASE, account: "Acme", caller: "license Alice", signer: &EchoSigner, upstream: None }
+    Context {
+        base: BASE,
+        site: testing::SITE,
+        account: "Acme",
+        caller: "license Alice",
+        signer: &EchoSigner,
+        upstream: None,
+    }
 }
 
 fn parse(method: &Method, target: &str, accept: &str) -> Result<Op, BadPath> {

@@ -113,7 +113,11 @@ fn nothing_published_and_unknown_names_are_404() {
 #[test]
 fn no_credential_is_challenged_with_our_own_scheme() {
     let op = crate::parse(&http::Method::GET, "/@acme/widget", "").unwrap();
-    let plain = NpmEngine.refuse(&op, &denial(Reason::CredentialMissing, "A licence key is needed."));
+    let plain = NpmEngine.refuse(
+        &op,
+        keyway_engine::testing::SITE,
+        &denial(Reason::CredentialMissing, "A licence key is needed."),
+    );
     assert_eq!(plain.status, 401);
     assert_eq!(
         header(&plain, "www-authenticate"),

@@ -22,7 +22,14 @@ const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const SHA256: &str = "0303030303030303030303030303030303030303030303030303030303030303";
 
 fn context() -> Context<'static> {
-    Context { base: BASE, account: "Acme & Co", caller: "license Alice", signer: &EchoSigner, upstream: None }
+    Context {
+        base: BASE,
+        site: testing::SITE,
+        account: "Acme & Co",
+        caller: "license Alice",
+        signer: &EchoSigner,
+        upstream: None,
+    }
 }
 
 fn parse(path: &str, accept: &str) -> Op {

@@ -212,7 +212,7 @@ fn other_names_are_404_or_passed_on_where_that_is_allowed() {
 fn no_credential_is_challenged_for_every_name_alike() {
     let missing = denial(Reason::CredentialMissing, "A licence key is needed.");
     let answers: Vec<_> = ["/simple/acme-widget/", "/simple/requests/", "/simple/", "/files/a/a-1.0.tar.gz"]
-        .map(|path| PypiEngine.refuse(&parse(path, JSON), &missing))
+        .map(|path| PypiEngine.refuse(&parse(path, JSON), keyway_engine::testing::SITE, &missing))
         .into();
     assert_eq!(answers[0].status, 401);
     assert_eq!(header(&answers[0], "www-authenticate"), Some("Basic realm=\"keygen\""));

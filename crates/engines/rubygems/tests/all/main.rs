@@ -27,6 +27,7 @@ fn fixture(file: &str) -> Vec<u8> {
 fn context() -> Context<'static> {
     Context {
         base: "https://rubygems.pkg.example.com",
+        site: keyway_engine::testing::SITE,
         account: "Acme",
         caller: "",
         signer: &EchoSigner,
