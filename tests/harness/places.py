@@ -28,16 +28,25 @@ def binary_under_test() -> Path:
     return path
 
 
-def client(name: str) -> Path:
-    """The directory that `tests/install` put a client of `clients.txt` into."""
+def directory(name: str) -> Path:
+    """The directory of a client of `clients.txt`, be it there or not."""
     for line in (TESTS / "clients.txt").read_text().splitlines():
         if line.split()[:1] == [name]:
             cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-            path = cache / "keyway-tests" / f"{name}-{line.split()[3]}"
-            if not (path / ".done").exists():
-                raise SystemExit(f"{name} is not installed: run tests/install")
-            return path
+            return cache / "keyway-tests" / f"{name}-{line.split()[3]}"
     raise SystemExit(f"tests/clients.txt has no {name}")
+
+
+def client(name: str) -> Path:
+    """The directory that `tests/install` put a client of `clients.txt` into."""
+    if not has(name):
+        raise SystemExit(f"{name} is not installed: run tests/install")
+    return directory(name)
+
+
+def has(name: str) -> bool:
+    """Whether a client is installed: one that is built with Go may be missing where Go cannot be had."""
+    return (directory(name) / ".done").exists()
 
 
 def full() -> bool:
