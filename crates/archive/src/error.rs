@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::oci::ManifestProblem;
+
 /// Why an archive, or a document out of one, was refused.
 ///
 /// Everything but [`ArchiveError::Source`] is the archive's own fault and may be shown to whoever uploaded it:
@@ -139,6 +141,9 @@ pub enum ArchiveError {
         /// What the parser met, with line and column.
         problem: String,
     },
+    /// A manifest or an index of OCI or Docker is not acceptable.
+    #[error("the manifest {0}")]
+    Manifest(#[from] ManifestProblem),
     /// A YAML document is malformed, too large or too deep.
     #[error("invalid YAML: {problem}")]
     Yaml {

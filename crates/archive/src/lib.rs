@@ -13,6 +13,7 @@ mod json;
 mod limits;
 pub mod metadata;
 pub mod npm_tarball;
+pub mod oci;
 mod python_name;
 pub mod sdist;
 pub mod sniff;

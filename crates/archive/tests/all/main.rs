@@ -4,6 +4,7 @@
 
 mod fixtures;
 mod gem;
+mod manifest;
 mod npm;
 mod properties;
 mod sdist;
