@@ -8,6 +8,7 @@
 //! ecosystem.
 
 mod account;
+mod asking;
 mod bearer;
 mod cache;
 mod catalog;
@@ -31,6 +32,7 @@ mod tail;
 mod tenancy;
 
 pub use account::{AccountFacts, AccountSigner};
+pub use asking::Asking;
 pub use catalog::{CacheSizes, Catalog};
 pub use document::{Answer, DocumentAddress, Rendered};
 pub use environment::EnvironmentFacts;

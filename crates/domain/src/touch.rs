@@ -18,6 +18,8 @@ pub struct Related {
     pub credentials: Vec<[u8; 32]>,
     /// Where a release, artifact, constraint or manifest belongs, before and after.
     pub places: Vec<ReleasePlace>,
+    /// Whether a manifest refers to the blob already.
+    pub is_awaited: bool,
 }
 
 /// The package, or the product without a package, that a release belongs to.
@@ -117,7 +119,13 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
             touched.id(mutation, "user_id", SlotKey::User);
         }
         "packages" => touched.package(mutation),
-        "package_tags" => touched.id(mutation, "package_id", SlotKey::Package),
+        "package_tags" | "content_manifests" | "content_tags" | "content_roots" => {
+            touched.id(mutation, "package_id", SlotKey::Package);
+        }
+        // A blob that is new to a repository is part of nothing yet, unless a manifest was there before it.
+        "content_blobs" if mutation.after.is_none() || related.is_awaited => {
+            touched.id(mutation, "package_id", SlotKey::Package);
+        }
         _ => {}
     }
     for digest in &related.credentials {
@@ -217,7 +225,7 @@ mod tests {
     use keyway_jsonapi::Declared;
 
     use super::*;
-    use crate::resources::{Account, License, LicenseUser, Package, Policy, Product, Token};
+    use crate::resources::{Account, ContentBlob, License, LicenseUser, Package, Policy, Product, Token};
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -316,6 +324,19 @@ mod tests {
             SlotKey::Engine(account(), "npm"),
         ]);
         assert_eq!(touched, expected);
+    }
+
+    #[test]
+    fn a_blob_touches_its_repository_once_it_is_part_of_something() {
+        let package = RecordId::generate(NOW);
+        let mut blob = record::<ContentBlob>();
+        blob.set("package_id", Value::Id(package));
+        let own = slots(&[SlotKey::Package(account(), package)]);
+        let added = Mutation { before: None, after: Some(&blob) };
+        assert_eq!(touches(added, &Related::default()), slots(&[]));
+        assert_eq!(touches(added, &Related { is_awaited: true, ..Related::default() }), own);
+        let removed = Mutation { before: Some(&blob), after: None };
+        assert_eq!(touches(removed, &Related::default()), own);
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("packages_key", "packages", &["engine", "normalised_key"]),
     UniqueIndex::new("packages_key_no_engine", "packages", &["normalised_key"]).without("engine"),
     UniqueIndex::new("package_tags_tag", "package_tags", &["package_id", "tag"]),
+    UniqueIndex::new("content_blobs_digest", "content_blobs", &["package_id", "digest"]),
+    UniqueIndex::new("content_manifests_digest", "content_manifests", &["package_id", "digest"]),
+    UniqueIndex::new("content_edges_pair", "content_edges", &["package_id", "parent", "child"]),
+    UniqueIndex::new("content_tags_tag", "content_tags", &["package_id", "tag"]),
     UniqueIndex::new("releases_version", "releases", &["product_id", "package_id", "version_key"]),
     UniqueIndex::new("releases_version_no_package", "releases", &["product_id", "version_key"])
         .without("package_id"),

@@ -135,6 +135,30 @@ impl World {
                 }),
             ),
             ("package_tags", json!({ "tag": "next", "package_id": "packages", "release_id": "releases" })),
+            (
+                "content_blobs",
+                json!({ "digest": "sha256:0", "size": 9, "blob_key": "a/c", "package_id": "packages" }),
+            ),
+            (
+                "content_manifests",
+                json!({ "digest": "sha256:1", "media_type": "x", "content": "{}", "package_id": "packages" }),
+            ),
+            ("content_edges", json!({ "parent": "sha256:1", "child": "sha256:0", "package_id": "packages" })),
+            (
+                "content_tags",
+                json!({ "tag": "v1", "digest": "sha256:1", "package_id": "packages", "release_id": "releases" }),
+            ),
+            (
+                "content_roots",
+                json!({ "digest": "sha256:1", "package_id": "packages", "release_id": "releases" }),
+            ),
+            (
+                "content_uploads",
+                json!({
+                    "package_id": "packages", "who_type": "products", "who_id": "products", "state": "x",
+                    "expires_at": "2026-01-01T00:00:00Z",
+                }),
+            ),
             ("event_logs", json!({ "event": "x", "resource_type": "Release", "resource_id": "releases" })),
         ] {
             let mut attributes = attributes;

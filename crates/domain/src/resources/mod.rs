@@ -4,6 +4,7 @@
 mod account;
 mod artifact;
 mod catalogue;
+mod content;
 mod entitlement;
 mod environment;
 mod event_log;
@@ -22,6 +23,7 @@ mod user;
 pub use account::{Account, Subscription};
 pub use artifact::{Artifact, ArtifactStatus, Manifest, PartUpload};
 pub use catalogue::{Arch, Channel, Engine, Platform};
+pub use content::{ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, ContentUpload};
 pub use entitlement::Entitlement;
 pub use environment::{Environment, IsolationStrategy};
 pub use event_log::EventLog;
@@ -86,5 +88,11 @@ all!(
     Manifest,
     PartUpload,
     PackageTag,
+    ContentBlob,
+    ContentManifest,
+    ContentEdge,
+    ContentTag,
+    ContentRoot,
+    ContentUpload,
     EventLog,
 );

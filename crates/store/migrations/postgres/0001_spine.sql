@@ -475,6 +475,106 @@ CREATE INDEX package_tags_created ON package_tags (account_id, created_at, id);
 CREATE UNIQUE INDEX package_tags_tag ON package_tags (account_id, package_id, tag);
 CREATE INDEX package_tags_release ON package_tags (account_id, release_id);
 
+CREATE TABLE content_blobs (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    size BIGINT NOT NULL,
+    blob_key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX content_blobs_created ON content_blobs (account_id, created_at, id);
+CREATE UNIQUE INDEX content_blobs_digest ON content_blobs (account_id, package_id, digest);
+CREATE INDEX content_blobs_by_digest ON content_blobs (account_id, digest);
+CREATE INDEX content_blobs_blob ON content_blobs (account_id, blob_key);
+
+CREATE TABLE content_manifests (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    media_type TEXT COLLATE "C" NOT NULL,
+    artifact_type TEXT COLLATE "C",
+    subject TEXT COLLATE "C",
+    annotations TEXT COLLATE "C",
+    content BYTEA NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX content_manifests_created ON content_manifests (account_id, created_at, id);
+CREATE UNIQUE INDEX content_manifests_digest ON content_manifests (account_id, package_id, digest);
+
+CREATE TABLE content_edges (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    parent TEXT COLLATE "C" NOT NULL,
+    child TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX content_edges_created ON content_edges (account_id, created_at, id);
+CREATE UNIQUE INDEX content_edges_pair ON content_edges (account_id, package_id, parent, child);
+CREATE INDEX content_edges_child ON content_edges (account_id, child, package_id);
+
+CREATE TABLE content_tags (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    tag TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL,
+    release_id TEXT COLLATE "C",
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX content_tags_created ON content_tags (account_id, created_at, id);
+CREATE UNIQUE INDEX content_tags_tag ON content_tags (account_id, package_id, tag);
+CREATE INDEX content_tags_release ON content_tags (account_id, release_id);
+
+CREATE TABLE content_roots (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL,
+    artifact_id TEXT COLLATE "C",
+    digest TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX content_roots_created ON content_roots (account_id, created_at, id);
+CREATE INDEX content_roots_package ON content_roots (account_id, package_id);
+CREATE INDEX content_roots_release ON content_roots (account_id, release_id);
+CREATE INDEX content_roots_artifact ON content_roots (account_id, artifact_id);
+
+CREATE TABLE content_uploads (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    package_id TEXT COLLATE "C" NOT NULL,
+    who_type TEXT COLLATE "C" NOT NULL,
+    who_id TEXT COLLATE "C" NOT NULL,
+    state BYTEA NOT NULL,
+    size BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX content_uploads_created ON content_uploads (account_id, created_at, id);
+CREATE INDEX content_uploads_package ON content_uploads (account_id, package_id);
+
 CREATE TABLE event_logs (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

@@ -473,6 +473,106 @@ CREATE INDEX package_tags_created ON package_tags (account_id, created_at, id);
 CREATE UNIQUE INDEX package_tags_tag ON package_tags (account_id, package_id, tag);
 CREATE INDEX package_tags_release ON package_tags (account_id, release_id);
 
+CREATE TABLE content_blobs (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    blob_key TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX content_blobs_created ON content_blobs (account_id, created_at, id);
+CREATE UNIQUE INDEX content_blobs_digest ON content_blobs (account_id, package_id, digest);
+CREATE INDEX content_blobs_by_digest ON content_blobs (account_id, digest);
+CREATE INDEX content_blobs_blob ON content_blobs (account_id, blob_key);
+
+CREATE TABLE content_manifests (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    artifact_type TEXT,
+    subject TEXT,
+    annotations TEXT,
+    content BLOB NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX content_manifests_created ON content_manifests (account_id, created_at, id);
+CREATE UNIQUE INDEX content_manifests_digest ON content_manifests (account_id, package_id, digest);
+
+CREATE TABLE content_edges (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    child TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX content_edges_created ON content_edges (account_id, created_at, id);
+CREATE UNIQUE INDEX content_edges_pair ON content_edges (account_id, package_id, parent, child);
+CREATE INDEX content_edges_child ON content_edges (account_id, child, package_id);
+
+CREATE TABLE content_tags (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    release_id TEXT,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX content_tags_created ON content_tags (account_id, created_at, id);
+CREATE UNIQUE INDEX content_tags_tag ON content_tags (account_id, package_id, tag);
+CREATE INDEX content_tags_release ON content_tags (account_id, release_id);
+
+CREATE TABLE content_roots (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    release_id TEXT NOT NULL,
+    artifact_id TEXT,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX content_roots_created ON content_roots (account_id, created_at, id);
+CREATE INDEX content_roots_package ON content_roots (account_id, package_id);
+CREATE INDEX content_roots_release ON content_roots (account_id, release_id);
+CREATE INDEX content_roots_artifact ON content_roots (account_id, artifact_id);
+
+CREATE TABLE content_uploads (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    package_id TEXT NOT NULL,
+    who_type TEXT NOT NULL,
+    who_id TEXT NOT NULL,
+    state BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX content_uploads_created ON content_uploads (account_id, created_at, id);
+CREATE INDEX content_uploads_package ON content_uploads (account_id, package_id);
+
 CREATE TABLE event_logs (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -644,6 +744,30 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('package_tags', 'package_tags_created', '100000 100000 1 1'),
     ('package_tags', 'package_tags_tag', '100000 100000 10 1'),
     ('package_tags', 'package_tags_release', '100000 100000 10'),
+    ('content_blobs', 'sqlite_autoindex_content_blobs_1', '100000 100000 1'),
+    ('content_blobs', 'content_blobs_created', '100000 100000 1 1'),
+    ('content_blobs', 'content_blobs_digest', '100000 100000 100 1'),
+    ('content_blobs', 'content_blobs_by_digest', '100000 100000 10'),
+    ('content_blobs', 'content_blobs_blob', '100000 100000 10'),
+    ('content_manifests', 'sqlite_autoindex_content_manifests_1', '100000 100000 1'),
+    ('content_manifests', 'content_manifests_created', '100000 100000 1 1'),
+    ('content_manifests', 'content_manifests_digest', '100000 100000 100 1'),
+    ('content_edges', 'sqlite_autoindex_content_edges_1', '100000 100000 1'),
+    ('content_edges', 'content_edges_created', '100000 100000 1 1'),
+    ('content_edges', 'content_edges_pair', '100000 100000 1000 10 1'),
+    ('content_edges', 'content_edges_child', '100000 100000 10 1'),
+    ('content_tags', 'sqlite_autoindex_content_tags_1', '100000 100000 1'),
+    ('content_tags', 'content_tags_created', '100000 100000 1 1'),
+    ('content_tags', 'content_tags_tag', '100000 100000 100 1'),
+    ('content_tags', 'content_tags_release', '100000 100000 10'),
+    ('content_roots', 'sqlite_autoindex_content_roots_1', '100000 100000 1'),
+    ('content_roots', 'content_roots_created', '100000 100000 1 1'),
+    ('content_roots', 'content_roots_package', '100000 100000 100'),
+    ('content_roots', 'content_roots_release', '100000 100000 10'),
+    ('content_roots', 'content_roots_artifact', '100000 100000 10'),
+    ('content_uploads', 'sqlite_autoindex_content_uploads_1', '100000 100000 1'),
+    ('content_uploads', 'content_uploads_created', '100000 100000 1 1'),
+    ('content_uploads', 'content_uploads_package', '100000 100000 10'),
     ('event_logs', 'event_logs', '100000 100000 1'),
     ('event_logs', 'event_logs_created', '100000 100000 1 1'),
     ('event_logs', 'event_logs_resource', '100000 100000 10 1 1'),

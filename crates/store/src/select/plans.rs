@@ -2,8 +2,9 @@
 
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
-    ALL, Account, Artifact, Constraint, Engine, Entitlement, Environment, License, LicenseEntitlement,
-    LicenseUser, Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Token, User,
+    ALL, Account, Artifact, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
+    ContentUpload, Engine, Entitlement, Environment, License, LicenseEntitlement, LicenseUser, Manifest,
+    Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -108,6 +109,7 @@ async fn every_filter_of_every_resource_prepares() {
 /// Look-ups on hot paths, and the index that each must use.
 fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
     let id = some_id();
+    let child = Scope::id("package_id", id).and(Scope::text("child", "sha256:x"));
     let key =
         |engine: &str, name: &str| Scope::text("engine", engine).and(Scope::text("normalised_key", name));
     vec![
@@ -132,6 +134,17 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (PartUpload::RESOURCE, Scope::text("blob_key", "a/b"), "part_uploads_blob"),
         (PackageTag::RESOURCE, Scope::id("package_id", id), "package_tags_tag"),
         (PackageTag::RESOURCE, Scope::id("release_id", id), "package_tags_release"),
+        (ContentBlob::RESOURCE, Scope::id("package_id", id), "content_blobs_digest"),
+        (ContentBlob::RESOURCE, Scope::text("digest", "sha256:x"), "content_blobs_by_digest"),
+        (ContentBlob::RESOURCE, Scope::text("blob_key", "a/b"), "content_blobs_blob"),
+        (ContentManifest::RESOURCE, Scope::id("package_id", id), "content_manifests_digest"),
+        (ContentEdge::RESOURCE, Scope::id("package_id", id), "content_edges_pair"),
+        (ContentEdge::RESOURCE, child, "content_edges_child"),
+        (ContentTag::RESOURCE, Scope::id("package_id", id), "content_tags_tag"),
+        (ContentTag::RESOURCE, Scope::id("release_id", id), "content_tags_release"),
+        (ContentRoot::RESOURCE, Scope::id("package_id", id), "content_roots_package"),
+        (ContentRoot::RESOURCE, Scope::id("release_id", id), "content_roots_release"),
+        (ContentUpload::RESOURCE, Scope::id("package_id", id), "content_uploads_package"),
         (LicenseUser::RESOURCE, Scope::id("license_id", id), "license_users_pair"),
         (LicenseUser::RESOURCE, Scope::id("user_id", id), "license_users_user"),
         (LicenseEntitlement::RESOURCE, Scope::id("license_id", id), "license_entitlements_pair"),
