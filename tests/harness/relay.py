@@ -65,18 +65,19 @@ class Listener:
         self.httpd.server_close()
 
 
+def forward(url: str, method: str, path: str, headers: dict, body: bytes) -> tuple[int, str, list, bytes]:
+    """What the server at `url` answers."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    kept = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
+    connection.request(method, path, body or None, kept)
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    return response.status, response.reason, response.getheaders(), content
+
+
 def relay(url: str | None = None) -> tuple[Listener, Callable[[str], None]]:
     """A proxy in front of `url`, which may also be named later."""
     target = {"url": url}
-
-    def forward(method: str, path: str, headers: dict, body: bytes) -> tuple[int, str, list, bytes]:
-        parts = urlsplit(target["url"])
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-        kept = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
-        connection.request(method, path, body or None, kept)
-        response = connection.getresponse()
-        content = response.read()
-        connection.close()
-        return response.status, response.reason, response.getheaders(), content
-
-    return Listener(forward), lambda url: target.update(url=url)
+    return Listener(lambda *asked: forward(target["url"], *asked)), lambda url: target.update(url=url)

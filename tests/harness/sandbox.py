@@ -42,11 +42,13 @@ class Sandbox:
             "NO_COLOR": "1",
         }
 
-    def run(self, *command: object, environment: dict | None = None, seconds: float = 180) -> Run:
-        """Runs a command in the project directory, without standard input."""
+    def run(
+        self, *command: object, environment: dict | None = None, seconds: float = 180, typed: str | None = None
+    ) -> Run:
+        """Runs a command in the project directory; `typed` is all that it can read."""
         words = [str(word) for word in command]
         done = subprocess.run(
-            words, cwd=self.project, env={**self.environment, **(environment or {})}, stdin=subprocess.DEVNULL,
+            words, cwd=self.project, env={**self.environment, **(environment or {})}, input=typed or "",
             capture_output=True, text=True, errors="replace", timeout=seconds,
         )  # fmt: skip
         return Run(words, done.returncode, done.stdout, done.stderr)

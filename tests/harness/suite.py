@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from . import cluster, seaweed
+from . import cluster, daemon, seaweed
 from .places import binary
 from .world import close_shared
 
@@ -64,6 +64,7 @@ def main() -> int:
     try:
         tests.run(report)
     finally:
+        daemon.close_shared()
         cluster.close_shared()
         close_shared()
         seaweed.close_shared()
