@@ -1,17 +1,16 @@
 """Memory while large files go up and down through the server, on disk and on an object store."""
 
 import hashlib
-import http.client
 import os
 import unittest
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
 from harness import seaweed, wire
 from harness.memory import MIB, Memory
 from harness.parts import PartsUpload
 from harness.server import Server
+from harness.streams import BLOCK, blocks, digest, fetch, send
 from harness.world import World
 
 FULL = bool(os.environ.get("TESTS_FULL"))
@@ -19,45 +18,10 @@ SIZE = (1024 if FULL else 96) * MIB
 AT_ONCE = 4
 # what may be needed beside the caches, which hold a few small files here
 ALLOWED = 64
-BLOCK = 1 * MIB
-
-
-def blocks(seed: int, size: int) -> Iterator[bytes]:
-    """Bytes that differ from block to block and from file to file, without the whole in memory."""
-    pattern = hashlib.shake_128(str(seed).encode()).digest(BLOCK)
-    for number in range(size // BLOCK):
-        yield number.to_bytes(8, "big") + pattern[8:]
-
-
-def digest(seed: int, size: int) -> str:
-    sha = hashlib.sha256()
-    for block in blocks(seed, size):
-        sha.update(block)
-    return sha.hexdigest()
 
 
 def put(url: str, content: Iterator[bytes], size: int) -> int:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=600)
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    connection.request("PUT", target, body=content, headers={"Content-Length": str(size)})
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    return answer.status
-
-
-def fetch(url: str) -> str:
-    """The digest of what a URL leads to."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=600)
-    connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
-    answer, sha = connection.getresponse(), hashlib.sha256()
-    assert answer.status == 200, answer.status
-    while block := answer.read(BLOCK):
-        sha.update(block)
-    connection.close()
-    return sha.hexdigest()
+    return send("PUT", url, content, {"Content-Length": str(size)}).status
 
 
 class OnDisk(unittest.TestCase):
