@@ -23,6 +23,7 @@ mod limits;
 mod names;
 mod package;
 mod principal;
+mod reach;
 mod reserved;
 mod rows;
 mod seen;

@@ -7,12 +7,14 @@ use keyway_base::{AccountId, EntitlementId, PackageId, RecordId, Slot, SlotKey};
 use keyway_domain::resources::{
     Artifact, Constraint, Entitlement, Manifest, Package, PackageTag, Product, Release,
 };
+use keyway_engine::Descriptor;
 use keyway_jsonapi::{Declared, Scope};
 use keyway_versions::Scheme;
 use moka::Equivalent;
 
 use crate::cache::{Loaded, Weigh};
 use crate::fingerprint::Fingerprint;
+use crate::reach;
 use crate::rows::Rows;
 use crate::snapshot::{self, Head};
 use crate::{AccountFacts, Catalog, CatalogError, EnvironmentFacts, Known};
@@ -231,6 +233,7 @@ impl Search<'_, '_> {
             strategy: product.distribution_strategy,
             environment: package.environment_id,
             scheme: self.scheme(package.engine.as_deref()),
+            holds_content: self.engine(package.engine.as_deref()).is_some_and(|engine| engine.registry),
             key: package.key,
             normalised: package.normalised_key,
             name: package.name,
@@ -240,8 +243,11 @@ impl Search<'_, '_> {
 
     /// How versions of this engine's packages are ordered.
     fn scheme(&self, engine: Option<&str>) -> Scheme {
-        let engine = engine.and_then(|key| self.catalog.engines.get(key));
-        engine.map_or(Scheme::Semver, |engine| engine.descriptor().scheme)
+        self.engine(engine).map_or(Scheme::Semver, |engine| engine.scheme)
+    }
+
+    fn engine(&self, key: Option<&str>) -> Option<&'static Descriptor> {
+        key.and_then(|key| self.catalog.engines.get(key)).map(|engine| engine.descriptor())
     }
 
     async fn load(&mut self, head: Head) -> Result<Arc<Known<PackageSnapshot>>, CatalogError> {
@@ -258,6 +264,7 @@ impl Search<'_, '_> {
             manifests: self.all::<Manifest>(&of_releases).await?,
             constraints: self.all::<Constraint>(&of_releases).await?,
             tags: self.tags(head.package).await?,
+            content: self.content(&head).await?,
             entitlements: Vec::new(),
         };
         let entitlements = self.entitlements(&rows.constraints).await?;
@@ -271,6 +278,20 @@ impl Search<'_, '_> {
             Some(package) => self.all(&Scope::id("package_id", package)).await,
             None => Ok(Vec::new()),
         }
+    }
+
+    async fn content(&mut self, head: &Head) -> Result<reach::Rows, CatalogError> {
+        let Some(package) = head.package.filter(|_| head.holds_content) else {
+            return Ok(reach::Rows::default());
+        };
+        let theirs = Scope::id("package_id", package);
+        Ok(reach::Rows {
+            blobs: self.all(&theirs).await?,
+            manifests: self.all(&theirs).await?,
+            edges: self.all(&theirs).await?,
+            tags: self.all(&theirs).await?,
+            roots: self.all(&theirs).await?,
+        })
     }
 
     async fn all<T: Declared>(&mut self, scope: &Scope) -> Result<Vec<T>, CatalogError> {
@@ -308,5 +329,6 @@ fn unpackaged(product: Product) -> Head {
         name: product.name,
         created: product.created_at,
         scheme: Scheme::Semver,
+        holds_content: false,
     }
 }

@@ -10,8 +10,10 @@ use keyway_base::{
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
 };
-use keyway_engine::{Bits, Content, Digests, Status, Tag};
+use keyway_engine::{Bits, Digests, Status, Tag};
 use keyway_versions::{Channel, Scheme};
+
+use crate::reach;
 
 /// What the releases belong to.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Head {
     pub(crate) name: String,
     pub(crate) created: Timestamp,
     pub(crate) scheme: Scheme,
+    /// Whether it is a registry's repository, which holds content.
+    pub(crate) holds_content: bool,
 }
 
 /// The rows behind a snapshot, all read from one moment of the database; artifacts oldest first.
@@ -37,6 +41,8 @@ pub(crate) struct Rows {
     pub(crate) tags: Vec<PackageTag>,
     /// Id and code.
     pub(crate) entitlements: Vec<(EntitlementId, String)>,
+    /// What a registry's repository holds.
+    pub(crate) content: reach::Rows,
 }
 
 /// Builds the snapshot: releases newest first in the ecosystem's order, constraints as positions. A release
@@ -57,6 +63,8 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
     releases.sort_by(|(left, _), (right, _)| right.version.cmp(&left.version));
     let (releases, rules): (Vec<keyway_engine::Release>, _) = releases.into_iter().unzip();
     let tags = tags(rows.tags, &releases);
+    let ids: Vec<ReleaseId> = releases.iter().map(|release| release.id).collect();
+    let content = reach::content(rows.content, &ids);
     PackageSnapshot {
         package: keyway_engine::Package {
             id: head.package,
@@ -66,7 +74,7 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
             created: head.created,
             releases,
             tags,
-            content: Content::default(),
+            content,
         },
         product: head.product,
         strategy: head.strategy,
@@ -230,4 +238,5 @@ pub(crate) fn weight(snapshot: &PackageSnapshot) -> usize {
         + releases.sum::<usize>()
         + tags.sum::<usize>()
         + entitlements.sum::<usize>()
+        + reach::weight(&snapshot.package.content)
 }
