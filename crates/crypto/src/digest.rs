@@ -93,6 +93,11 @@ pub fn sha256(bytes: &[u8]) -> Sha256 {
     Sha256::from_provider(provider::digest(&provider::SHA256, bytes).as_ref())
 }
 
+/// The SHA-512 of bytes that are at hand.
+pub fn sha512(bytes: &[u8]) -> Sha512 {
+    Sha512::from_provider(provider::digest(&provider::SHA512, bytes).as_ref())
+}
+
 /// Every digest of one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digests {

@@ -1,5 +1,7 @@
 //! What an operation needs to know before it can be answered.
 
+use keyway_base::RecordId;
+
 use crate::TokenWish;
 
 /// The answer to "what must be looked up for this operation?".
@@ -11,6 +13,14 @@ pub enum Need<'o> {
     Caller,
     /// A caller who publishes (a token of a product, an environment or the team): no body of anybody else is read.
     Publisher,
+    /// How an upload that grows stands, for the publisher who began it: the engine is told by
+    /// [`crate::Engine::render`], as of a piece that has come.
+    Upload {
+        /// The *normalised* key of the package that it is for.
+        package: &'o str,
+        /// The upload.
+        upload: RecordId,
+    },
     /// One package of this engine, by its *normalised* key.
     Package {
         /// The normalised key.

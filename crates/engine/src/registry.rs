@@ -18,7 +18,8 @@ pub struct Actions {
 /// A repository, and what is to be done there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// The repository, as clients spell it: with the account's segment where names have one.
+    /// The repository. Clients spell it with the account's segment where names have one ([`TokenWish`]); what an
+    /// operation asks for ([`crate::Engine::scope`]) is without.
     pub repository: String,
     /// What is to be done.
     pub actions: Actions,
@@ -172,6 +173,8 @@ pub enum ContentOutcome {
     Manifest {
         /// Its digest.
         digest: ContentDigest,
+        /// The manifest that it is about: clients ask for a word that its referrers are listed.
+        subject: Option<ContentDigest>,
     },
     /// What was to go is gone.
     Deleted,
