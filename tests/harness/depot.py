@@ -9,12 +9,14 @@ from .publishing import fresh, product_token
 from .registry import Registry
 from .world import World
 
-# By server: a token of the vendor's product. A push needs no other.
+# By product: a token of it. A push needs no other.
 _tokens: dict[str, str] = {}
 
 
 def vendor_token(world: World) -> str:
-    return _tokens.setdefault(world.server.url, product_token(world))
+    if world.product not in _tokens:
+        _tokens[world.product] = product_token(world)
+    return _tokens[world.product]
 
 
 class Depot(unittest.TestCase):

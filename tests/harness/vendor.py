@@ -19,16 +19,17 @@ class Refused(Exception):
 
 
 class Vendor:
-    """Talks to `/v1` with a token. One connection per thread."""
+    """Talks to `/v1`, or to an account below it, with a token. One connection per thread."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, account: str | None = None) -> None:
         self.url, self.token = url, token
+        self.root = f"{url}/v1/accounts/{account}" if account else f"{url}/v1"
         self.local = threading.local()
 
     def ask(self, method: str, path: str, document: object = None, headers: dict | None = None) -> Answer:
         """One request; the answer whatever it is."""
         if not hasattr(self.local, "connection"):
-            self.local.connection = Connection(f"{self.url}/v1")
+            self.local.connection = Connection(self.root)
         body = None if document is None else json.dumps(document).encode()
         given = {**bearer(self.token), "Accept": JSON, **({"Content-Type": JSON} if body else {}), **(headers or {})}
         return self.local.connection.request(method, path, body, given)

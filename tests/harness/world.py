@@ -45,9 +45,10 @@ class Made(NamedTuple):
 class World:
     """A started server with Acme on it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, vendor: Vendor | None = None) -> None:
+        """`vendor` is whose account it is, where the server has several."""
         self.server = server
-        self.vendor = Vendor(server.url, server.token)
+        self.vendor = vendor or Vendor(server.url, server.token)
         self.numbers = itertools.count(1)
         create = self.vendor.create
         self.product = create("products", {"name": "Acme", "code": "acme"})["id"]

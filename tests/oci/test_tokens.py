@@ -99,7 +99,6 @@ class Tokens(Depot):
     def test_nobody_gets_one_that_opens_nothing(self):
         token = self.registry().token(self.scope)
         self.assertEqual(self.reads(token), 401)
-        self.assertEqual(wire.get(f"{self.world.server.url}/v2/", wire.bearer(token)).status, 200)
 
     def test_more_is_asked_than_given(self):
         """Fewer rights than asked for is no error; what is missing is refused where it is needed."""
@@ -182,7 +181,7 @@ class Forged(Depot):
     """Tokens that nobody here made."""
 
     def forged(self, token: str) -> list[str]:
-        """The token with other headers and other claims, unsigned, or signed with what comes along."""
+        """What another registry took: unsigned, or signed with what comes along; and this one with a letter changed."""
         claims = {"iss": "keyway", "sub": "admin", "aud": "keyway", "exp": 4102444800, "nbf": 0, "iat": 0}
         claims["access"] = [{"type": "repository", "name": self.name, "actions": ["pull", "push", "*"]}]
         key = {"kty": "oct", "k": base64.urlsafe_b64encode(b"k" * 32).decode().rstrip("=")}
@@ -199,12 +198,8 @@ class Forged(Depot):
             {"alg": "HS256", "kid": "../../../../dev/null"},
         ]
         made = [f"{part(head)}.{part(claims)}.{signature}" for head in heads for signature in ("", "AAAA")]
-        pieces = token.split(".")
-        for number, piece in enumerate(pieces):
-            middle = len(piece) // 2
-            other = "A" if piece[middle] != "A" else "B"
-            changed = piece[:middle] + other + piece[middle + 1 :]
-            made.append(".".join([*pieces[:number], changed, *pieces[number + 1 :]]))
+        for at in range(0, len(token), 9):
+            made.append(token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :])
         return [*made, token[:-6], f"{token}.{token}", token.upper(), "", ".", "..", "a.b.c", "x" * 9000]
 
     def test_none_is_taken(self):
