@@ -1,4 +1,5 @@
-//! The disk backend: one directory with `blobs/<account>/<xx>/<name>`, `staging/<random>` and `parts/`.
+//! The disk backend: one directory with `blobs/<account>/<xx>/<name>`, `staging/<random>`, `parts/`
+//! and `growing/`.
 //!
 //! All functions here block; callers run them in the blocking pool. A blob appears by rename, after its bytes
 //! were synced, and its directory is synced before the rename is reported: a crash leaves the blob whole or
@@ -12,6 +13,7 @@ use std::sync::Mutex;
 
 use keyway_crypto::random_bytes;
 
+use crate::disk_growth::Growths;
 use crate::sweep::timestamp;
 use crate::{BlobError, BlobKey, Head};
 
@@ -21,9 +23,12 @@ pub(crate) struct Disk {
     blobs: PathBuf,
     staging: PathBuf,
     parts: PathBuf,
+    growing: PathBuf,
     reserve: u64,
     /// The parts of uploads that are being written.
     pub(crate) parts_busy: Mutex<HashMap<BlobKey, Vec<u32>>>,
+    /// The uploads that grow, as far as this process has touched them.
+    pub(crate) growths: Growths,
 }
 
 /// The path of a staged file; the file goes away with it unless it was moved into place.
@@ -37,10 +42,12 @@ impl Disk {
             blobs: root.join("blobs"),
             staging: root.join("staging"),
             parts: root.join("parts"),
+            growing: root.join("growing"),
             reserve,
             parts_busy: Mutex::default(),
+            growths: Growths::default(),
         };
-        for directory in [&disk.blobs, &disk.staging, &disk.parts] {
+        for directory in [&disk.blobs, &disk.staging, &disk.parts, &disk.growing] {
             fs::create_dir_all(directory).map_err(BlobError::io("making the blob directory"))?;
         }
         disk.create()?;
@@ -150,6 +157,11 @@ impl Disk {
     /// The directory that holds uploads in parts.
     pub(crate) fn parts_root(&self) -> &Path {
         &self.parts
+    }
+
+    /// The directory that holds uploads that grow.
+    pub(crate) fn growing_root(&self) -> &Path {
+        &self.growing
     }
 
     fn path(&self, key: &BlobKey) -> PathBuf {

@@ -56,6 +56,9 @@ pub enum BlobError {
     /// A part is being sent, or the upload is being completed.
     #[error("part {0} is on its way already, or the upload is being completed")]
     PartBusy(u32),
+    /// Another request writes to an upload that grows, or took it further than the state that was given.
+    #[error("upload {0} is being written by another request, or was taken further by one")]
+    UploadBusy(BlobKey),
     /// The parts in the store are others than those that were to be put together.
     #[error("parts of the upload were replaced meanwhile")]
     PartsChanged,

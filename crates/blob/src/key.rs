@@ -15,6 +15,14 @@ pub struct BlobKey {
     name: BlobName,
 }
 
+/// Keys that belong together: those of an upload that grows, and of all that comes of it. What nobody else may
+/// have written to gets a key of its own, and a sweep that knows one key leaves the family alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Family(AccountId, [u8; FAMILY]);
+
+/// How many bytes of a random name say whose family it is.
+const FAMILY: usize = 8;
+
 /// A text that is not the key of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the key of a blob")]
@@ -32,6 +40,21 @@ impl BlobKey {
     /// A key that nothing has yet.
     pub fn random(account: AccountId) -> Self {
         Self::new(account, BlobName::Random(random_bytes()))
+    }
+    /// A key that nothing has yet, of the same family.
+    pub(crate) fn kin(&self) -> Self {
+        let mut name: [u8; 16] = random_bytes();
+        if let Some(Family(_, family)) = self.family() {
+            name.iter_mut().zip(family).for_each(|(byte, ours)| *byte = ours);
+        }
+        Self::new(self.account, BlobName::Random(name))
+    }
+    /// The family; what is named by its content has none.
+    pub(crate) fn family(&self) -> Option<Family> {
+        match &self.name {
+            BlobName::Random(name) => Some(Family(self.account, *name.first_chunk()?)),
+            BlobName::Digest(_) => None,
+        }
     }
     /// The account whose blob it is.
     pub const fn account(&self) -> AccountId {
@@ -72,6 +95,19 @@ mod tests {
     use keyway_crypto::digest::sha256;
 
     use super::*;
+
+    #[test]
+    fn kin_are_of_a_family_and_nobody_else_is() {
+        let account: AccountId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        let key = BlobKey::random(account);
+        let kin = key.kin();
+        assert_ne!(key, kin);
+        assert_eq!(key.family(), kin.family());
+        assert_ne!(key.family(), BlobKey::random(account).family());
+        let theirs = BlobKey::new("0190163d-8694-739b-aea5-966c26f8ad92".parse().unwrap(), key.name());
+        assert_ne!(key.family(), theirs.family());
+        assert_eq!(BlobKey::of_content(account, sha256(b"abc")).family(), None);
+    }
 
     #[test]
     fn reads_back_and_refuses_everything_else() {

@@ -10,12 +10,15 @@ mod blob;
 mod block;
 mod direct;
 mod disk;
+mod disk_growth;
 mod disk_parts;
 mod disk_upload;
 mod disposition;
 mod error;
 mod fault;
 mod file;
+mod growth;
+mod growth_state;
 mod key;
 mod parts;
 #[cfg(feature = "s3")]
@@ -36,6 +39,8 @@ pub use error::{BlobError, Trouble};
 #[cfg(feature = "test-support")]
 pub use fault::Misbehaviour;
 pub use file::BlobFile;
+pub use growth::{Growing, Grown};
+pub use growth_state::{GrowthState, GrowthStateError};
 pub use key::{BlobKey, BlobKeyError};
 pub use parts::{InParts, Part, PartStaging};
 #[cfg(feature = "s3-roles")]

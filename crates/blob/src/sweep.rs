@@ -46,9 +46,9 @@ impl BlobStore {
         }
     }
 
-    /// Ends uploads that were begun before a moment and left, but for those in parts whose keys are given, and
-    /// removes what clients sent to a bucket for nothing before it; how many. What else uploads leave on a disk
-    /// goes when its server starts.
+    /// Ends uploads that were begun before a moment and left, but for those in parts and those that grow whose keys
+    /// are given, and removes what clients sent to a bucket for nothing before it; how many. What else uploads leave
+    /// on a disk goes when its server starts.
     ///
     /// # Errors
     /// A failing store.
@@ -56,7 +56,7 @@ impl BlobStore {
         match &self.backend {
             Backend::Disk(disk) => {
                 let disk = Arc::clone(disk);
-                blocking(move || tidy_parts(&disk, before, &alive)).await
+                blocking(move || tidy(&disk, before, &alive)).await
             }
             #[cfg(feature = "s3")]
             Backend::S3 { bucket, .. } => Box::pin(bucket.tidy(before, &alive)).await,
@@ -86,22 +86,32 @@ fn walk(blobs: &Path, after: Option<&str>) -> Result<Page, BlobError> {
     Ok(page)
 }
 
-/// Frees what came of uploads in parts that nobody has a claim on.
-fn tidy_parts(disk: &Arc<Disk>, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
-    let root = disk.parts_root();
+/// Frees what came of uploads in parts, and of those that grow, that nobody has a claim on.
+fn tidy(disk: &Arc<Disk>, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
     let mut tidied = 0;
+    for key in left(disk.parts_root(), before, alive)? {
+        disk.abandon(&key)?;
+        tidied += 1;
+    }
+    for key in left(disk.growing_root(), before, alive)? {
+        tidied += usize::from(disk.abandon_left_growth(key)?);
+    }
+    Ok(tidied)
+}
+
+/// What `<account>/<name>` below a directory was last changed before a moment, and nobody has a claim on.
+fn left(root: &Path, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<Vec<BlobKey>, BlobError> {
+    let mut left = Vec::new();
     for account in names(root)? {
         for name in names(&root.join(&account))? {
             let Ok(key) = format!("{account}/{name}").parse::<BlobKey>() else { continue };
-            let begun = fs::metadata(root.join(&account).join(&name)).and_then(|found| found.modified());
-            let is_old = begun.is_ok_and(|begun| timestamp(begun) < before);
-            if is_old && !alive.contains(&key) {
-                disk.abandon(&key)?;
-                tidied += 1;
+            let changed = fs::metadata(root.join(&account).join(&name)).and_then(|found| found.modified());
+            if changed.is_ok_and(|changed| timestamp(changed) < before) && !alive.contains(&key) {
+                left.push(key);
             }
         }
     }
-    Ok(tidied)
+    Ok(left)
 }
 
 /// A time of the file system.

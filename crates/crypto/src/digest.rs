@@ -1,6 +1,7 @@
 //! Digests of content: all that registries ask for in one pass, and vendors' declared checksums.
 
 mod checksum;
+mod resumable;
 mod running;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::Digest as _;
 
 pub use checksum::{Algorithm, Checksum, Form, Verdict, interpret_checksum};
+pub use resumable::{RunningDigest, StateError};
 pub use running::{RunningMd5, RunningSha256, md5};
 
 /// A text that is not the hex form of a digest of the wanted length.

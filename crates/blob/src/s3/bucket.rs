@@ -27,7 +27,7 @@ use crate::{Blob, BlobError, BlobFile, BlobKey, Head, S3Options};
 /// How long a connection may take to be made.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How long an answer may take to begin. A part of an upload is sent in this time too.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+pub(super) const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// How often a call is tried that fails for a passing reason.
 const TRIES: u32 = 4;
 
@@ -74,6 +74,14 @@ impl Bucket {
     /// The key that a client's upload for an artifact comes in under.
     pub(crate) fn incoming_key(&self, account: AccountId, artifact: ArtifactId) -> String {
         format!("{}incoming/{account}/{artifact}", self.prefix)
+    }
+    /// The key of an object that holds the last bytes of an upload that grows.
+    pub(crate) fn tail_key(&self, key: &BlobKey) -> String {
+        format!("{}{key}", self.growing_prefix())
+    }
+    /// What the keys of such objects begin with.
+    pub(crate) fn growing_prefix(&self) -> String {
+        format!("{}growing/", self.prefix)
     }
     /// What the keys of blobs begin with.
     pub(crate) fn blobs_prefix(&self) -> String {
@@ -136,6 +144,15 @@ impl Bucket {
             Err(error) if is_absent(&error) => Err(BlobError::Absent(*key)),
             Err(error) if is_past_the_end(&error) => Err(BlobError::Short { key: *key, at: from }),
             Err(error) => Err(failed("reading a blob")(error)),
+        }
+    }
+
+    /// The last bytes of an upload that grows, as a stream; `None` when they are not there.
+    pub(crate) async fn tail(&self, key: &BlobKey) -> Result<Option<ByteStream>, BlobError> {
+        match self.client.get_object().bucket(&self.name).key(self.tail_key(key)).send().await {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(failed("reading the end of an upload")(error)),
         }
     }
 

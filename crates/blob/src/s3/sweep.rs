@@ -6,6 +6,7 @@ use keyway_base::Timestamp;
 
 use super::bucket::Bucket;
 use super::trouble::failed;
+use crate::key::Family;
 use crate::sweep::{Found, Page};
 use crate::{BlobError, BlobKey};
 
@@ -23,16 +24,17 @@ impl Bucket {
     }
 
     /// Aborts uploads in parts that were begun before a moment and nobody has a claim on, and removes what
-    /// arrived before it; how many.
+    /// arrived before it, and what is left of uploads that grew; how many.
     pub(crate) async fn tidy(&self, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
-        let mut tidied = self.abort_begun(before, alive).await?;
-        for prefix in [self.incoming_prefix(), format!("{}probe/", self.prefix())] {
-            tidied += self.remove_older(&prefix, before).await?;
+        let alive: HashSet<Family> = alive.iter().filter_map(BlobKey::family).collect();
+        let mut tidied = self.abort_begun(before, &alive).await?;
+        for prefix in [self.incoming_prefix(), format!("{}probe/", self.prefix()), self.growing_prefix()] {
+            tidied += self.remove_older(&prefix, before, &alive).await?;
         }
         Ok(tidied)
     }
 
-    async fn abort_begun(&self, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
+    async fn abort_begun(&self, before: Timestamp, alive: &HashSet<Family>) -> Result<usize, BlobError> {
         const DOING: &str = "listing uploads in parts";
         let call = self.client.list_multipart_uploads().bucket(&self.name).prefix(self.prefix());
         let mut aborted = 0;
@@ -43,7 +45,7 @@ impl Bucket {
             for upload in page.uploads() {
                 if let (Some(key), Some(id)) = (upload.key(), upload.upload_id())
                     && time(upload.initiated()) < before
-                    && !self.blob_key(key).is_some_and(|key| alive.contains(&key))
+                    && !is_of(alive, key, &self.blobs_prefix())
                 {
                     self.abort(key, id).await?;
                     aborted += 1;
@@ -58,17 +60,22 @@ impl Bucket {
 
     /// The blob that an object holds.
     fn blob_key(&self, object: &str) -> Option<BlobKey> {
-        object.strip_prefix(&self.blobs_prefix())?.parse().ok()
+        key_of(object, &self.blobs_prefix())
     }
 
-    async fn remove_older(&self, prefix: &str, before: Timestamp) -> Result<usize, BlobError> {
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        before: Timestamp,
+        alive: &HashSet<Family>,
+    ) -> Result<usize, BlobError> {
         let call = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
         let mut pages = call.into_paginator().send();
         let mut removed = 0;
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed("listing uploads"))?;
             for object in page.contents().iter().filter(|object| time(object.last_modified()) < before) {
-                if let Some(key) = object.key() {
+                if let Some(key) = object.key().filter(|key| !is_of(alive, key, prefix)) {
                     self.remove(key, "removing an old upload").await?;
                     removed += 1;
                 }
@@ -76,6 +83,16 @@ impl Bucket {
         }
         Ok(removed)
     }
+}
+
+/// The blob that an object below a prefix has the name of.
+fn key_of(object: &str, prefix: &str) -> Option<BlobKey> {
+    object.strip_prefix(prefix)?.parse().ok()
+}
+
+/// Whether an object below a prefix belongs to somebody's upload.
+fn is_of(alive: &HashSet<Family>, object: &str, prefix: &str) -> bool {
+    key_of(object, prefix).and_then(|key| key.family()).is_some_and(|family| alive.contains(&family))
 }
 
 /// A time of the store; one that is missing is now, so that nothing goes for the lack of it.

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod disk;
+mod growth;
 mod parts;
 #[cfg(feature = "s3")]
 mod presigned;
 #[cfg(feature = "s3-server")]
-mod s3;
+pub(crate) mod s3;
