@@ -231,7 +231,7 @@ impl Runner {
         match ended {
             Ok(Ended::Committed) => {}
             Ok(Ended::Done) => drop(db.finish(job).await?),
-            Ok(Ended::Again(at)) => drop(db.retry(job, at, "").await?),
+            Ok(Ended::Again(at)) => drop(db.put_off(job, at).await?),
             Err(JobError::LeaseLost) => {
                 tracing::warn!(kind = job.kind, key = job.key, "a job took longer than its lease");
             }

@@ -40,7 +40,7 @@ pub struct Job {
     pub account: AccountId,
     /// What the worker needs to know.
     pub payload: serde_json::Value,
-    /// How often it was claimed, this time included.
+    /// How often it was claimed since it was enqueued or put off, this time included.
     pub attempts: u32,
     /// The claim: only its holder can finish or retry the job.
     pub lease: RecordId,
@@ -151,7 +151,18 @@ pub(crate) fn finish_if_another_waits(job: &Job) -> Statement {
     )
 }
 
-/// Gives a claimed job back.
+/// Gives a claimed job back that has to wait, and did not fail.
+pub(crate) fn put_off(job: &Job, at: Timestamp) -> Statement {
+    let mut args = held(job);
+    args.push(Arg::int(at.as_micros()));
+    Statement::fixed(
+        "UPDATE jobs SET lease = NULL, leased_until = NULL, run_at = $4, attempts = 0, error = NULL \
+         WHERE account_id = $1 AND id = $2 AND lease = $3",
+        args,
+    )
+}
+
+/// Gives a claimed job back that failed.
 pub(crate) fn retry(job: &Job, at: Timestamp, error: &str) -> Statement {
     let mut args = held(job);
     args.push(Arg::int(at.as_micros()));

@@ -53,8 +53,11 @@ async fn reach(mut work: Work, name: &str, scope: Scope) -> Outcome<Reply> {
     let subject = Artifacts.subject(&mut work, &record).await?;
     gate::authorize(&call, Action::ArtifactShow, &subject)?;
     let shown = Reply::data(one(&mut work, &Artifacts, &record).await?);
+    let awaited = job::is_awaited(&mut work, &record).await?;
     drop(work);
-    look_for(&call, &record).await?;
+    if awaited {
+        look_for(&call, &record).await?;
+    }
     let preferences = Preferences::of(&call);
     let Some((artifact, blob)) = downloadable(&record, &subject)?.filter(|_| !preferences.no_download) else {
         return Ok(shown);
@@ -71,14 +74,9 @@ async fn reach(mut work: Work, name: &str, scope: Scope) -> Outcome<Reply> {
     Ok(upload::with_link(shown, &url).status(status))
 }
 
-/// A file that was to be sent to the object store is looked for at once when it is asked for: nobody tells us when it
-/// is there, and after some minutes it is looked for seldom.
+/// A file that was to be sent to the object store is looked for at once when it is asked for (DESIGN §8): nobody tells
+/// us when it is there, and after some minutes it is looked for seldom.
 async fn look_for(call: &Arc<Call>, artifact: &Record) -> Outcome<()> {
-    let waits = artifact.get("status").as_text() == Some(ArtifactStatus::Waiting.as_str());
-    let is_late = call.now.since(artifact.created()) >= job::LOOKED_FOR_OFTEN;
-    if !waits || !is_late || !call.api.parts().blobs.gives_out_urls() {
-        return Ok(());
-    }
     let mut work = Work::writing(call).await?;
     job::await_upload(&mut work, artifact, call.now).await?;
     work.commit().await

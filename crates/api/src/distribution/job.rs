@@ -6,6 +6,7 @@ use keyway_base::{RecordId, Timestamp};
 use keyway_jsonapi::Record;
 use serde_json::json;
 
+use super::parts;
 use crate::refusal::Outcome;
 use crate::work::Work;
 
@@ -29,9 +30,6 @@ pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a blob that nothing refers to is kept.
 pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
 
-/// For how long after it was asked for an upload is looked for every second.
-pub(super) const LOOKED_FOR_OFTEN: Duration = Duration::from_secs(60);
-
 /// Looks whether a file has arrived at the object store.
 const AWAIT: &str = "artifact.await";
 
@@ -39,6 +37,13 @@ const AWAIT: &str = "artifact.await";
 pub(super) async fn await_upload(work: &mut Work, artifact: &Record, at: Timestamp) -> Outcome<()> {
     let (key, payload) = about(artifact.id());
     work.enqueue_at(AWAIT, key, payload, at).await
+}
+
+/// Whether an artifact waits for a file that is sent to the object store. One that comes in parts is not looked for:
+/// its sender says when it is complete.
+pub(super) async fn is_awaited(work: &mut Work, artifact: &Record) -> Outcome<bool> {
+    let is_sent_there = parts::waits(artifact) && work.call.api.parts().blobs.gives_out_urls();
+    Ok(is_sent_there && parts::find(work, artifact).await?.is_none())
 }
 
 /// The end of the wait for the upload of a new artifact.

@@ -51,14 +51,13 @@ pub(super) async fn moved(
 
 /// Files that were sent to the object store are looked for at once: what is published is soon asked for.
 async fn look_for_files(work: &mut Work, release: &Record) -> Outcome<()> {
-    if !work.call.api.parts().blobs.gives_out_urls() {
-        return Ok(());
-    }
     let waiting = Scope::text("status", ArtifactStatus::Waiting.as_str());
     let theirs = Scope::id("release_id", release.id()).and(waiting);
     let now = work.now();
     for artifact in work.all(Artifact::RESOURCE, &theirs).await? {
-        job::await_upload(work, &artifact, now).await?;
+        if job::is_awaited(work, &artifact).await? {
+            job::await_upload(work, &artifact, now).await?;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use keyway_base::Timestamp;
 
 use super::Db;
+use crate::statement::Statement;
 use crate::{Job, StoreError, job, retrying};
 
 impl Db {
@@ -61,17 +62,30 @@ impl Db {
         Ok(self.execute(job::finish(job)).await? > 0)
     }
 
-    /// Gives a claimed job back to be run at `at`; `false` when the lease was lost. Where another job of its
-    /// name waits already, that one takes over.
+    /// Gives back a claimed job that failed, to be run at `at`; `false` when the lease was lost. Where another job of
+    /// its name waits already, that one takes over.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn retry(&self, job: &Job, at: Timestamp, error: &str) -> Result<bool, StoreError> {
+        self.give_back(job, || job::retry(job, at, error)).await
+    }
+
+    /// Gives back a claimed job that did not fail but has to wait until `at`: its attempts are counted anew. Otherwise
+    /// as [`Self::retry`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn put_off(&self, job: &Job, at: Timestamp) -> Result<bool, StoreError> {
+        self.give_back(job, || job::put_off(job, at)).await
+    }
+
+    async fn give_back(&self, job: &Job, how: impl Fn() -> Statement) -> Result<bool, StoreError> {
         retrying(|| async {
             let mut session = self.pools.transaction().await?;
             let mut changed = session.execute(job::finish_if_another_waits(job)).await?;
             if changed == 0 {
-                changed = session.execute(job::retry(job, at, error)).await?;
+                changed = session.execute(how()).await?;
             }
             session.commit().await?;
             Ok(changed > 0)

@@ -121,6 +121,21 @@ async fn a_failed_job_waits_for_its_next_time() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_put_off_has_not_failed() {
+    let world = World::new().await;
+    let now = world.now();
+    enqueue(&world, "k", now).await;
+    let failed = claim(&world, now).await.unwrap();
+    assert!(world.db.retry(&failed, now, "connection refused").await.unwrap());
+    let job = claim(&world, now).await.unwrap();
+    let later = now.plus(LEASE / 4);
+    assert!(world.db.put_off(&job, later).await.unwrap());
+    assert!(!world.db.put_off(&job, now).await.unwrap(), "it is not ours any more");
+    assert_eq!(claim(&world, now).await, None);
+    assert_eq!(claim(&world, later).await.unwrap().attempts, 1, "attempts are counted anew");
+}
+
+#[tokio::test]
 async fn of_one_name_one_job_waits_and_one_runs() {
     let world = World::new().await;
     let now = world.now();

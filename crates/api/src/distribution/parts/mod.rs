@@ -27,14 +27,14 @@ use super::artifact::Artifacts;
 use crate::call::Call;
 use crate::gate;
 use crate::hooks::Hooks;
-use crate::interpreter::find;
+use crate::interpreter;
 use crate::refusal::{Outcome, Refusal};
 use crate::work::Work;
 
 /// The artifact that the path names, for one who may upload it.
 async fn artifact(call: &Arc<Call>) -> Outcome<(Work, Record)> {
     let mut work = Work::reading(call).await?;
-    let record = find(&mut work, &Artifacts, call.param(0)).await?;
+    let record = interpreter::find(&mut work, &Artifacts, call.param(0)).await?;
     let subject = Artifacts.subject(&mut work, &record).await?;
     gate::authorize(call, Action::ArtifactCreate, &subject)?;
     Ok((work, record))
@@ -42,9 +42,7 @@ async fn artifact(call: &Arc<Call>) -> Outcome<(Work, Record)> {
 
 /// The upload in parts of an artifact, as long as it may go on.
 pub(super) async fn upload_of(work: &mut Work, artifact: &Record) -> Outcome<PartUpload> {
-    let theirs = Scope::id("artifact_id", artifact.id());
-    let found = work.find(PartUpload::RESOURCE, &theirs).await?;
-    let Some(record) = found.filter(|_| waits(artifact)) else {
+    let Some(record) = find(work, artifact).await?.filter(|_| waits(artifact)) else {
         let status = artifact.get("status").as_text().unwrap_or_default();
         let detail = format!("no upload in parts is under way for this artifact, whose status is {status}");
         return Err(ApiError::unprocessable_coded(detail, "UPLOAD_NOT_IN_PARTS").into());
@@ -56,7 +54,13 @@ pub(super) async fn upload_of(work: &mut Work, artifact: &Record) -> Outcome<Par
     Ok(upload)
 }
 
-fn waits(artifact: &Record) -> bool {
+/// The row of an upload in parts, if the artifact's file comes so.
+pub(super) async fn find(work: &mut Work, artifact: &Record) -> Outcome<Option<Record>> {
+    work.find(PartUpload::RESOURCE, &Scope::id("artifact_id", artifact.id())).await
+}
+
+/// Whether the artifact has no file yet, and may get one.
+pub(super) fn waits(artifact: &Record) -> bool {
     artifact.get("status").as_text() == Some(ArtifactStatus::Waiting.as_str())
 }
 
