@@ -80,7 +80,10 @@ impl Disk {
         upload: &InParts,
         numbers: &RangeInclusive<u32>,
     ) -> Result<Vec<Part>, BlobError> {
-        let marks = marks(&self.parts_directory(&upload.key), &upload.key)?;
+        let directory = self.parts_directory(&upload.key);
+        // Without its data the upload was put together, by a process that ended before it had removed the rest.
+        fs::metadata(directory.join(DATA)).map_err(gone_or(&upload.key, "looking at an upload in parts"))?;
+        let marks = marks(&directory, &upload.key)?;
         let mut parts: Vec<Part> = marks
             .into_iter()
             .filter(|(number, _)| numbers.contains(number))

@@ -62,6 +62,25 @@ async fn parts_become_the_file_in_any_order_and_outlive_a_restart() {
 }
 
 #[tokio::test]
+async fn an_upload_is_whole_though_its_process_died_before_all_was_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path()).await;
+    let upload = begun(&store).await;
+    for (number, bytes) in [(1, b"01234".as_slice()), (2, b"56789"), (3, b"!!")] {
+        send(&store, &upload, number, bytes).await.unwrap();
+    }
+    let parts = store.parts(&upload, 1..=3).await.unwrap();
+    store.join_parts(&upload, parts.clone()).await.unwrap();
+    let left = directory.path().join("parts").join(upload.key.to_string());
+    std::fs::create_dir_all(&left).unwrap();
+    for part in &parts {
+        std::fs::write(left.join(format!("{}-{}", part.number, part.tag)), "").unwrap();
+    }
+    assert!(matches!(store.parts(&upload, 1..=3).await, Err(BlobError::NoUpload(_))));
+    store.join_parts(&upload, parts).await.expect("it was put together");
+}
+
+#[tokio::test]
 async fn a_part_that_is_cut_short_or_too_long_is_missing() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path()).await;
