@@ -1,8 +1,9 @@
-//! Credentials in headers and queries: never panic, and never show a secret in `Debug`.
+//! Credentials in headers and queries: never panic, and `Debug` says the same whatever their secrets.
 #![no_main]
 
 use http::{HeaderMap, HeaderValue, header};
-use keyway_access::{Surface, credentials};
+use keyway_access::{Presented, Surface, credentials};
+use keyway_base::Secret;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&[u8], &str, bool)| {
@@ -12,10 +13,11 @@ fuzz_target!(|input: (&[u8], &str, bool)| {
         headers.insert(header::AUTHORIZATION, value);
     }
     let surface = if engine { Surface::Engine } else { Surface::Api };
-    if let Ok(presented) = credentials(&headers, query, surface) {
-        let shown = format!("{presented:?}");
-        if let Some(credential) = presented.credential().filter(|credential| credential.secret.expose().len() > 24) {
-            assert!(!shown.contains(credential.secret.expose().as_str()), "a secret was printed");
-        }
+    let Ok(presented) = credentials(&headers, query, surface) else { return };
+    if let Some(credential) = presented.credential() {
+        let mut other = credential.clone();
+        other.secret = Secret::new("another".to_owned());
+        other.user = other.user.map(|_| Secret::new("another".to_owned()));
+        assert_eq!(format!("{presented:?}"), format!("{:?}", Presented::One(other)), "a secret was printed");
     }
 });
