@@ -10,7 +10,7 @@ pub const MOST_PARTS: u64 = 10_000;
 /// The sizes that parts (but the last) may have.
 pub const PART_SIZES: RangeInclusive<u64> = 5 << 20..=5 << 30;
 /// How long an upload in parts may take from its start to its completion.
-pub const TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const TIME_FOR_PARTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The size of parts where none is asked for, and the file is not too large for it.
 const USUAL_PART: u64 = 64 << 20;

@@ -1,6 +1,6 @@
 //! `upload.abandon`: what came of an upload in parts that was not completed in its time, or whose artifact went.
 
-use keyway_base::{AccountId, RecordId};
+use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_blob::BlobKey;
 use keyway_domain::resources::PartUpload;
 use keyway_jsonapi::{Declared, Scope};
@@ -26,7 +26,7 @@ pub(crate) async fn forget(
     write: &mut Write,
     account: AccountId,
     artifact: RecordId,
-    now: keyway_base::Timestamp,
+    now: Timestamp,
 ) -> Result<(), JobError> {
     let theirs = Scope::id("artifact_id", artifact);
     let Some(record) = write.find(PartUpload::RESOURCE, account, &theirs).await? else { return Ok(()) };

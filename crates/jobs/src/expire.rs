@@ -1,6 +1,8 @@
 //! `artifact.expire`: a file that did not come in its time fails its artifact (`distribution.md` §8). The time is
 //! an hour, or a week for one that comes in parts.
 
+use std::time::Duration;
+
 use keyway_base::{AccountId, RecordId};
 use keyway_domain::event::{Event, Origin};
 use keyway_domain::resources::{Artifact, ArtifactStatus, PartUpload};
@@ -11,6 +13,9 @@ use keyway_store::{Changes, Job};
 use crate::kind::{self, UPLOAD_TIME, about, subject};
 use crate::runner::{Ended, Parts, end};
 use crate::{JobError, abandoned, place};
+
+/// How long to wait for a file that has arrived to be noticed.
+const NOTICING: Duration = Duration::from_secs(60);
 
 /// Fails the artifact if it still waits; comes back later when its time is not over. Either way, the URL for its
 /// upload is not good any more, and what was sent to it goes.
@@ -31,7 +36,7 @@ pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
             let mut write = parts.db.begin().await?;
             write.enqueue(&about(kind::AWAIT, account, id, now)).await?;
             write.commit(Changes::none()).await?;
-            return Ok(Ended::Again(now.plus(std::time::Duration::from_secs(60))));
+            return Ok(Ended::Again(now.plus(NOTICING)));
         }
         let time = if in_parts.is_some() { "a week" } else { "an hour" };
         return fail(parts, job, format!("the file was not uploaded within {time}")).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use keyway_access::Action;
 use keyway_crypto::digest::{Digests, Md5, Sha1, Sha256, Sha512, Verdict, interpret_checksum};
 use keyway_domain::artifact::{extension_failure, filename_failure, normal_filetype, normal_key};
-use keyway_domain::parts::TIME;
+use keyway_domain::parts::TIME_FOR_PARTS;
 use keyway_domain::resources::{Artifact, ArtifactStatus, Release};
 use keyway_jsonapi::document::{Extras, record_path};
 use keyway_jsonapi::links::encode;
@@ -111,7 +111,7 @@ impl Hooks for Artifacts {
 async fn start_waiting(work: &mut Work, draft: &Draft) -> Outcome<()> {
     if let Ok(Some(size)) = parts::plan(&work.call, &draft.record)? {
         parts::begin(work, &draft.record, size).await?;
-        return job::expire_upload(work, &draft.record, TIME).await;
+        return job::expire_upload(work, &draft.record, TIME_FOR_PARTS).await;
     }
     if work.call.api.parts().blobs.gives_out_urls() {
         let soon = work.now().plus(FIRST_LOOK);

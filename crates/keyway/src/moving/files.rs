@@ -113,13 +113,18 @@ impl File {
         if self.is_wanted { self.wrong(&format!("is missing at the {place}")) } else { Outcome::Gone }
     }
 
+    /// What is wrong with so many bytes.
+    fn wrong_len(&self, len: u64) -> Option<Outcome> {
+        let wanted = self.len.filter(|wanted| *wanted != len)?;
+        Some(self.wrong(&format!("is damaged: it has {len} bytes, and {wanted} were recorded")))
+    }
+
     /// What is wrong with so many bytes that hash so.
     fn fault(&self, len: u64, sha256: Sha256) -> Option<Outcome> {
-        if let Some(wanted) = self.len.filter(|wanted| *wanted != len) {
-            return Some(self.wrong(&format!("is damaged: it has {len} bytes, and {wanted} were recorded")));
-        }
-        let wanted = self.sha256.filter(|wanted| *wanted != sha256)?;
-        Some(self.wrong(&format!("is damaged: its SHA-256 is {sha256}, and {wanted} was recorded")))
+        self.wrong_len(len).or_else(|| {
+            let wanted = self.sha256.filter(|wanted| *wanted != sha256)?;
+            Some(self.wrong(&format!("is damaged: its SHA-256 is {sha256}, and {wanted} was recorded")))
+        })
     }
 }
 
@@ -186,12 +191,9 @@ pub(super) async fn look(store: &BlobStore, files: Vec<File>, progress: &Progres
         async move {
             let found =
                 len_at(&store, &file).await.with_context(|| format!("{} cannot be read", file.key))?;
-            Ok(match (found, file.len) {
-                (None, _) => file.absent("source"),
-                (Some(len), Some(wanted)) if len != wanted => {
-                    file.wrong(&format!("is damaged: it has {len} bytes, and {wanted} were recorded"))
-                }
-                (Some(len), _) => Outcome::There(len),
+            Ok(match found {
+                None => file.absent("source"),
+                Some(len) => file.wrong_len(len).unwrap_or(Outcome::There(len)),
             })
         }
     })

@@ -2,7 +2,7 @@
 
 use keyway_base::RecordId;
 use keyway_blob::BlobKey;
-use keyway_domain::parts::{LARGEST_WHOLE, TIME, part_size};
+use keyway_domain::parts::{LARGEST_WHOLE, TIME_FOR_PARTS, part_size};
 use keyway_domain::resources::PartUpload;
 use keyway_jsonapi::document::{record_path, to_json};
 use keyway_jsonapi::{ApiError, Declared, Failure, Invalid, Record, Value};
@@ -68,7 +68,7 @@ pub(in crate::distribution) async fn begin(
         store_id: None,
         size: artifact.get("filesize").as_int().unwrap_or(0),
         part_size: i64::try_from(part_size).unwrap_or(i64::MAX),
-        expires_at: work.now().plus(TIME),
+        expires_at: work.now().plus(TIME_FOR_PARTS),
     };
     work.insert(&upload.into_record()).await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyway_blob::{BlobError, InParts};
 use keyway_domain::parts::MOST_PARTS;
-use keyway_domain::resources::{ArtifactStatus, PartUpload};
+use keyway_domain::resources::{Artifact, ArtifactStatus, PartUpload};
 use keyway_jsonapi::schema::{Form, Node, check};
 use keyway_jsonapi::{ApiError, Declared, Record, Scope, Value};
 
@@ -65,8 +65,7 @@ async fn join(call: &Call, upload: &InParts) -> Outcome<()> {
 /// Gives the artifact its file, which a job reads.
 async fn record(call: &Arc<Call>, upload: &PartUpload) -> Outcome<Reply> {
     let mut work = Work::writing(call).await?;
-    let mut after =
-        work.need(keyway_domain::resources::Artifact::RESOURCE, upload.artifact_id.into()).await?;
+    let mut after = work.need(Artifact::RESOURCE, upload.artifact_id.into()).await?;
     let theirs = Scope::id("id", upload.id);
     let upload_record = work.find(PartUpload::RESOURCE, &theirs).await?.filter(|_| waits(&after));
     if let Some(upload_record) = upload_record {
