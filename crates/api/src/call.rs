@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use keyway_access::{EnvironmentView, Presented};
 use keyway_base::{RequestId, Timestamp};
-use keyway_catalog::AccountFacts;
+use keyway_catalog::{AccountFacts, Asking};
 use keyway_jsonapi::document::account_path;
 use keyway_jsonapi::{FilterContext, Query, Role};
 use serde_json::{Map, Value};
@@ -45,11 +45,31 @@ pub(crate) struct Call {
     pub(crate) principal: Caller,
     /// The time of the request.
     pub(crate) now: Timestamp,
-    /// Names the request; none for what an engine's client asks for.
+    /// Names the request, where it has a name.
     pub(crate) request_id: Option<RequestId>,
 }
 
 impl Call {
+    /// What an engine's client asks for, as a request to this API.
+    pub(crate) fn of_engine(api: &Arc<Api>, asking: &Asking) -> Arc<Self> {
+        Arc::new(Self {
+            api: Arc::clone(api),
+            method: Method::PUT,
+            rest: String::new(),
+            params: Vec::new(),
+            query: Query::default(),
+            headers: HeaderMap::new(),
+            body: Map::new(),
+            version: ApiVersion::CURRENT,
+            file: None,
+            account: Arc::clone(&asking.account),
+            view: asking.environment,
+            presented: Presented::Anonymous,
+            principal: Caller::Known(Arc::clone(&asking.principal)),
+            now: api.parts().clock.wall(),
+            request_id: asking.request,
+        })
+    }
     /// A captured part of the path; empty when the template has no such.
     pub(crate) fn param(&self, index: usize) -> &str {
         self.params.get(index).map_or("", String::as_str)

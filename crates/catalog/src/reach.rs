@@ -1,7 +1,7 @@
 //! Which releases reach which content of a registry's repository: a release reaches what its tags and archives name,
 //! what that refers to, and what is about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use bytes::Bytes;
@@ -28,14 +28,16 @@ const TAG_DIGITS: usize = 64;
 const ABOUT: [&str; 3] = [".sig", ".att", ".sbom"];
 
 /// The content of a repository, with the releases that reach each part: positions in `releases`. Tags of releases
-/// that are not among them are as absent as those.
+/// that are not among them are as absent as those, and so are blobs that no manifest refers to.
 pub(crate) fn content(rows: Rows, releases: &[ReleaseId]) -> Content {
     let at: HashMap<ReleaseId, u32> = releases.iter().copied().zip(0..).collect();
     let owners = owners(&rows, &at);
     let mut manifests: Vec<StoredManifest> =
         rows.manifests.into_iter().filter_map(|row| manifest(row, &owners)).collect();
     manifests.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
-    let mut blobs: Vec<StoredBlob> = rows.blobs.iter().filter_map(|row| blob(row, &owners)).collect();
+    let parts: HashSet<&str> = rows.edges.iter().map(|edge| edge.child.as_str()).collect();
+    let wanted = rows.blobs.iter().filter(|row| parts.contains(row.digest.as_str()));
+    let mut blobs: Vec<StoredBlob> = wanted.filter_map(|row| blob(row, &owners)).collect();
     blobs.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
     let mut tags: Vec<keyway_engine::ContentTag> =
         rows.tags.into_iter().filter_map(|row| tag(row, &at)).collect();

@@ -86,7 +86,7 @@ const LICENSE_QUIET: &[&str] = &[
 ];
 
 /// Columns of products, environments and entitlements that no decision reads.
-const PRODUCT_QUIET: &[&str] = &["metadata", "url", "platforms"];
+const PRODUCT_QUIET: &[&str] = &["metadata", "url", "platforms", "push_status"];
 /// Columns of a policy that decisions read.
 const POLICY_LOUD: &[&str] = &[
     "product_id",

@@ -3,7 +3,7 @@
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{
     Account, Artifact, ArtifactStatus, DistributionStrategy, Environment, IsolationStrategy, License, Policy,
-    Product, Release, ReleaseStatus, Token, User, UserRole,
+    Product, PushStatus, Release, ReleaseStatus, Token, User, UserRole,
 };
 use keyway_jsonapi::{Declared, Kind, Record, Resource, Role, Value};
 
@@ -18,6 +18,7 @@ const TEXTS: &[(&Resource, &str, &str)] = &[
     (Environment::RESOURCE, "isolation_strategy", IsolationStrategy::Isolated.as_str()),
     (User::RESOURCE, "role", UserRole::User.as_str()),
     (Product::RESOURCE, "distribution_strategy", DistributionStrategy::Licensed.as_str()),
+    (Product::RESOURCE, "push_status", PushStatus::Published.as_str()),
     (Release::RESOURCE, "status", ReleaseStatus::Draft.as_str()),
     (Artifact::RESOURCE, "status", ArtifactStatus::Waiting.as_str()),
 ];

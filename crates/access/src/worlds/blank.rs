@@ -69,6 +69,7 @@ impl Blank {
             name: format!("Product {}", self.0),
             code: None,
             distribution_strategy,
+            push_status: r::PushStatus::Published,
             url: None,
             platforms: None,
             permissions: json!(["*"]),

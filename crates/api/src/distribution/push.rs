@@ -1,26 +1,23 @@
 //! What the clients of an ecosystem ask for when they publish: by the same rules, and with the same rows, as
 //! through the API.
 
-mod edit;
+pub(in crate::distribution) mod edit;
+pub(in crate::distribution) mod named;
 mod publish;
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method};
-use keyway_access::{EnvironmentView, Presented, Principal};
+use keyway_access::{EnvironmentView, Principal};
 use keyway_blob::{BlobError, Staged};
-use keyway_catalog::{AccountFacts, Known};
+use keyway_catalog::{AccountFacts, Asking, Known};
 use keyway_engine::{Denial, Edit, Outcome as Told, Publication, Reason};
-use keyway_jsonapi::{ApiError, ErrorObject, Query, Source};
+use keyway_jsonapi::{ApiError, ErrorObject, Source};
 use keyway_store::retrying;
-use serde_json::Map;
 
 use self::publish::Bytes;
 use crate::Api;
 use crate::call::Call;
-use crate::caller::Caller;
 use crate::refusal::{Outcome, Refusal};
-use crate::version::ApiVersion;
 
 /// Something that a publisher asks for.
 #[derive(Debug)]
@@ -58,23 +55,7 @@ impl Api {
     /// [`Denial`] when the caller may not, or the service cannot do it now.
     pub async fn push(self: &Arc<Self>, push: Push) -> Result<Told, Denial> {
         let Push { account, environment, principal, engine, wish } = push;
-        let call = Arc::new(Call {
-            api: Arc::clone(self),
-            method: Method::PUT,
-            rest: String::new(),
-            params: Vec::new(),
-            query: Query::default(),
-            headers: HeaderMap::new(),
-            body: Map::new(),
-            version: ApiVersion::CURRENT,
-            file: None,
-            account,
-            view: environment,
-            presented: Presented::Anonymous,
-            principal: Caller::Known(principal),
-            now: self.parts().clock.wall(),
-            request_id: None,
-        });
+        let call = Call::of_engine(self, &Asking { account, environment, principal, engine, request: None });
         let done = match wish {
             Wish::Publish(publication, staged) => self.publish(&call, engine, &publication, staged).await,
             Wish::Change { package, edits } => retrying(|| edit::run(&call, engine, &package, &edits)).await,
@@ -109,7 +90,7 @@ impl Api {
 }
 
 /// What is still taken although the caller cannot see it belongs to somebody else.
-fn foreign(refusal: Refusal, package: &str) -> Refusal {
+pub(super) fn foreign(refusal: Refusal, package: &str) -> Refusal {
     match refusal {
         Refusal::Told(error) if is_taken(&error) => {
             let detail = format!("{package} belongs to another product or environment than this token");
@@ -120,22 +101,32 @@ fn foreign(refusal: Refusal, package: &str) -> Refusal {
 }
 
 /// Whether a unique index refused.
-fn is_taken(error: &ApiError) -> bool {
+pub(super) fn is_taken(error: &ApiError) -> bool {
     error.status.as_u16() == 409 || error.code().is_some_and(|code| code.ends_with("TAKEN"))
 }
 
 /// A refusal of the API for somebody who does not speak JSON:API.
 fn worded(error: &ApiError) -> Result<Told, Denial> {
-    let message = sentence(error);
-    let denial = |reason, message: &str| Err(Denial { reason, message: message.to_owned() });
     match error.status.as_u16() {
-        401 => denial(Reason::CredentialMissing, &message),
-        403 => denial(Reason::PermissionMissing, &message),
-        404 => Ok(Told::Absent(message)),
-        400..500 => Ok(Told::Invalid(message)),
-        507 => denial(Reason::Unavailable, "the server has no room left"),
-        _ => denial(Reason::Unavailable, "the service cannot answer right now: try again in a moment"),
+        401 | 403 => Err(denial(error)),
+        404 => Ok(Told::Absent(sentence(error))),
+        400..500 => Ok(Told::Invalid(sentence(error))),
+        _ => Err(denial(error)),
     }
+}
+
+/// The same, where nothing but a refusal will do.
+pub(super) fn denial(error: &ApiError) -> Denial {
+    let (reason, message) = match error.status.as_u16() {
+        401 => (Reason::CredentialMissing, sentence(error)),
+        400..500 => (Reason::PermissionMissing, sentence(error)),
+        507 => (Reason::Unavailable, "the server has no room left".to_owned()),
+        _ => {
+            let later = "the service cannot answer right now: try again in a moment";
+            (Reason::Unavailable, later.to_owned())
+        }
+    };
+    Denial { reason, message }
 }
 
 /// Everything that is wrong, in one line.

@@ -2,7 +2,7 @@
 
 use keyway_access::Action;
 use keyway_domain::permission::Granted;
-use keyway_domain::resources::{DistributionStrategy, Product};
+use keyway_domain::resources::{DistributionStrategy, Product, PushStatus};
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Role, Value};
 
 use super::{cascade, code, permissions};
@@ -37,6 +37,7 @@ impl Hooks for Products {
                 "distribution_strategy",
                 Value::Text(DistributionStrategy::Licensed.as_str().to_owned()),
             );
+            draft.default("push_status", Value::Text(PushStatus::Published.as_str().to_owned()));
             draft.default("permissions", Value::Json(Granted::Wildcard.to_json()));
             permissions::check(draft, Role::Product);
             code::check(draft);

@@ -27,7 +27,8 @@ async fn a_product_is_made_shown_changed_and_deleted() {
     assert_eq!(
         made.body["data"]["attributes"],
         json!({
-            "name": "App", "code": "app", "distributionStrategy": "LICENSED", "url": null, "platforms": null,
+            "name": "App", "code": "app", "distributionStrategy": "LICENSED", "pushStatus": "PUBLISHED",
+            "url": null, "platforms": null,
             "permissions": ["*"], "metadata": {"someKey": 1},
             "created": "2026-06-01T12:00:00.000Z", "updated": "2026-06-01T12:00:00.000Z",
         })

@@ -142,6 +142,7 @@ impl World {
     pub(crate) async fn product(&self, strategy: &str) -> Record {
         let mut product = self.record::<Product>();
         product.set("distribution_strategy", Value::Text(strategy.into()));
+        product.set("push_status", Value::Text("PUBLISHED".into()));
         product.set("code", Value::Text(format!("code-{}", product.id())));
         self.put(&product).await;
         product

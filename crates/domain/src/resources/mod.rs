@@ -37,7 +37,7 @@ pub use policy::{
     MachineLeasingStrategy, MachineUniquenessStrategy, MatchingStrategy, OverageStrategy, Policy,
     ProcessLeasingStrategy, RenewalBasis, Scheme, TransferStrategy,
 };
-pub use product::{DistributionStrategy, Product};
+pub use product::{DistributionStrategy, Product, PushStatus};
 pub use release::{Release, ReleaseStatus};
 pub use setting::Setting;
 pub use token::{BearerType, Token};

@@ -14,6 +14,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What becomes of a release that a container client's push makes.
+    PushStatus {
+        /// It is out at once.
+        Published = "PUBLISHED",
+        /// It waits until it is published through the API.
+        Draft = "DRAFT",
+    }
+}
+
 resource! {
     /// What a vendor sells.
     Product (kind: "products", name: "product", noun: "product", table: "products") {
@@ -23,6 +33,8 @@ resource! {
         code: Option<String>,
         /// Who may download.
         distribution_strategy: DistributionStrategy,
+        /// What becomes of a release that a push to a container registry makes.
+        push_status: PushStatus,
         /// Home page.
         url: Option<String>,
         /// Free list of platform names.
@@ -38,6 +50,7 @@ resource! {
         Attribute::one_of("distribution_strategy", DistributionStrategy::TEXTS)
             .write(Roles::ALL, Roles::ALL)
             .affects_access(),
+        Attribute::one_of("push_status", PushStatus::TEXTS).write(Roles::ALL, Roles::ALL),
         Attribute::text("url", 4096).nullable().write(Roles::ALL, Roles::ALL),
         Attribute::new("platforms", Shape::Texts).nullable().write(Roles::ALL, Roles::ALL),
         Attribute::new("permissions", Shape::Texts).write(Roles::ADE, Roles::ADE).affects_access(),

@@ -347,6 +347,7 @@ async fn seed_account(db: &Db, slug: &str, cname: Option<&str>) -> AccountId {
 async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Record {
     let mut product = filled::<Product>(account);
     product.set("distribution_strategy", Value::Text("LICENSED".into()));
+    product.set("push_status", Value::Text("PUBLISHED".into()));
     let mut policy = filled::<Policy>(account);
     policy.set("product_id", Value::Id(product.id()));
     policy.set("authentication_strategy", Value::Text("MIXED".into()));

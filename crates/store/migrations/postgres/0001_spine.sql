@@ -85,6 +85,7 @@ CREATE TABLE products (
     name TEXT COLLATE "C" NOT NULL,
     code TEXT COLLATE "C",
     distribution_strategy TEXT COLLATE "C" NOT NULL,
+    push_status TEXT COLLATE "C" NOT NULL,
     url TEXT COLLATE "C",
     platforms TEXT COLLATE "C",
     permissions TEXT COLLATE "C" NOT NULL,

@@ -84,6 +84,7 @@ CREATE TABLE products (
     name TEXT NOT NULL,
     code TEXT,
     distribution_strategy TEXT NOT NULL,
+    push_status TEXT NOT NULL,
     url TEXT,
     platforms TEXT CHECK (json_valid(platforms)),
     permissions TEXT NOT NULL CHECK (json_valid(permissions)),

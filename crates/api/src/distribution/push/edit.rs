@@ -11,7 +11,7 @@ use serde_json::Map;
 
 use super::super::package::Packages;
 use super::super::{dialect, release, tags};
-use super::publish;
+use super::named;
 use crate::call::Call;
 use crate::gate;
 use crate::hooks::Hooks;
@@ -30,7 +30,7 @@ pub(super) async fn run(
     edits: &[Edit],
 ) -> Outcome<Told> {
     let mut work = Work::writing(call).await?;
-    let Some(record) = publish::find(&mut work, engine, package).await? else {
+    let Some(record) = named::find(&mut work, engine, package).await? else {
         return Ok(Told::Absent(format!("there is no package {package} on this registry")));
     };
     if edits.is_empty() {
@@ -131,7 +131,7 @@ async fn notice(work: &mut Work, release: &Record, text: Option<&str>) -> Outcom
 }
 
 /// Yanks a release; one that is yanked stays so.
-async fn withdraw(work: &mut Work, release: &Record) -> Outcome<()> {
+pub(in crate::distribution) async fn withdraw(work: &mut Work, release: &Record) -> Outcome<()> {
     permit(work, Action::ReleaseYank, release).await?;
     if release.get("status").as_text() == Some(ReleaseStatus::Yanked.as_str()) {
         return Ok(());

@@ -6,16 +6,15 @@ use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_blob::BlobKey;
 use keyway_crypto::digest::Digests;
-use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Package, Release, ReleaseStatus};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Release, ReleaseStatus};
 use keyway_engine::{Existing, Files, Outcome as Told, Publication};
-use keyway_jsonapi::{Declared, Identifier, Input, Linkage, Record, Scope, Value};
+use keyway_jsonapi::{Declared, Input, Record, Scope, Value};
 use keyway_versions::EcosystemVersion;
 use serde_json::json;
 
 use super::super::artifact::Artifacts;
-use super::super::package::Packages;
-use super::super::release::{self, Releases};
-use super::super::{burial, dialect, product, tags};
+use super::super::{burial, dialect, release, tags};
+use super::named;
 use crate::call::Call;
 use crate::gate;
 use crate::interpreter::{change, make};
@@ -53,7 +52,7 @@ pub(super) async fn run(
         Err(error) => return Ok(Told::Invalid(error.to_string())),
     };
     let mut work = Work::writing(call).await?;
-    let package = pushed.package(&mut work).await?;
+    let package = named::package(&mut work, engine, &publication.package).await?;
     let named = |record: &Record| record.get("key").as_text().unwrap_or_default().to_owned();
     let (package_key, filename) = (named(&package), publication.filename.clone());
     let exists = |by| {
@@ -80,25 +79,6 @@ pub(super) async fn run(
 }
 
 impl Pushed<'_> {
-    /// The package of the name, made when there is none.
-    async fn package(&self, work: &mut Work) -> Outcome<Record> {
-        let key = &self.publication.package;
-        if let Some(package) = find(work, self.engine, key).await? {
-            return Ok(package);
-        }
-        let product = product::of_new_package(work, key).await?;
-        let input = Input {
-            attributes: vec![
-                ("name", Value::Text(key.clone())),
-                ("key", Value::Text(key.clone())),
-                ("engine", Value::Text(self.engine.to_owned())),
-            ],
-            relations: vec![("product", one("products", product.id()))],
-            ..Input::default()
-        };
-        make(work, &Packages, input, Vec::new()).await
-    }
-
     /// Where the newest-stable tag is to stay, when this version is published without it.
     async fn unmoved(&self, work: &mut Work, package: &Record) -> Outcome<Option<(&'static str, Record)>> {
         let engine = work.call.api.parts().engines.get(self.engine);
@@ -131,16 +111,7 @@ impl Pushed<'_> {
                 Ok(if fits { Ok(before) } else { Err(Existing::Other) })
             }
             Some(status) if status == ReleaseStatus::Yanked.as_str() => Ok(Err(Existing::Gone)),
-            _ => {
-                let subject = release::subject(work, &before).await?;
-                gate::authorize(&work.call, Action::ReleasePublish, &subject)?;
-                let mut after = before.clone();
-                after.set("status", Value::Text(ReleaseStatus::Published.as_str().to_owned()));
-                change(work, &before, &mut after).await?;
-                work.log(&after, "published").await?;
-                tags::follow(work, &after).await?;
-                Ok(Ok(after))
-            }
+            _ => named::put_out(work, &before).await.map(Ok),
         }
     }
 
@@ -150,23 +121,14 @@ impl Pushed<'_> {
         package: &Record,
         version: &EcosystemVersion,
     ) -> Outcome<Record> {
-        let Some(product) = package.get("product_id").as_id() else { return Ok(package.clone()) };
-        let text = |text: &str| Value::Text(text.to_owned());
-        let mut attributes = vec![
-            ("version", text(version.verbatim())),
-            ("channel", text(version.derived_channel().as_str())),
-            ("status", text(ReleaseStatus::Published.as_str())),
-        ];
+        let mut more = Vec::new();
         if let Some(description) = &self.publication.description {
-            attributes.push(("description", text(description)));
+            more.push(("description", Value::Text(description.clone())));
         }
         if let Some(notice) = &self.publication.notice {
-            attributes.push(("metadata", Value::Json(json!({ "deprecated": notice }))));
+            more.push(("metadata", Value::Json(json!({ "deprecated": notice }))));
         }
-        let relations =
-            vec![("product", one("products", product)), ("package", one("packages", package.id()))];
-        let input = Input { attributes, relations, ..Input::default() };
-        make(work, &Releases, input, Vec::new()).await
+        named::release(work, package, version, ReleaseStatus::Published, more).await
     }
 
     /// The artifact with its manifests.
@@ -232,7 +194,7 @@ impl Pushed<'_> {
         if let Some(platform) = &self.publication.platform {
             attributes.push(("platform", Value::Text(platform.clone())));
         }
-        let relations = vec![("release", one("releases", release.id()))];
+        let relations = vec![("release", named::one("releases", release.id()))];
         Input { attributes, relations, ..Input::default() }
     }
 
@@ -264,17 +226,4 @@ impl Pushed<'_> {
         }
         Ok(())
     }
-}
-
-/// The package of an engine that a key means, if the caller may know of it.
-pub(super) async fn find(work: &mut Work, engine: &'static str, key: &str) -> Outcome<Option<Record>> {
-    let normal = dialect::normal_key(work.call.api.parts().engines, Some(engine), key);
-    let normal = normal.map_err(|failure| crate::refusal::Refusal::invalid([failure]))?;
-    let named = Scope::text("engine", engine).and(Scope::text("normalised_key", normal));
-    let scope = gate::visible(&work.call, Package::RESOURCE).and(named);
-    work.find(Package::RESOURCE, &scope).await
-}
-
-fn one(kind: &str, id: RecordId) -> Linkage {
-    Linkage::One(Identifier { kind: kind.to_owned(), id })
 }
