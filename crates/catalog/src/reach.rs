@@ -1,11 +1,12 @@
 //! Which releases reach which content of a registry's repository: a release reaches what its tags and archives name,
 //! what that refers to, and what is about it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 
 use bytes::Bytes;
 use keyway_base::{BlobName, ContentDigest, ReleaseId};
+use keyway_domain::content::Leads;
 use keyway_domain::resources::{ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag};
 use keyway_engine::{Content, Owners, StoredBlob, StoredManifest};
 
@@ -20,12 +21,7 @@ pub(crate) struct Rows {
 }
 
 /// The releases that reach each digest, in ascending order.
-type Reached = HashMap<ContentDigest, Vec<u32>>;
-
-/// How many digits of a digest the tags have that stand in for what is about it.
-const TAG_DIGITS: usize = 64;
-/// What follows the digest in the tags of signatures, attestations and bills of materials.
-const ABOUT: [&str; 3] = [".sig", ".att", ".sbom"];
+type Reached = HashMap<String, Vec<u32>>;
 
 /// The content of a repository, with the releases that reach each part: positions in `releases`. Tags of releases
 /// that are not among them are as absent as those, and so are blobs that no manifest refers to.
@@ -45,62 +41,26 @@ pub(crate) fn content(rows: Rows, releases: &[ReleaseId]) -> Content {
     Content { manifests, blobs, tags }
 }
 
-/// The releases that reach each digest, in ascending order.
 fn owners(rows: &Rows, at: &HashMap<ReleaseId, u32>) -> Reached {
-    let leads = leads(rows);
-    let mut starts: HashMap<u32, Vec<ContentDigest>> = HashMap::new();
+    let mut leads = Leads::default();
+    rows.manifests.iter().for_each(|row| leads.manifest(&row.digest, row.subject.as_deref()));
+    rows.edges.iter().for_each(|row| leads.edge(&row.parent, &row.child));
+    rows.tags.iter().for_each(|row| leads.tag(&row.tag, &row.digest));
+    let mut starts: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     let tags = rows.tags.iter().map(|tag| (tag.release_id, tag.digest.as_str()));
     let roots = rows.roots.iter().map(|root| (Some(root.release_id), root.digest.as_str()));
     for (release, digest) in tags.chain(roots) {
-        if let (Some(at), Some(digest)) = (release.and_then(|release| at.get(&release)), read(digest)) {
+        if let Some(at) = release.and_then(|release| at.get(&release)) {
             starts.entry(*at).or_default().push(digest);
         }
     }
-    let mut starts: Vec<(u32, Vec<ContentDigest>)> = starts.into_iter().collect();
-    starts.sort_unstable_by_key(|(release, _)| *release);
     let mut owners = Reached::new();
-    for (release, mut next) in starts {
-        while let Some(digest) = next.pop() {
-            let of_it = owners.entry(digest).or_default();
-            if of_it.last() != Some(&release) {
-                of_it.push(release);
-                next.extend(leads.get(&digest).into_iter().flatten());
-            }
+    for (release, from) in starts {
+        for digest in leads.reached(from) {
+            owners.entry(digest.to_owned()).or_default().push(release);
         }
     }
     owners
-}
-
-/// What one digest leads to: the parts of a manifest, the manifests about it, and those that a tag says are.
-fn leads(rows: &Rows) -> HashMap<ContentDigest, Vec<ContentDigest>> {
-    let mut leads: HashMap<ContentDigest, Vec<ContentDigest>> = HashMap::new();
-    let parts = rows.edges.iter().map(|edge| (edge.parent.as_str(), edge.child.as_str()));
-    let about = rows.manifests.iter().filter_map(|row| Some((row.subject.as_deref()?, row.digest.as_str())));
-    for (from, to) in parts.chain(about) {
-        if let (Some(from), Some(to)) = (read(from), read(to)) {
-            leads.entry(from).or_default().push(to);
-        }
-    }
-    let stems: HashMap<String, ContentDigest> = rows
-        .manifests
-        .iter()
-        .filter_map(|row| read(&row.digest))
-        .map(|digest| (stem(&digest), digest))
-        .collect();
-    for tag in &rows.tags {
-        let name = ABOUT.iter().find_map(|ending| tag.tag.strip_suffix(ending)).unwrap_or(&tag.tag);
-        if let (Some(subject), Some(to)) = (stems.get(name), read(&tag.digest)) {
-            leads.entry(*subject).or_default().push(to);
-        }
-    }
-    leads
-}
-
-/// How tags name what is about a manifest, where clients do without referrers.
-fn stem(digest: &ContentDigest) -> String {
-    let mut hex = digest.hex();
-    hex.truncate(TAG_DIGITS);
-    format!("{}-{hex}", digest.algorithm().as_str())
 }
 
 fn manifest(row: ContentManifest, owners: &Reached) -> Option<StoredManifest> {
@@ -112,7 +72,7 @@ fn manifest(row: ContentManifest, owners: &Reached) -> Option<StoredManifest> {
         artifact_type: row.artifact_type,
         subject: row.subject.as_deref().and_then(read),
         annotations: row.annotations.map(Into::into),
-        owners: owners_of(owners, &digest),
+        owners: owners_of(owners, &row.digest),
     })
 }
 
@@ -123,11 +83,11 @@ fn blob(row: &ContentBlob, owners: &Reached) -> Option<StoredBlob> {
         digest,
         size: u64::try_from(row.size).unwrap_or(0),
         blob: name?,
-        owners: owners_of(owners, &digest),
+        owners: owners_of(owners, &row.digest),
     })
 }
 
-fn owners_of(owners: &Reached, digest: &ContentDigest) -> Owners {
+fn owners_of(owners: &Reached, digest: &str) -> Owners {
     owners.get(digest).map_or_else(Owners::default, |owners| owners.as_slice().into())
 }
 

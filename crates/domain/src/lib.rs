@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod artifact;
+pub mod content;
 pub mod duration;
 pub mod event;
 pub mod license;

@@ -1,7 +1,7 @@
-//! Versions and file names of npm packages, Python packages and Ruby gems are never given out twice: what was
+//! Versions and file names of npm packages, Python packages, Ruby gems and container images are never given out twice: what was
 //! published once stays buried, so that no lock file ever finds other bytes under a name it knows.
 
-use keyway_domain::resources::{Artifact, ArtifactStatus, Package, Release, ReleaseStatus};
+use keyway_domain::resources::{Artifact, ArtifactStatus, ContentTag, Package, Release, ReleaseStatus};
 use keyway_jsonapi::{Declared, Record, Scope};
 use keyway_store::Tombstone;
 
@@ -9,7 +9,7 @@ use crate::refusal::Outcome;
 use crate::work::Work;
 
 /// The engines whose names are not reused.
-const LASTING: [&str; 3] = ["npm", "pypi", "rubygems"];
+const LASTING: [&str; 4] = ["npm", "pypi", "rubygems", "oci"];
 
 /// A package whose names last, by engine and normalised key.
 struct Lasting {
@@ -71,8 +71,11 @@ pub(super) async fn bury_release(work: &mut Work, release: &Record) -> Outcome<(
 
 async fn bury_version(work: &mut Work, lasting: &Lasting, release: &Record) -> Outcome<()> {
     let uploaded = Scope::text("status", ArtifactStatus::Uploaded.as_str());
-    let of_it = Scope::id("release_id", release.id()).and(uploaded);
-    if !is_out(release) || !work.any(Artifact::RESOURCE, &of_it).await? {
+    let of_it = Scope::id("release_id", release.id());
+    let had_files = is_out(release)
+        && (work.any(Artifact::RESOURCE, &of_it.clone().and(uploaded)).await?
+            || work.any(ContentTag::RESOURCE, &of_it).await?);
+    if !had_files {
         return Ok(());
     }
     work.bury(&lasting.tombstone(work, version_key(release), "")).await

@@ -25,6 +25,13 @@ const PURGE_PACKAGE: &str = "package.purge";
 /// Removes what belongs to a deleted product.
 const PURGE_PRODUCT: &str = "product.purge";
 
+/// Removes what nothing refers to any more from a registry's repository.
+const COLLECT_CONTENT: &str = "content.collect";
+/// Ends an upload into a registry's repository that does not grow any more.
+const EXPIRE_CONTENT_UPLOAD: &str = "content.expire";
+
+/// How long content of a repository is kept that nothing refers to.
+const CONTENT_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a client may take from asking for an upload to finishing it (`distribution.md` §7.1).
 pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a blob that nothing refers to is kept.
@@ -51,6 +58,26 @@ pub(super) async fn expire_upload(work: &mut Work, artifact: &Record, time: Dura
     let at = work.now().plus(time);
     let (key, payload) = about(artifact.id());
     work.enqueue_at(EXPIRE, key, payload, at).await
+}
+
+/// The removal of a blob, once its grace is over, unless something refers to it then.
+pub(super) async fn delete_blob(work: &mut Work, blob_key: &str) -> Outcome<()> {
+    let at = work.now().plus(GRACE);
+    work.enqueue_at(DELETE_BLOB, blob_key.to_owned(), json!({ "blob": blob_key }), at).await
+}
+
+/// The removal of what nothing refers to in a repository.
+pub(super) async fn collect_content(work: &mut Work, repository: &Record) -> Outcome<()> {
+    let at = work.now().plus(CONTENT_GRACE);
+    let (key, payload) = about(repository.id());
+    work.enqueue_at(COLLECT_CONTENT, key, payload, at).await
+}
+
+/// The end of an upload that has not grown for so long by then.
+pub(super) async fn expire_content_upload(work: &mut Work, upload: &Record, time: Duration) -> Outcome<()> {
+    let at = work.now().plus(time);
+    let (key, payload) = about(upload.id());
+    work.enqueue_at(EXPIRE_CONTENT_UPLOAD, key, payload, at).await
 }
 
 /// The end of a withdrawn artifact.

@@ -24,6 +24,7 @@ mod prefer;
 mod product;
 mod publish;
 mod push;
+mod registry;
 mod release;
 mod repackage;
 mod tags;

@@ -1,0 +1,188 @@
+//! Blobs of a repository. The repositories of an account share the bytes of what has one digest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyway_access::Action;
+use keyway_base::{BlobName, ContentAlgorithm, ContentDigest, RecordId};
+use keyway_blob::BlobKey;
+use keyway_domain::resources::{ContentBlob, ContentEdge, Package};
+use keyway_domain::touch::{Mutation, Related, touches};
+use keyway_engine::ContentOutcome;
+use keyway_jsonapi::{Declared, Record, Scope, Value};
+
+use super::super::push::named;
+use super::repository::{collect_later, holding, known, row, to_push};
+use super::upload;
+use crate::call::Call;
+use crate::gate;
+use crate::refusal::Outcome;
+use crate::work::Work;
+
+/// How old the last sign of interest in a blob may become before another one is written down.
+const FRESH: Duration = Duration::from_secs(60 * 60);
+/// How many digests one statement names; databases bound their parameters.
+const DIGESTS: usize = 500;
+
+/// A blob whose bytes are in the store.
+pub(super) struct NewBlob {
+    pub(super) digest: ContentDigest,
+    pub(super) size: u64,
+    pub(super) key: BlobKey,
+}
+
+/// Adds an uploaded blob, and ends its upload.
+pub(super) async fn complete(
+    call: &Arc<Call>,
+    engine: &'static str,
+    package: &str,
+    upload: Option<RecordId>,
+    new: &NewBlob,
+) -> Outcome<ContentOutcome> {
+    let mut work = Work::writing(call).await?;
+    let repository = to_push(&mut work, engine, package).await?;
+    if let Some(upload) = upload {
+        let Some(row) = upload::own(&mut work, &repository, upload).await? else {
+            return Ok(ContentOutcome::UploadUnknown);
+        };
+        work.delete(&row).await?;
+    }
+    let digest = new.digest.to_string();
+    let key = match work.find(ContentBlob::RESOURCE, &Scope::text("digest", digest.as_str())).await? {
+        // The new bytes go again: nothing refers to them.
+        Some(same) => same.get("blob_key").clone(),
+        None => Value::Text(new.key.to_string()),
+    };
+    let size = i64::try_from(new.size).map_or(Value::Null, Value::Int);
+    add(&mut work, &repository, &digest, size, key).await?;
+    work.commit().await?;
+    Ok(ContentOutcome::Blob { digest: new.digest })
+}
+
+/// Adds a blob of another repository that the caller reads; else begins an upload. Whether there is none or it may not
+/// be read is not told.
+pub(super) async fn mount(
+    call: &Arc<Call>,
+    engine: &'static str,
+    package: &str,
+    digest: &ContentDigest,
+    from: Option<&str>,
+    algorithm: ContentAlgorithm,
+) -> Outcome<ContentOutcome> {
+    let mut work = Work::writing(call).await?;
+    let repository = to_push(&mut work, engine, package).await?;
+    let text = digest.to_string();
+    let outcome = match source(&mut work, engine, from, &text).await? {
+        Some(blob) => {
+            let (size, key) = (blob.get("size").clone(), blob.get("blob_key").clone());
+            add(&mut work, &repository, &text, size, key).await?;
+            ContentOutcome::Blob { digest: *digest }
+        }
+        None => {
+            let state = call.api.parts().blobs.grow(call.account.id, algorithm);
+            let id = upload::insert(&mut work, &repository, &state).await?;
+            ContentOutcome::Upload { id, size: 0 }
+        }
+    };
+    work.commit().await?;
+    Ok(outcome)
+}
+
+/// The blob of a digest in a repository that the caller reads, or in any such.
+async fn source(
+    work: &mut Work,
+    engine: &'static str,
+    from: Option<&str>,
+    digest: &str,
+) -> Outcome<Option<Record>> {
+    let scope = match from {
+        Some(from) => match named::find(work, engine, from).await? {
+            Some(repository) => holding(&repository, digest),
+            None => return Ok(None),
+        },
+        None => {
+            let readable = gate::visible(&work.call, Package::RESOURCE).and(Scope::text("engine", engine));
+            Scope::text("digest", digest).and(Scope::belongs("packages", "package_id", readable))
+        }
+    };
+    work.find(ContentBlob::RESOURCE, &scope).await
+}
+
+/// Adds a blob to a repository that may have it already.
+async fn add(work: &mut Work, repository: &Record, digest: &str, size: Value, key: Value) -> Outcome<()> {
+    if let Some(known) = work.find(ContentBlob::RESOURCE, &holding(repository, digest)).await? {
+        return keep_fresh(work, known).await;
+    }
+    let mut blob = row(work, ContentBlob::RESOURCE, repository);
+    blob.set("digest", Value::Text(digest.to_owned()));
+    blob.set("size", size);
+    blob.set("blob_key", key);
+    work.insert(&blob).await?;
+    let is_awaited = is_referred_to(work, repository, digest).await?;
+    let related = Related { is_awaited, ..Related::default() };
+    work.touch(touches(Mutation { before: None, after: Some(&blob) }, &related));
+    collect_later(work, repository).await
+}
+
+/// Whether a manifest of the repository refers to a digest.
+pub(super) async fn is_referred_to(work: &mut Work, repository: &Record, digest: &str) -> Outcome<bool> {
+    let scope = Scope::id("package_id", repository.id()).and(Scope::text("child", digest));
+    work.any(ContentEdge::RESOURCE, &scope).await
+}
+
+/// A blob for one who publishes.
+pub(super) async fn find(
+    call: &Arc<Call>,
+    engine: &'static str,
+    package: &str,
+    digest: &ContentDigest,
+) -> Outcome<Option<(BlobName, u64)>> {
+    let mut work = Work::writing(call).await?;
+    let Some(repository) = known(&mut work, engine, package, Action::PackageShow).await? else {
+        return Ok(None);
+    };
+    let found = work.find(ContentBlob::RESOURCE, &holding(&repository, &digest.to_string())).await?;
+    let Some(blob) = found else { return Ok(None) };
+    let name = blob.get("blob_key").as_text().and_then(|key| key.split_once('/')?.1.parse().ok());
+    let size = blob.get("size").as_int().and_then(|size| u64::try_from(size).ok());
+    keep_fresh(&mut work, blob).await?;
+    work.commit().await?;
+    Ok(name.zip(size))
+}
+
+/// Those of the blobs that the repository lacks. The others are kept from being collected: should that be under
+/// way, one of the two transactions starts over.
+pub(super) async fn claim(
+    work: &mut Work,
+    repository: &Record,
+    wanted: &[ContentDigest],
+) -> Outcome<Vec<ContentDigest>> {
+    let mut missing: Vec<ContentDigest> = wanted.to_vec();
+    missing.sort_unstable();
+    missing.dedup();
+    let all = std::mem::take(&mut missing);
+    for some in all.chunks(DIGESTS) {
+        let named = some.iter().map(|digest| Value::Text(digest.to_string())).collect();
+        let scope = Scope::id("package_id", repository.id()).and(Scope::In("digest", named));
+        let there = work.all(ContentBlob::RESOURCE, &scope).await?;
+        let is_there = |digest: &&ContentDigest| {
+            let text = digest.to_string();
+            there.iter().any(|blob| blob.get("digest").as_text() == Some(text.as_str()))
+        };
+        missing.extend(some.iter().filter(|digest| !is_there(digest)));
+        for blob in there {
+            keep_fresh(work, blob).await?;
+        }
+    }
+    Ok(missing)
+}
+
+/// Writes down that somebody is interested in a blob, unless somebody was lately.
+async fn keep_fresh(work: &mut Work, mut blob: Record) -> Outcome<()> {
+    let lately = work.now().minus(FRESH);
+    if blob.get("updated_at").as_time().is_some_and(|at| at > lately) {
+        return Ok(());
+    }
+    blob.set("updated_at", Value::Time(work.now()));
+    work.update(&blob, &["updated_at"]).await
+}

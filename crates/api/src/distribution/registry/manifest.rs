@@ -1,0 +1,73 @@
+//! Manifests of a repository, as they are pushed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use keyway_domain::resources::{ContentEdge, ContentManifest};
+use keyway_engine::{ContentOutcome, NewManifest};
+use keyway_jsonapi::{Declared, Record, Value};
+
+use super::repository::{holding, row, to_push};
+use super::{blob, tag};
+use crate::call::Call;
+use crate::interpreter::change;
+use crate::refusal::Outcome;
+use crate::touch;
+use crate::work::Work;
+
+/// Adds a manifest, and lets its tags name it: all of them, or none.
+pub(super) async fn put(
+    call: &Arc<Call>,
+    engine: &'static str,
+    package: &str,
+    new: &NewManifest,
+) -> Outcome<ContentOutcome> {
+    let mut work = Work::writing(call).await?;
+    let repository = to_push(&mut work, engine, package).await?;
+    let missing = blob::claim(&mut work, &repository, &new.blobs).await?;
+    if !missing.is_empty() {
+        return Ok(ContentOutcome::BlobsMissing(missing));
+    }
+    keep(&mut work, &repository, new).await?;
+    let digest = new.digest.to_string();
+    for named in &new.tags {
+        if let Err(refused) = tag::put(&mut work, &repository, engine, named, &digest).await? {
+            return Ok(refused);
+        }
+    }
+    work.commit().await?;
+    Ok(ContentOutcome::Manifest { digest: new.digest })
+}
+
+/// Writes a manifest and its references down, unless they are there. The same bytes may come under another media
+/// type, which then counts.
+async fn keep(work: &mut Work, repository: &Record, new: &NewManifest) -> Outcome<()> {
+    let digest = new.digest.to_string();
+    if let Some(before) = work.find(ContentManifest::RESOURCE, &holding(repository, &digest)).await? {
+        let mut after = before.clone();
+        after.set("media_type", Value::Text(new.media_type.clone()));
+        return change(work, &before, &mut after).await;
+    }
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let mut manifest = row(work, ContentManifest::RESOURCE, repository);
+    manifest.set("digest", Value::Text(digest.clone()));
+    manifest.set("media_type", Value::Text(new.media_type.clone()));
+    manifest.set("artifact_type", text(new.artifact_type.clone()));
+    manifest.set("subject", text(new.subject.map(|subject| subject.to_string())));
+    manifest.set("annotations", text(new.annotations.clone()));
+    manifest.set("content", Value::Bytes(new.bytes.to_vec()));
+    work.insert(&manifest).await?;
+    touch::record(work, None, Some(&manifest)).await?;
+    let parts: BTreeSet<String> =
+        [&new.blobs, &new.foreign, &new.manifests].into_iter().flatten().map(ToString::to_string).collect();
+    let edges: Vec<Record> = parts
+        .into_iter()
+        .map(|child| {
+            let mut edge = row(work, ContentEdge::RESOURCE, repository);
+            edge.set("parent", Value::Text(digest.clone()));
+            edge.set("child", Value::Text(child));
+            edge
+        })
+        .collect();
+    Ok(work.write()?.insert_all(&edges).await?)
+}

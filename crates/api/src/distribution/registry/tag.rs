@@ -1,0 +1,154 @@
+//! Tags of a repository. One that is a version belongs to the release of that version, which is made when there is
+//! none; once the release is out, the tag stays where it is. Every other tag moves.
+
+use keyway_access::Action;
+use keyway_domain::resources::{ContentRoot, ContentTag, PushStatus, Release, ReleaseStatus};
+use keyway_engine::{ContentOutcome, NewTag};
+use keyway_jsonapi::{ApiError, Declared, Record, Scope, Value};
+use keyway_versions::EcosystemVersion;
+
+use super::super::push::named;
+use super::super::{burial, dialect, release};
+use super::repository::row;
+use crate::gate;
+use crate::interpreter::change;
+use crate::refusal::Outcome;
+use crate::touch;
+use crate::work::Work;
+
+/// One step: done, or what the client is told instead.
+type Step<T> = Result<T, ContentOutcome>;
+
+/// Lets a tag name a manifest.
+pub(super) async fn put(
+    work: &mut Work,
+    repository: &Record,
+    engine: &'static str,
+    new: &NewTag,
+    digest: &str,
+) -> Outcome<Step<()>> {
+    let before = find(work, repository, &new.name).await?;
+    let had = match before.as_ref().and_then(|row| row.get("release_id").as_id()) {
+        Some(id) => work.get(Release::RESOURCE, id).await?,
+        None => None,
+    };
+    // What the tag belongs to already decides, whatever it looks like.
+    if let Some(release) = &had {
+        let is_same = before.as_ref().is_some_and(|row| row.get("digest").as_text() == Some(digest));
+        if let Err(refused) = may_move(release, new, is_same) {
+            return Ok(Err(refused));
+        }
+    }
+    let owner = match &new.version {
+        Some(version) => match of_version(work, repository, engine, new, version, digest).await? {
+            Ok(owner) => Some(owner),
+            Err(refused) => return Ok(Err(refused)),
+        },
+        None => had,
+    };
+    let owner = owner.map_or(Value::Null, |release| Value::Id(release.id()));
+    set(work, repository, before, &new.name, owner, digest).await?;
+    Ok(Ok(()))
+}
+
+async fn set(
+    work: &mut Work,
+    repository: &Record,
+    before: Option<Record>,
+    name: &str,
+    owner: Value,
+    digest: &str,
+) -> Outcome<()> {
+    let mut after = match &before {
+        Some(before) => before.clone(),
+        None => row(work, ContentTag::RESOURCE, repository),
+    };
+    after.set("tag", Value::Text(name.to_owned()));
+    after.set("release_id", owner);
+    after.set("digest", Value::Text(digest.to_owned()));
+    if let Some(before) = before {
+        return change(work, &before, &mut after).await;
+    }
+    work.insert(&after).await?;
+    touch::record(work, None, Some(&after)).await
+}
+
+/// A tag of the repository.
+pub(super) async fn find(work: &mut Work, repository: &Record, name: &str) -> Outcome<Option<Record>> {
+    let scope = Scope::id("package_id", repository.id()).and(Scope::text("tag", name));
+    work.find(ContentTag::RESOURCE, &scope).await
+}
+
+/// Whether the tag of a release may mean a manifest that it means already, or another one.
+fn may_move(release: &Record, new: &NewTag, is_same: bool) -> Step<()> {
+    match release.get("status").as_text() {
+        Some(status) if status == ReleaseStatus::Yanked.as_str() => Err(released(new, release, true)),
+        Some(status) if status == ReleaseStatus::Published.as_str() && !is_same => {
+            Err(released(new, release, false))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn released(new: &NewTag, release: &Record, gone: bool) -> ContentOutcome {
+    let version = release.get("version").as_text().unwrap_or_default().to_owned();
+    ContentOutcome::TagReleased { tag: new.name.clone(), version, gone }
+}
+
+/// The release that a version's tag belongs to.
+async fn of_version(
+    work: &mut Work,
+    repository: &Record,
+    engine: &'static str,
+    new: &NewTag,
+    version: &str,
+    digest: &str,
+) -> Outcome<Step<Record>> {
+    let scheme = dialect::of_engine(work.call.api.parts().engines, Some(engine)).scheme();
+    let version = keyway_versions::parse(scheme, version)
+        .map_err(|error| ApiError::bad_request(format!("the tag {} is no version: {error}", new.name)))?;
+    let status = pushed_as(work, repository).await?;
+    let Some(found) = of_key(work, repository, &version).await? else {
+        if burial::is_version_buried(work, repository, version.key()).await? {
+            let (tag, version) = (new.name.clone(), version.verbatim().to_owned());
+            return Ok(Err(ContentOutcome::TagReleased { tag, version, gone: true }));
+        }
+        return named::release(work, repository, &version, status, Vec::new()).await.map(Ok);
+    };
+    let is_same = is_free(work, &found, digest).await?;
+    if let Err(refused) = may_move(&found, new, is_same) {
+        return Ok(Err(refused));
+    }
+    if found.get("status").as_text() != Some(ReleaseStatus::Draft.as_str()) {
+        return Ok(Ok(found));
+    }
+    if status == ReleaseStatus::Published {
+        return named::put_out(work, &found).await.map(Ok);
+    }
+    let subject = release::subject(work, &found).await?;
+    gate::authorize(&work.call, Action::ReleaseUpload, &subject)?;
+    Ok(Ok(found))
+}
+
+async fn of_key(work: &mut Work, repository: &Record, version: &EcosystemVersion) -> Outcome<Option<Record>> {
+    let of_it = Scope::id("package_id", repository.id()).and(Scope::text("version_key", version.key()));
+    let scope = gate::visible(&work.call, Release::RESOURCE).and(of_it);
+    work.find(Release::RESOURCE, &scope).await
+}
+
+/// Whether a release has no content yet, or has this under another spelling of its version.
+async fn is_free(work: &mut Work, release: &Record, digest: &str) -> Outcome<bool> {
+    let of_it = Scope::id("release_id", release.id());
+    let same = of_it.clone().and(Scope::text("digest", digest));
+    if work.any(ContentTag::RESOURCE, &same).await? || work.any(ContentRoot::RESOURCE, &same).await? {
+        return Ok(true);
+    }
+    Ok(!work.any(ContentTag::RESOURCE, &of_it).await? && !work.any(ContentRoot::RESOURCE, &of_it).await?)
+}
+
+/// What becomes of the releases that pushes to a repository make, as its product says.
+async fn pushed_as(work: &mut Work, repository: &Record) -> Outcome<ReleaseStatus> {
+    let product = release::product_of(work, repository).await?;
+    let is_draft = product.get("push_status").as_text() == Some(PushStatus::Draft.as_str());
+    Ok(if is_draft { ReleaseStatus::Draft } else { ReleaseStatus::Published })
+}

@@ -1,0 +1,90 @@
+//! What leads to what in a registry's repository: a manifest to its parts, and to the manifests about it.
+
+use std::collections::{HashMap, HashSet};
+
+use keyway_base::ContentDigest;
+
+/// How many digits of a digest the tags have that stand in for what is about it.
+const TAG_DIGITS: usize = 64;
+/// What follows the digest in the tags of signatures, attestations and bills of materials.
+const ABOUT: [&str; 3] = [".sig", ".att", ".sbom"];
+
+/// A repository as a graph of digests, as they are stored.
+#[derive(Debug, Default)]
+pub struct Leads<'a> {
+    to: HashMap<&'a str, Vec<&'a str>>,
+    /// The manifests, by the stem of the tags that stand in for what is about them.
+    stems: HashMap<String, &'a str>,
+}
+
+impl<'a> Leads<'a> {
+    /// A manifest, and the one that it is about.
+    pub fn manifest(&mut self, digest: &'a str, subject: Option<&'a str>) {
+        if let Some(subject) = subject {
+            self.to.entry(subject).or_default().push(digest);
+        }
+        if let Ok(parsed) = digest.parse::<ContentDigest>() {
+            let mut hex = parsed.hex();
+            hex.truncate(TAG_DIGITS);
+            self.stems.insert(format!("{}-{hex}", parsed.algorithm().as_str()), digest);
+        }
+    }
+    /// A part of a manifest.
+    pub fn edge(&mut self, parent: &'a str, child: &'a str) {
+        self.to.entry(parent).or_default().push(child);
+    }
+    /// A tag, once all manifests are known: it may say what its manifest is about.
+    pub fn tag(&mut self, tag: &str, digest: &'a str) {
+        let name = ABOUT.iter().find_map(|ending| tag.strip_suffix(ending)).unwrap_or(tag);
+        if let Some(subject) = self.stems.get(name) {
+            self.to.entry(*subject).or_default().push(digest);
+        }
+    }
+    /// Everything that these lead to, themselves included.
+    pub fn reached(&self, from: impl IntoIterator<Item = &'a str>) -> HashSet<&'a str> {
+        let mut next: Vec<&str> = from.into_iter().collect();
+        let mut reached = HashSet::new();
+        while let Some(digest) = next.pop() {
+            if reached.insert(digest) {
+                next.extend(self.to.get(digest).into_iter().flatten());
+            }
+        }
+        reached
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_leads_to_its_parts_and_to_what_is_about_it() {
+        let digest = |byte: u8| format!("sha256:{}", hex(byte));
+        let (index, image, signature, other) = (digest(1), digest(2), digest(3), digest(4));
+        let tag = format!("sha256-{}.sig", hex(2));
+        let mut leads = Leads::default();
+        for (manifest, subject) in
+            [(&index, None), (&image, None), (&signature, None), (&other, Some(&index))]
+        {
+            leads.manifest(manifest, subject.map(String::as_str));
+        }
+        leads.edge(&index, &image);
+        leads.edge(&image, "layer");
+        leads.tag(&tag, &signature);
+        leads.tag("latest", &other);
+        let reached = |from: &str| {
+            let from =
+                [&index, &image, &signature, &other].into_iter().find(|digest| *digest == from).unwrap();
+            let mut all: Vec<&str> = leads.reached([from.as_str()]).into_iter().collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(reached(&index), ["layer", &index, &image, &signature, &other]);
+        assert_eq!(reached(&image), ["layer", &image, &signature]);
+        assert_eq!(reached(&other), [&other]);
+    }
+
+    fn hex(byte: u8) -> String {
+        format!("{byte:02x}").repeat(32)
+    }
+}
