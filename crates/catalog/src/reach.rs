@@ -45,7 +45,9 @@ fn owners(rows: &Rows, at: &HashMap<ReleaseId, u32>) -> Reached {
     let mut leads = Leads::default();
     rows.manifests.iter().for_each(|row| leads.manifest(&row.digest, row.subject.as_deref()));
     rows.edges.iter().for_each(|row| leads.edge(&row.parent, &row.child));
-    rows.tags.iter().for_each(|row| leads.tag(&row.tag, &row.digest));
+    for row in &rows.tags {
+        leads.tag(&row.tag, &row.digest);
+    }
     let mut starts: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     let tags = rows.tags.iter().map(|tag| (tag.release_id, tag.digest.as_str()));
     let roots = rows.roots.iter().map(|root| (Some(root.release_id), root.digest.as_str()));

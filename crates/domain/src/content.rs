@@ -33,12 +33,14 @@ impl<'a> Leads<'a> {
     pub fn edge(&mut self, parent: &'a str, child: &'a str) {
         self.to.entry(parent).or_default().push(child);
     }
-    /// A tag, once all manifests are known: it may say what its manifest is about.
-    pub fn tag(&mut self, tag: &str, digest: &'a str) {
+    /// A tag, once all manifests are known. Gives whether it says what its manifest is about.
+    pub fn tag(&mut self, tag: &str, digest: &'a str) -> bool {
         let name = ABOUT.iter().find_map(|ending| tag.strip_suffix(ending)).unwrap_or(tag);
-        if let Some(subject) = self.stems.get(name) {
-            self.to.entry(*subject).or_default().push(digest);
+        let subject = self.stems.get(name).copied();
+        if let Some(subject) = subject {
+            self.to.entry(subject).or_default().push(digest);
         }
+        subject.is_some()
     }
     /// Everything that these lead to, themselves included.
     pub fn reached(&self, from: impl IntoIterator<Item = &'a str>) -> HashSet<&'a str> {
@@ -70,8 +72,8 @@ mod tests {
         }
         leads.edge(&index, &image);
         leads.edge(&image, "layer");
-        leads.tag(&tag, &signature);
-        leads.tag("latest", &other);
+        assert!(leads.tag(&tag, &signature));
+        assert!(!leads.tag("latest", &other));
         let reached = |from: &str| {
             let from =
                 [&index, &image, &signature, &other].into_iter().find(|digest| *digest == from).unwrap();

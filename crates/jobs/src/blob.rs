@@ -1,7 +1,7 @@
-//! `blob.delete`: bytes that no artifact refers to any more.
+//! `blob.delete`: bytes that nothing refers to any more.
 
 use keyway_blob::{BlobError, BlobKey};
-use keyway_domain::resources::{Artifact, PartUpload};
+use keyway_domain::resources::{Artifact, ContentBlob, PartUpload};
 use keyway_jsonapi::{Declared, Resource, Scope};
 use keyway_store::{Changes, Job};
 
@@ -10,9 +10,10 @@ use crate::kind::GRACE;
 use crate::runner::{Ended, Parts, end};
 
 /// What refers to blobs by a column `blob_key`.
-pub(crate) const REFERRING: [&Resource; 2] = [Artifact::RESOURCE, PartUpload::RESOURCE];
+pub(crate) const REFERRING: [&Resource; 3] =
+    [Artifact::RESOURCE, PartUpload::RESOURCE, ContentBlob::RESOURCE];
 
-/// Deletes the blob unless an artifact refers to it. A blob that was committed within its grace may belong to
+/// Deletes the blob unless something refers to it. A blob that was committed within its grace may belong to
 /// an upload that has not said so yet, so it is looked at again later.
 ///
 /// The database's one writer is held from the check to the deletion: nobody can begin to refer to the blob in

@@ -42,6 +42,11 @@ pub const PURGE_ENTITLEMENT: &str = "entitlement.purge";
 /// Removes everything in a deleted environment.
 pub const PURGE_ENVIRONMENT: &str = "environment.purge";
 
+/// Removes what nothing refers to any more from a registry's repository.
+pub const COLLECT_CONTENT: &str = "content.collect";
+/// Ends an upload into a registry's repository that does not grow any more.
+pub const EXPIRE_CONTENT_UPLOAD: &str = "content.expire";
+
 /// Removes entries of the event log that have been kept long enough.
 pub const PRUNE_EVENTS: &str = "events.prune";
 
@@ -61,6 +66,8 @@ pub const ALL: &[&str] = &[
     PURGE_USER,
     PURGE_ENTITLEMENT,
     PURGE_ENVIRONMENT,
+    COLLECT_CONTENT,
+    EXPIRE_CONTENT_UPLOAD,
     PRUNE_EVENTS,
 ];
 

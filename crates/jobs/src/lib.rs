@@ -8,6 +8,7 @@
 mod abandoned;
 mod arrival;
 mod blob;
+mod content;
 mod error;
 mod event_log;
 mod examine;

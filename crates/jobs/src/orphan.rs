@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use keyway_base::Timestamp;
-use keyway_blob::BlobKey;
-use keyway_domain::resources::{Account, PartUpload};
+use keyway_blob::{BlobKey, GrowthState};
+use keyway_domain::resources::{Account, ContentUpload, PartUpload};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::{Changes, Page};
 
@@ -21,7 +21,7 @@ const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// was. Each deletion is a job, which looks once more while nobody can begin to refer to the blob.
 pub(crate) async fn sweep(parts: &Parts) -> Result<usize, JobError> {
     let before = parts.clock.wall().minus(AGE);
-    let mut swept = parts.blobs.tidy(before, in_parts(parts).await?).await?;
+    let mut swept = parts.blobs.tidy(before, unfinished(parts).await?).await?;
     let mut after = None;
     loop {
         let page = parts.blobs.page(after).await?;
@@ -35,14 +35,18 @@ pub(crate) async fn sweep(parts: &Parts) -> Result<usize, JobError> {
     }
 }
 
-/// The keys of the uploads in parts that may still be completed.
-async fn in_parts(parts: &Parts) -> Result<HashSet<BlobKey>, JobError> {
+/// The keys of the uploads, in parts or growing, that may still be completed.
+async fn unfinished(parts: &Parts) -> Result<HashSet<BlobKey>, JobError> {
     let mut keys = HashSet::new();
     for account in parts.db.accounts(Account::RESOURCE).await? {
         let id = account.id().into();
         let uploads = parts.db.list(PartUpload::RESOURCE, id, &Scope::All, &Page::all()).await?;
         let theirs = uploads.iter().filter_map(|upload| upload.get("blob_key").as_text()?.parse().ok());
         keys.extend::<Vec<BlobKey>>(theirs.collect());
+        let grown = parts.db.list(ContentUpload::RESOURCE, id, &Scope::All, &Page::all()).await?;
+        let states = grown.iter().filter_map(|upload| upload.get("state").as_bytes());
+        let states = states.filter_map(|state| GrowthState::from_bytes(state).ok());
+        keys.extend(states.map(|state| state.key()));
     }
     Ok(keys)
 }

@@ -8,16 +8,18 @@ use std::collections::BTreeSet;
 
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
-    Artifact, ArtifactStatus, Constraint, Entitlement, License, LicenseEntitlement, LicenseUser, Manifest,
-    Package, PackageTag, Policy, PolicyEntitlement, Product, Release, Token, User,
+    Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
+    Entitlement, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag, Policy,
+    PolicyEntitlement, Product, Release, Token, User,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
 use keyway_store::{Changes, Job, Page, Write};
 
+use crate::content::Owner;
 use crate::kind::{self, about, delete_blob, subject};
 use crate::runner::{Ended, Parts, end};
-use crate::{JobError, abandoned, place};
+use crate::{JobError, abandoned, content, place};
 
 /// How many records one transaction deletes.
 const BATCH: u32 = 100;
@@ -65,7 +67,15 @@ const OF_ENTITLEMENT: &[Child] = &[
     child(LicenseEntitlement::RESOURCE, "entitlement_id"),
     child(Constraint::RESOURCE, "entitlement_id"),
 ];
-const OF_PACKAGE: &[Child] = &[parent(Release::RESOURCE, "package_id", kind::PURGE_RELEASE)];
+/// Uploads are not among them: each has a job that ends it.
+const OF_PACKAGE: &[Child] = &[
+    child(ContentTag::RESOURCE, "package_id"),
+    child(ContentRoot::RESOURCE, "package_id"),
+    child(ContentManifest::RESOURCE, "package_id"),
+    child(ContentEdge::RESOURCE, "package_id"),
+    child(ContentBlob::RESOURCE, "package_id"),
+    parent(Release::RESOURCE, "package_id", kind::PURGE_RELEASE),
+];
 const OF_RELEASE: &[Child] = &[
     child(Artifact::RESOURCE, "release_id"),
     child(Manifest::RESOURCE, "release_id"),
@@ -105,6 +115,11 @@ pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
         return Err(JobError::Payload { kind: job.kind.clone(), missing: "a cascade" });
     };
     let id = subject(job)?;
+    if job.kind == kind::PURGE_RELEASE {
+        let mut step = Step::begin(parts, job.account).await?;
+        step.disown(Owner::Release(id)).await?;
+        step.commit().await?;
+    }
     loop {
         let mut step = Step::begin(parts, job.account).await?;
         let mut room = BATCH;
@@ -133,6 +148,7 @@ pub(crate) async fn artifact(parts: &Parts, job: &Job) -> Result<Ended, JobError
         step.forget(&record).await?;
     }
     step.write.delete_where(Manifest::RESOURCE, job.account, &Scope::id("artifact_id", id)).await?;
+    step.disown(Owner::Archive(id)).await?;
     step.end(job).await
 }
 
@@ -156,6 +172,11 @@ impl Step {
 
     async fn end(self, job: &Job) -> Result<Ended, JobError> {
         end(self.write, job, Changes::of(self.account, self.slots)).await
+    }
+
+    /// Removes what only this brought to a registry's repository.
+    async fn disown(&mut self, owner: Owner) -> Result<(), JobError> {
+        content::disown(&mut self.write, self.account, owner, self.now, &mut self.slots).await
     }
 
     /// Deletes at most `room` children of a record, and says how many.

@@ -9,7 +9,7 @@ use keyway_engine::Engines;
 use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
-use crate::{JobError, abandoned, arrival, blob, event_log, expire, ingest, kind, orphan, purge};
+use crate::{JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, orphan, purge};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -221,6 +221,8 @@ impl Runner {
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
             kind::PRUNE_EVENTS => event_log::prune(parts, job).await,
+            kind::COLLECT_CONTENT => content::collect(parts, job).await,
+            kind::EXPIRE_CONTENT_UPLOAD => content::expire(parts, job).await,
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,
             _ => purge::run(parts, job).await,
         }

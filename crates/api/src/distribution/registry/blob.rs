@@ -137,16 +137,20 @@ pub(super) async fn find(
     package: &str,
     digest: &ContentDigest,
 ) -> Outcome<Option<(BlobName, u64)>> {
-    let mut work = Work::writing(call).await?;
+    let mut work = Work::reading(call).await?;
     let Some(repository) = known(&mut work, engine, package, Action::PackageShow).await? else {
         return Ok(None);
     };
     let found = work.find(ContentBlob::RESOURCE, &holding(&repository, &digest.to_string())).await?;
     let Some(blob) = found else { return Ok(None) };
+    if !is_fresh(&work, &blob) {
+        let mut work = Work::writing(call).await?;
+        let Some(blob) = work.get(ContentBlob::RESOURCE, blob.id()).await? else { return Ok(None) };
+        keep_fresh(&mut work, blob).await?;
+        work.commit().await?;
+    }
     let name = blob.get("blob_key").as_text().and_then(|key| key.split_once('/')?.1.parse().ok());
     let size = blob.get("size").as_int().and_then(|size| u64::try_from(size).ok());
-    keep_fresh(&mut work, blob).await?;
-    work.commit().await?;
     Ok(name.zip(size))
 }
 
@@ -179,10 +183,14 @@ pub(super) async fn claim(
 
 /// Writes down that somebody is interested in a blob, unless somebody was lately.
 async fn keep_fresh(work: &mut Work, mut blob: Record) -> Outcome<()> {
-    let lately = work.now().minus(FRESH);
-    if blob.get("updated_at").as_time().is_some_and(|at| at > lately) {
+    if is_fresh(work, &blob) {
         return Ok(());
     }
     blob.set("updated_at", Value::Time(work.now()));
     work.update(&blob, &["updated_at"]).await
+}
+
+fn is_fresh(work: &Work, blob: &Record) -> bool {
+    let lately = work.now().minus(FRESH);
+    blob.get("updated_at").as_time().is_some_and(|at| at > lately)
 }

@@ -36,7 +36,7 @@ pub(super) async fn put(
         }
     }
     work.commit().await?;
-    Ok(ContentOutcome::Manifest { digest: new.digest })
+    Ok(ContentOutcome::Manifest { digest: new.digest, subject: new.subject })
 }
 
 /// Writes a manifest and its references down, unless they are there. The same bytes may come under another media

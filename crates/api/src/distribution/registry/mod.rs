@@ -134,7 +134,7 @@ impl Api {
         let promised = self.promise_deletion(call.account.id, &grown.key(), call.now).await;
         promised.map_err(|error| refused(error.into()))?;
         self.parts().blobs.commit_grown(grown).await.map(drop).map_err(|error| match error {
-            BlobError::NoUpload(_) | BlobError::PartsChanged(_) => KeepError::Ended,
+            BlobError::NoUpload(_) | BlobError::PartsChanged => KeepError::Ended,
             BlobError::UploadBusy(_) => KeepError::Busy,
             BlobError::Full { .. } => refused(ApiError::insufficient_storage().into()),
             error => refused(Refusal::Broken(error.to_string())),
