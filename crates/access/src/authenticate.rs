@@ -24,7 +24,22 @@ pub fn authenticate(
     surface: Surface,
     now: Timestamp,
 ) -> Result<Principal, AuthFailure> {
-    let Some(Bearer { by, speaker }) = found else { return Err(credential.unknown(surface)) };
+    let bearer = found.ok_or_else(|| credential.unknown(surface))?;
+    authenticate_bearer(account, view, bearer, surface, now)
+}
+
+/// Decides on the records behind a credential that was found, or that was known by its digest.
+///
+/// # Errors
+/// As for [`authenticate`].
+pub fn authenticate_bearer(
+    account: AccountId,
+    view: EnvironmentView,
+    bearer: Bearer,
+    surface: Surface,
+    now: Timestamp,
+) -> Result<Principal, AuthFailure> {
+    let Bearer { by, speaker } = bearer;
     if speaker.account() != account || !admits(view, &by, &speaker) {
         return Err(by.unknown());
     }

@@ -15,6 +15,7 @@ mod failure;
 mod package;
 mod principal;
 mod publisher;
+mod registry;
 mod rows;
 mod rules;
 mod surface;
@@ -26,15 +27,18 @@ mod visible;
 pub mod worlds;
 
 pub use action::Action;
-pub use authenticate::authenticate;
+pub use authenticate::{authenticate, authenticate_bearer};
 pub use authorize::{Denied, Permit, admit, authorize};
 pub use bearer::{Bearer, LicenseRecords, PresentedAs, Speaker};
-pub use credential::{Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials};
+pub use credential::{
+    Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials, pair,
+};
 pub use environment::EnvironmentView;
 pub use failure::AuthFailure;
 pub use package::{PackageListing, PackageSnapshot, ReleaseRule};
 pub use principal::{LicenseGrant, Principal, TokenFacts, UserFacts, Who};
 pub use publisher::publisher;
+pub use registry::registry_actions;
 pub use rows::{Rows, matches};
 pub use surface::Surface;
 pub use target::{Target, TokenBearer};

@@ -27,6 +27,11 @@ impl Urls {
         self.keys.store(Arc::new(keys));
     }
 
+    /// The keys that sign now, for what else is signed with them.
+    pub fn keys(&self) -> Arc<UrlKeys> {
+        self.keys.load_full()
+    }
+
     /// The URL that carries this grant.
     pub fn url(&self, grant: &Grant) -> String {
         self.url_below(&self.base, grant)

@@ -60,6 +60,19 @@ impl<'r> BearerSearch<'r> {
         Ok(speaker.map(|speaker| Bearer { by: PresentedAs::LicenseKey, speaker }))
     }
 
+    /// The licence of this id, if its key has this digest.
+    pub(crate) async fn by_license(
+        &mut self,
+        id: LicenseId,
+        is_its_key: impl Fn(&str) -> bool,
+    ) -> Result<Option<Bearer>, CatalogError> {
+        self.depends_on(SlotKey::License(self.account, id.into()));
+        let license = self.license(&Scope::id("id", id)).await?;
+        let license = license.filter(|found| is_its_key(&found.license.key));
+        let speaker = license.map(|found| Speaker::License(Box::new(found)));
+        Ok(speaker.map(|speaker| Bearer { by: PresentedAs::LicenseKey, speaker }))
+    }
+
     fn depends_on(&mut self, key: SlotKey<'_>) {
         self.slots.insert(key.into());
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyway_access::{
-    AuthFailure, Candidate, Credential, CredentialScheme, EnvironmentView, Presented, Principal, Surface,
-    authenticate,
+    AuthFailure, Bearer, Candidate, Credential, CredentialScheme, EnvironmentView, Presented, Principal,
+    Surface, authenticate, authenticate_bearer,
 };
 use keyway_base::{AccountId, Timestamp};
 use keyway_crypto::token::CredentialDigest;
-use keyway_crypto::{license_key, token};
+use keyway_crypto::{license_key, registry_token, token};
 
 use crate::bearer::BearerSearch;
 use crate::cache::{Loaded, Weigh};
@@ -34,9 +34,23 @@ pub(crate) struct PrincipalKey {
     account: AccountId,
     view: EnvironmentView,
     surface: Surface,
-    scheme: CredentialScheme,
-    /// Of everything that was presented: one digest per request.
-    digest: CredentialDigest,
+    by: By,
+}
+
+/// How a caller was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum By {
+    /// By a credential: one digest of everything that was presented.
+    Presented(CredentialScheme, CredentialDigest),
+    /// By what a registry's token says of the credential that it was given for.
+    Token(registry_token::Bearer),
+}
+
+/// What a principal is looked for by.
+#[derive(Clone, Copy)]
+enum Sought<'a> {
+    Credential(&'a Credential),
+    Bearer(registry_token::Bearer),
 }
 
 impl Weigh for PrincipalKey {
@@ -94,29 +108,53 @@ impl Catalog {
     ) -> Result<Arc<Known<Principal>>, PrincipalError> {
         let view = EnvironmentFacts::view(environment);
         let Presented::One(credential) = presented else { return Ok(anonymous(account.id, view)) };
+        let by = By::Presented(credential.scheme, print(credential));
+        let key = PrincipalKey { account: account.id, view, surface, by };
+        self.principal_by(key, account, Sought::Credential(credential)).await
+    }
+
+    /// Who stands behind a token of a registry now: what the token was given for is looked up again, so that a
+    /// credential that is revoked takes its tokens along.
+    ///
+    /// # Errors
+    /// As for [`Catalog::principal`].
+    pub async fn principal_of(
+        &self,
+        account: &AccountFacts,
+        environment: Option<&EnvironmentFacts>,
+        bearer: registry_token::Bearer,
+    ) -> Result<Arc<Known<Principal>>, PrincipalError> {
+        let view = EnvironmentFacts::view(environment);
+        if bearer == registry_token::Bearer::Anonymous {
+            return Ok(anonymous(account.id, view));
+        }
+        let surface = Surface::Engine;
+        let key = PrincipalKey { account: account.id, view, surface, by: By::Token(bearer) };
+        self.principal_by(key, account, Sought::Bearer(bearer)).await
+    }
+
+    async fn principal_by(
+        &self,
+        key: PrincipalKey,
+        account: &AccountFacts,
+        sought: Sought<'_>,
+    ) -> Result<Arc<Known<Principal>>, PrincipalError> {
         self.lease.hold().await?;
-        let now = self.clock.wall();
-        let key = PrincipalKey {
-            account: account.id,
-            view,
-            surface,
-            scheme: credential.scheme,
-            digest: print(credential),
-        };
+        let (surface, now) = (key.surface, self.clock.wall());
         if let Some(judged) = self.principals.hit(&key).and_then(|standing| standing.judge(surface, now)) {
             return Ok(judged?);
         }
-        Box::pin(self.decide(key, account, credential, now)).await
+        Box::pin(self.decide(key, account, sought, now)).await
     }
 
     async fn decide(
         &self,
         key: PrincipalKey,
         account: &AccountFacts,
-        credential: &Credential,
+        sought: Sought<'_>,
         now: Timestamp,
     ) -> Result<Arc<Known<Principal>>, PrincipalError> {
-        let load = || self.load_standing(key, account, credential, now);
+        let load = || self.load_standing(key, account, sought, now);
         let standing = self.principals.get(key, load).await?;
         if let Some(judged) = standing.judge(key.surface, now) {
             return Ok(judged?);
@@ -132,27 +170,63 @@ impl Catalog {
         &self,
         key: PrincipalKey,
         account: &AccountFacts,
-        credential: &Credential,
+        sought: Sought<'_>,
         now: Timestamp,
     ) -> Result<Loaded<Standing>, CatalogError> {
         let what = "a credential";
         let mut read = self.db.read().await.map_err(|error| CatalogError::store(what, error))?;
         let mut search = BearerSearch::of(Rows::of(&mut read, account.id, what), account.id, key.view);
-        let mut found = None;
-        for candidate in credential.candidates(key.surface) {
-            found = match candidate {
-                Candidate::Token(text) => search.by_token(token::digest(account.secret(), text)).await?,
+        let decided = match sought {
+            Sought::Credential(credential) => {
+                let found = search.by_credential(account, credential, key.surface).await?;
+                authenticate(account.id, key.view, credential, found, key.surface, now)
+            }
+            Sought::Bearer(bearer) => {
+                let found = search.by_bearer(account, bearer).await?.ok_or(AuthFailure::TOKEN_INVALID);
+                found.and_then(|found| authenticate_bearer(account.id, key.view, found, key.surface, now))
+            }
+        };
+        let value = decided.map_or_else(|failure| Standing::Bad(failure, now), |p| Standing::Good(known(p)));
+        Ok(Loaded { value, slots: search.into_slots() })
+    }
+}
+
+impl BearerSearch<'_> {
+    /// The bearer of the first candidate that is known.
+    async fn by_credential(
+        &mut self,
+        account: &AccountFacts,
+        credential: &Credential,
+        surface: Surface,
+    ) -> Result<Option<Bearer>, CatalogError> {
+        for candidate in credential.candidates(surface) {
+            let found = match candidate {
+                Candidate::Token(text) => self.by_token(token::digest(account.secret(), text)).await?,
                 Candidate::LicenseKey(text) => {
-                    search.by_key(text, license_key::digest(account.secret(), text)).await?
+                    self.by_key(text, license_key::digest(account.secret(), text)).await?
                 }
             };
             if found.is_some() {
-                break;
+                return Ok(found);
             }
         }
-        let decided = authenticate(account.id, key.view, credential, found, key.surface, now);
-        let value = decided.map_or_else(|failure| Standing::Bad(failure, now), |p| Standing::Good(known(p)));
-        Ok(Loaded { value, slots: search.into_slots() })
+        Ok(None)
+    }
+
+    /// The bearer that a registry's token names.
+    async fn by_bearer(
+        &mut self,
+        account: &AccountFacts,
+        bearer: registry_token::Bearer,
+    ) -> Result<Option<Bearer>, CatalogError> {
+        match bearer {
+            registry_token::Bearer::Anonymous => Ok(None),
+            registry_token::Bearer::Token(digest) => self.by_token(digest).await,
+            registry_token::Bearer::Key(license, digest) => {
+                let is_its_key = |key: &str| license_key::digest(account.secret(), key) == digest;
+                self.by_license(license, is_its_key).await
+            }
+        }
     }
 }
 

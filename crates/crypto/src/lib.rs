@@ -1,13 +1,16 @@
 //! Cryptography of the house: digests, tokens and licence keys, an account's signing keys, signatures on
-//! responses and on npm packages, signed blob URLs, passwords.
+//! responses and on npm packages, signed blob URLs, tokens of
+//! container registries, passwords.
 //!
 //! Everything here is a pure function of its arguments and the operating system's random numbers. The crate
 //! deliberately knows nothing of HTTP types, storage or who may do what. The provider is aws-lc-rs; only MD5
 //! (a checksum that PyPI asks for) and argon2 come from elsewhere.
 
 mod error;
+mod fields;
 mod pem;
 mod random;
+mod seal;
 
 pub mod account_keys;
 pub mod digest;
@@ -15,6 +18,7 @@ pub mod http_signature;
 pub mod license_key;
 pub mod npm_signature;
 pub mod password;
+pub mod registry_token;
 pub mod signed_url;
 pub mod sigv4;
 pub mod token;

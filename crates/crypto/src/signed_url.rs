@@ -4,9 +4,9 @@
 mod payload;
 
 use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyway_base::{AccountId, ArtifactId, Secret, Timestamp};
+
+use crate::seal::{seal, unseal};
 
 /// What may be done with the blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,7 +49,7 @@ pub struct KeyId(pub u32);
 /// The keys that URLs are signed with: the one with the highest id signs, all verify.
 #[derive(Clone)]
 pub struct UrlKeys {
-    signing: (KeyId, hmac::Key),
+    pub(crate) signing: (KeyId, hmac::Key),
     older: Vec<(KeyId, hmac::Key)>,
 }
 
@@ -106,7 +106,7 @@ impl UrlKeys {
         self.signing.0
     }
 
-    fn find(&self, id: KeyId) -> Option<&hmac::Key> {
+    pub(crate) fn find(&self, id: KeyId) -> Option<&hmac::Key> {
         let all = std::iter::once(&self.signing).chain(&self.older);
         all.into_iter().find(|(known, _)| *known == id).map(|(_, key)| key)
     }
@@ -118,10 +118,7 @@ fn hmac_key(key: &Secret<Vec<u8>>) -> hmac::Key {
 
 /// Writes a grant as a token: `<key id>.<payload>.<mac>`, base64url without padding.
 pub fn sign(keys: &UrlKeys, grant: &Grant) -> String {
-    let (KeyId(id), key) = &keys.signing;
-    let signed = format!("{id}.{}", URL_SAFE_NO_PAD.encode(payload::encode(grant)));
-    let mac = hmac::sign(key, signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.as_ref()))
+    seal(keys, "", &payload::encode(grant))
 }
 
 /// Reads a token back at the moment `now`. Nothing of it is looked at before its signature, which is compared
@@ -130,19 +127,8 @@ pub fn sign(keys: &UrlKeys, grant: &Grant) -> String {
 /// # Errors
 /// [`GrantError`]: malformed, an unknown key, a signature that does not match, expired.
 pub fn verify(keys: &UrlKeys, token: &str, now: Timestamp) -> Result<Grant, GrantError> {
-    let (signed, mac) = token.rsplit_once('.').ok_or(GrantError::Malformed)?;
-    let (id, payload) = signed.split_once('.').ok_or(GrantError::Malformed)?;
-    let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| GrantError::Malformed)?;
-    let key = keys.find(read_key_id(id)?).ok_or(GrantError::UnknownKey)?;
-    hmac::verify(key, signed.as_bytes(), &mac).map_err(|_| GrantError::BadSignature)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| GrantError::Malformed)?;
-    let grant = payload::decode(&payload).ok_or(GrantError::Malformed)?;
+    let grant = payload::decode(&unseal(keys, "", token)?).ok_or(GrantError::Malformed)?;
     if now >= grant.expires { Err(GrantError::Expired) } else { Ok(grant) }
-}
-
-fn read_key_id(text: &str) -> Result<KeyId, GrantError> {
-    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|_| is_number).map(KeyId).ok_or(GrantError::Malformed)
 }
 
 #[cfg(test)]

@@ -157,6 +157,10 @@ pub struct CredentialDigest([u8; 32]);
 pub struct CredentialDigestError;
 
 impl CredentialDigest {
+    /// A digest that was kept.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
     /// The bytes of the digest.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

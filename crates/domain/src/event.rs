@@ -89,8 +89,8 @@ pub struct Download {
     pub account: AccountId,
     /// The environment of the file.
     pub environment: Option<EnvironmentId>,
-    /// The file.
-    pub artifact: ArtifactId,
+    /// The file, where it is an artifact: a manifest of a container registry is none.
+    pub artifact: Option<ArtifactId>,
     /// Its release.
     pub release: ReleaseId,
 }
@@ -107,11 +107,10 @@ impl Download {
             id,
             metadata: None,
         };
-        let file = event("artifact.downloaded", Artifact::RESOURCE, self.artifact.into());
-        match engine {
-            Some("rubygems") => vec![file],
-            _ => vec![file, event("release.downloaded", Release::RESOURCE, self.release.into())],
-        }
+        let file = self.artifact.map(|id| event("artifact.downloaded", Artifact::RESOURCE, id.into()));
+        let release = (engine != Some("rubygems"))
+            .then(|| event("release.downloaded", Release::RESOURCE, self.release.into()));
+        file.into_iter().chain(release).collect()
     }
 }
 
@@ -259,13 +258,16 @@ mod tests {
         let download = Download {
             account: id.parse().unwrap(),
             environment: None,
-            artifact: id.parse().unwrap(),
+            artifact: Some(id.parse().unwrap()),
             release: id.parse().unwrap(),
         };
         let names = |engine| -> Vec<&str> { download.events(engine).iter().map(Event::name).collect() };
         assert_eq!(names(None), ["artifact.downloaded", "release.downloaded"]);
         assert_eq!(names(Some("npm")), ["artifact.downloaded", "release.downloaded"]);
         assert_eq!(names(Some("rubygems")), ["artifact.downloaded"]);
+        let manifest = Download { artifact: None, ..download };
+        let events = manifest.events(Some("oci"));
+        assert_eq!(events.iter().map(Event::name).collect::<Vec<_>>(), ["release.downloaded"]);
     }
 
     #[test]

@@ -15,6 +15,40 @@ pub struct Actions {
     pub delete: bool,
 }
 
+impl Actions {
+    /// Everything.
+    pub const ALL: Self = Self { pull: true, push: true, delete: true };
+    /// To read and no more.
+    pub const PULL: Self = Self { pull: true, push: false, delete: false };
+
+    /// What is in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            pull: self.pull && other.pull,
+            push: self.push && other.push,
+            delete: self.delete && other.delete,
+        }
+    }
+    /// What is in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            pull: self.pull || other.pull,
+            push: self.push || other.push,
+            delete: self.delete || other.delete,
+        }
+    }
+    /// Whether nothing may be done.
+    pub const fn is_none(self) -> bool {
+        !(self.pull || self.push || self.delete)
+    }
+    /// Whether these include all of those.
+    pub fn cover(self, needed: Self) -> bool {
+        self.and(needed) == needed
+    }
+}
+
 /// A repository, and what is to be done there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {

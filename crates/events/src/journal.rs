@@ -251,7 +251,7 @@ mod tests {
         let download = Download {
             account: AccountId::generate(NOW),
             environment: None,
-            artifact: ArtifactId::generate(NOW),
+            artifact: Some(ArtifactId::generate(NOW)),
             release: ReleaseId::generate(NOW),
         };
         (directory, db, download)

@@ -17,7 +17,7 @@ use crate::answer::{NO_STORE, text};
 use crate::arriving;
 use crate::body::Body;
 use crate::exchange::Exchange;
-use crate::file::{FileAnswer, FileFacts};
+use crate::file::{FileAnswer, FileFacts, FileTag};
 use crate::front::Front;
 use crate::jsonapi::Boxed;
 
@@ -114,7 +114,7 @@ async fn download(front: &Front, exchange: &Exchange, token: &str) -> Result<Res
     })?;
     let media_type = grant.content_type.as_deref().unwrap_or("application/octet-stream");
     let facts = FileFacts {
-        tag: key.name(),
+        tag: FileTag::Blob(key.name()),
         digest: match key.name() {
             BlobName::Digest(digest) => Some(Sha256::new(digest)),
             BlobName::Random(_) => None,

@@ -1,8 +1,12 @@
 //! Engine requests: credential, principal, view, answer (DESIGN §3, §4). The engine words everything; this file
 //! looks up what it needs and carries out what it replies.
 
+mod bearing;
+mod content;
 mod delivery;
+mod growing;
 mod lookup;
+mod minting;
 mod pushing;
 mod unwrapping;
 
@@ -15,11 +19,12 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{PackageSnapshot, Presented, Seen, Surface, credentials};
-use keyway_base::{AccountId, LicenseId, RecordId};
+use keyway_access::{PackageSnapshot, Presented, Principal, Seen, Surface, credentials};
+use keyway_base::AccountId;
 use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
 };
+use keyway_crypto::registry_token::RegistryToken;
 use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason, Site};
 use keyway_jsonapi::ApiError;
 
@@ -28,14 +33,14 @@ use crate::body::Body;
 use crate::exchange::Exchange;
 use crate::front::Front;
 use crate::jsonapi::rescued;
-use crate::place::Root;
+use crate::place::{Root, RootKind};
 use crate::signature::{Signing, sign};
 
 /// Where an engine request leads.
 #[derive(Debug)]
 pub(crate) struct EnginePlace<'a> {
     pub(crate) engine: &'static str,
-    pub(crate) rest: &'a str,
+    pub(crate) rest: Cow<'a, str>,
     pub(crate) root: Root<'a>,
     /// The account whose own host it is.
     pub(crate) host_account: Option<AccountId>,
@@ -50,6 +55,8 @@ struct Request<'a> {
     site: Site<'a>,
     account: &'a Arc<AccountFacts>,
     environment: Option<&'a EnvironmentFacts>,
+    /// The token of a registry that it bears.
+    token: Option<&'a RegistryToken>,
 }
 
 /// What was found for an operation's need.
@@ -59,9 +66,8 @@ enum Found {
     Package {
         snapshot: Arc<Known<PackageSnapshot>>,
         seen: Arc<Seen>,
-        /// The type and id of who asks.
-        who: Option<(&'static str, RecordId)>,
-        starts: Option<LicenseId>,
+        /// Who asks.
+        principal: Arc<Known<Principal>>,
     },
     Names {
         list: Arc<NameList>,
@@ -82,13 +88,13 @@ pub(crate) async fn answer(
     body: Incoming,
 ) -> Response<Body> {
     let engine = front.engines.get(place.engine).expect("a place names an engine that there is");
-    if place.root.own_host && exchange.is_http2() && !engine.descriptor().http2 {
+    if place.root.kind == RootKind::OwnHost && exchange.is_http2() && !engine.descriptor().http2 {
         let line = "this host speaks HTTP/1.1 only: open a connection of its own to it";
         return answer::text(StatusCode::MISDIRECTED_REQUEST, line);
     }
     let head = Head {
         method: exchange.method(),
-        path: place.rest,
+        path: &place.rest,
         query: exchange.query(),
         headers: exchange.headers(),
     };
@@ -129,32 +135,34 @@ async fn prepared(
     head: &Head<'_>,
     body: Incoming,
 ) -> Result<Response<Body>, Trouble> {
-    let account = front.catalog.resolve(place.host_account, place.root.account).await;
-    let account = account.map_err(|error| match error {
-        AccountError::Unavailable(error) => unavailable(exchange, &error).into(),
-        error => Trouble::Other(Box::new(rescued(exchange, &error.told()))),
-    })?;
+    if place.is_token_service() {
+        return Box::pin(minting::answer(front, exchange, place, engine, &**call, head, body)).await;
+    }
+    let token = bearing::borne(front, exchange, engine)?;
+    let account = account(front, exchange, place, token.as_deref()).await?;
     if !account.subscription.is_active() {
         let message = "the subscription of this publisher's account is paused or has ended".to_owned();
         return Err(Denial { reason: Reason::NotLicensed, message }.into());
     }
-    let name = place.root.account.map_or(Cow::Borrowed(""), |segment| account.name_for(segment));
-    let base = place.root.base(&name);
+    let segment = place.root.account.map(|segment| account.name_for(segment));
+    let base = place.root.base(segment.as_deref().unwrap_or_default());
+    let segment = segment.as_deref().or_else(|| place.root.lacks_account().then_some(account.slug.as_str()));
     let signing = Signing::asked_for(exchange, account.id)
         .map_err(|error| ApiError::accept_signature_invalid(error.to_string()))
         .and_then(|asked| {
             asked.map_or(Ok(()), |signing| signing.admit(&front.rsa, front.clock.monotonic())).map(|()| asked)
         })
         .map_err(|error| Trouble::Other(Box::new(rescued(exchange, &error))))?;
-    let environment = environment(front, exchange, &account).await?;
+    let environment = environment(front, exchange, &account, token.as_deref()).await?;
     let request = Request {
         front,
         exchange,
         engine,
         base: &base,
-        site: place.root.site(),
+        site: Site { account: segment, ..place.root.site() },
         account: &account,
         environment: environment.as_deref(),
+        token: token.as_deref(),
     };
     let mut response = if head.is_read() {
         request.read(&**call).await?
@@ -167,17 +175,42 @@ async fn prepared(
     Ok(response)
 }
 
+/// Whose request it is.
+async fn account(
+    front: &Front,
+    exchange: &Exchange,
+    place: &EnginePlace<'_>,
+    token: Option<&RegistryToken>,
+) -> Result<Arc<AccountFacts>, Trouble> {
+    if place.root.lacks_account() {
+        return Box::pin(bearing::account_of(front, exchange, token)).await;
+    }
+    let account = front.catalog.resolve(place.host_account, place.root.account).await;
+    if matches!(place.root.kind, RootKind::Registry { .. }) {
+        return bearing::resolved(exchange, account);
+    }
+    account.map_err(|error| match error {
+        AccountError::Unavailable(error) => unavailable(exchange, &error).into(),
+        error => Trouble::Other(Box::new(rescued(exchange, &error.told()))),
+    })
+}
+
 /// The environment that header or query select, or else the credential: package managers cannot name one.
 async fn environment(
     front: &Front,
     exchange: &Exchange,
     account: &AccountFacts,
+    token: Option<&RegistryToken>,
 ) -> Result<Option<Arc<EnvironmentFacts>>, Trouble> {
     let header = exchange.header("keygen-environment");
     let name = match header {
         Some(header) => Cow::Borrowed(header),
         None => match exchange.parameter("environment") {
             Some(parameter) => parameter,
+            None if token.is_some() => match token.and_then(|token| token.environment) {
+                Some(environment) => Cow::Owned(environment.to_string()),
+                None => return Ok(None),
+            },
             None => {
                 let presented = credentials(exchange.headers(), exchange.query(), Surface::Engine);
                 let Ok(presented) = presented else { return Ok(None) };

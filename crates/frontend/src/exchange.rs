@@ -109,6 +109,10 @@ impl Exchange {
         let value = pairs.into_iter().find(|(key, _)| *key == name)?.1;
         percent_decode_str(value).decode_utf8().ok()
     }
+    /// Whether header or query select an environment.
+    pub(crate) fn names_environment(&self) -> bool {
+        self.header("keygen-environment").is_some() || self.parameter("environment").is_some()
+    }
     /// A header's value, when it is there and is text.
     pub(crate) fn header(&self, name: &'static str) -> Option<&str> {
         self.headers().get(name).and_then(|value| value.to_str().ok())

@@ -2,6 +2,7 @@
 //! the bytes.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use bytes::Bytes;
 use http::header::{
@@ -10,7 +11,7 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
-use keyway_base::{BlobName, RequestId};
+use keyway_base::{BlobName, ContentDigest, RequestId};
 use keyway_blob::Blob;
 use keyway_crypto::digest::Sha256;
 
@@ -25,11 +26,29 @@ const DIGEST: HeaderName = HeaderName::from_static("digest");
 /// A file that a vendor uploaded is never to run in the origin of the API.
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
+/// What tells the bytes of a file from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileTag {
+    /// The name of a blob.
+    Blob(BlobName),
+    /// The digest that the client asked by.
+    Content(ContentDigest),
+}
+
+impl fmt::Display for FileTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blob(name) => name.fmt(f),
+            Self::Content(digest) => digest.fmt(f),
+        }
+    }
+}
+
 /// What is said about a file.
 #[derive(Debug)]
 pub(crate) struct FileFacts<'a> {
     /// What tells its bytes from others.
-    pub(crate) tag: BlobName,
+    pub(crate) tag: FileTag,
     /// The digest of its bytes, where it is known.
     pub(crate) digest: Option<Sha256>,
     /// Its size in bytes.
@@ -185,7 +204,7 @@ mod tests {
     async fn ask(method: Method, headers: &[(HeaderName, &str)]) -> (Response<()>, String) {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         let facts = FileFacts {
-            tag: BlobName::Digest(*sha256(CONTENT).as_bytes()),
+            tag: FileTag::Blob(BlobName::Digest(*sha256(CONTENT).as_bytes())),
             digest: Some(sha256(CONTENT)),
             size: 10,
             media_type: "application/zip",

@@ -30,8 +30,8 @@ use crate::request_id::RequestIds;
 use crate::signature::RsaCap;
 use crate::telemetry::{API, BLOBS, NOWHERE, OPERATIONS};
 use crate::{
-    Connection, Hosts, HostsError, JsonApi, Place, Readiness, Settings, Telemetry, Uploads, blobs, engines,
-    jsonapi, operations, place,
+    Connection, Hosts, HostsError, JsonApi, Place, Readiness, Registry, Settings, Telemetry, Uploads, blobs,
+    engines, jsonapi, operations, place,
 };
 
 /// What a front end is made of.
@@ -50,6 +50,8 @@ pub struct FrontParts {
     pub api: Arc<dyn JsonApi>,
     /// What stands behind signed URLs.
     pub uploads: Arc<dyn Uploads>,
+    /// What keeps the repositories of container registries.
+    pub registry: Arc<dyn Registry>,
     /// Whether the parts behind can work.
     pub readiness: Arc<dyn Readiness>,
     /// The time.
@@ -71,6 +73,7 @@ pub(crate) struct Front {
     pub(crate) urls: Arc<Urls>,
     pub(crate) api: Arc<dyn JsonApi>,
     pub(crate) uploads: Arc<dyn Uploads>,
+    pub(crate) registry: Arc<dyn Registry>,
     pub(crate) readiness: Arc<dyn Readiness>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) telemetry: Arc<Telemetry>,
@@ -108,6 +111,7 @@ impl Front {
             urls: parts.urls,
             api: parts.api,
             uploads: parts.uploads,
+            registry: parts.registry,
             readiness: parts.readiness,
             clock: parts.clock,
             telemetry: parts.telemetry,

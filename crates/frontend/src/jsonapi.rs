@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use crate::answer::api_error;
 use crate::body::Body;
 use crate::exchange::Exchange;
-use crate::file::{FileAnswer, FileFacts};
+use crate::file::{FileAnswer, FileFacts, FileTag};
 use crate::front::Front;
 use crate::incoming::{BodyError, drop_beside, read_whole};
 use crate::rates::{Source, Verdict, is_partial};
@@ -285,7 +285,7 @@ async fn carry_out(front: &Front, exchange: &Exchange, answer: ApiAnswer) -> Res
         }
         ApiAnswerBody::File { blob, digest, filename, content_type, size } => {
             let facts = FileFacts {
-                tag: digest.map_or(blob.name(), |digest| BlobName::Digest(*digest.as_bytes())),
+                tag: FileTag::Blob(digest.map_or(blob.name(), |digest| BlobName::Digest(*digest.as_bytes()))),
                 digest,
                 size,
                 media_type: &content_type,

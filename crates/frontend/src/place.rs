@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use keyway_engine::{Descriptor, Engines};
+use keyway_engine::{AnyEngine, Descriptor, Engines};
 use percent_encoding::percent_decode_str;
 
 use crate::hosts::{Arrival, EngineHost, Hosts, Site};
@@ -30,7 +30,7 @@ pub enum Place<'a> {
         /// The engine's key.
         engine: &'static str,
         /// The raw path below the engine's root, beginning with `/`.
-        rest: &'a str,
+        rest: Cow<'a, str>,
         /// Where the engine's root is.
         root: Root<'a>,
     },
@@ -58,8 +58,22 @@ pub struct Root<'a> {
     engine: &'static str,
     /// The account segment as received, where the path has one.
     pub account: Option<&'a str>,
-    /// Whether the host is the engine's own.
-    pub own_host: bool,
+    /// Which of its roots it is.
+    pub kind: RootKind,
+}
+
+/// The roots that an engine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootKind {
+    /// The root of the engine's own host.
+    OwnHost,
+    /// `/v1/…/engines/{engine}` on a host that reaches everything.
+    Long,
+    /// `/v2/` and `/token` on any host, for the clients of registries.
+    Registry {
+        /// Whether repository names begin with an account.
+        names_accounts: bool,
+    },
 }
 
 impl Root<'_> {
@@ -67,14 +81,20 @@ impl Root<'_> {
     pub fn site(&self) -> keyway_engine::Site<'_> {
         keyway_engine::Site { origin: &self.origin, account: self.account }
     }
+    /// Whether the path has to name an account and does not.
+    pub fn lacks_account(&self) -> bool {
+        self.account.is_none() && self.kind == RootKind::Registry { names_accounts: true }
+    }
     /// The engine's public root, without a trailing slash; `account` stands where the path has an account.
     pub fn base(&self, account: &str) -> Cow<'_, str> {
         let Self { origin, engine, .. } = self;
-        match (self.own_host, self.account) {
-            (true, None) => Cow::Borrowed(origin),
-            (true, Some(_)) => [origin, "/", account].concat().into(),
-            (false, None) => [origin, "/v1/engines/", engine].concat().into(),
-            (false, Some(_)) => [origin, "/v1/accounts/", account, "/engines/", engine].concat().into(),
+        match (self.kind, self.account) {
+            (RootKind::Long, None) => [origin, "/v1/engines/", engine].concat().into(),
+            (RootKind::Long, Some(_)) => {
+                [origin, "/v1/accounts/", account, "/engines/", engine].concat().into()
+            }
+            (_, None) => Cow::Borrowed(origin),
+            (_, Some(_)) => [origin, "/", account].concat().into(),
         }
     }
 }
@@ -101,7 +121,11 @@ pub fn place<'a>(hosts: &'a Hosts, engines: Engines, arrival: &Arrival<'_>, path
     }
     match hosts.site(arrival) {
         Site::Engine(host) => on_engine(host, hosts.names_accounts(), path),
-        Site::Api(origin) => on_origin(engines, Cow::Borrowed(origin), path),
+        Site::Api(origin) => {
+            let origin = Cow::Borrowed(origin);
+            registry(engines, &origin, hosts.names_accounts(), path)
+                .unwrap_or_else(|| on_origin(engines, origin, path))
+        }
         Site::Short(origin) => match on_origin(engines, Cow::Borrowed(origin), path) {
             Place::UnknownPath => short_link(hosts.names_accounts(), path),
             place => place,
@@ -109,18 +133,59 @@ pub fn place<'a>(hosts: &'a Hosts, engines: Engines, arrival: &Arrival<'_>, path
         Site::Below(_) if is_an_account(path) => Place::UnknownPath,
         Site::Below(origin) => on_origin(engines, Cow::Borrowed(origin), path),
         Site::Listen(_) if path == "/metrics" => Place::Operation(Operation::Metrics),
-        Site::Listen(origin) => on_origin(engines, Cow::Owned(origin), path),
+        Site::Listen(origin) => {
+            let origin = Cow::Owned(origin);
+            registry(engines, &origin, hosts.names_accounts(), path)
+                .unwrap_or_else(|| on_origin(engines, origin, path))
+        }
         Site::Stranger => operation(path).map_or(Place::UnknownHost, Place::Operation),
     }
 }
 
 /// Finds the surface on a host that is an account's own, whose public origin is given. The path was found clean.
 pub(crate) fn place_on_own_host<'a>(engines: Engines, origin: String, path: &'a str) -> Place<'a> {
-    on_origin(engines, Cow::Owned(origin), path)
+    let origin = Cow::Owned(origin);
+    registry(engines, &origin, false, path).unwrap_or_else(|| on_origin(engines, origin, path))
+}
+
+/// `/token`, `/v2/` and what is below it, which clients of registries ask for at the root of a host. Where there are
+/// many accounts, the first segment of a repository's name is one; `/token` and what is about no repository have none.
+fn registry<'a>(
+    engines: Engines,
+    origin: &Cow<'a, str>,
+    names_accounts: bool,
+    path: &'a str,
+) -> Option<Place<'a>> {
+    let below = path.strip_prefix("/v2").filter(|below| below.is_empty() || below.starts_with('/'));
+    if below.is_none() && path != "/token" {
+        return None;
+    }
+    let engine = engines.iter().map(AnyEngine::descriptor).find(|engine| engine.registry)?;
+    Some(registry_of(engine, origin.clone(), names_accounts, path))
+}
+
+fn registry_of<'a>(
+    engine: &'static Descriptor,
+    origin: Cow<'a, str>,
+    names_accounts: bool,
+    path: &'a str,
+) -> Place<'a> {
+    let named = path.strip_prefix("/v2/").filter(|_| names_accounts).and_then(|name| name.split_once('/'));
+    let named =
+        named.filter(|(account, rest)| is_plain(account) && !account.starts_with('_') && !rest.is_empty());
+    let (account, rest) = match named {
+        Some((account, rest)) => (Some(account), ["/v2/", rest].concat().into()),
+        None => (None, Cow::Borrowed(path)),
+    };
+    let kind = RootKind::Registry { names_accounts };
+    Place::Engine { engine: engine.key, rest, root: Root { origin, engine: engine.key, account, kind } }
 }
 
 /// Paths of an engine's own host: the first segment is the account where there are many.
 fn on_engine<'a>(host: &'a EngineHost, names_accounts: bool, path: &'a str) -> Place<'a> {
+    if host.engine.registry {
+        return registry_of(host.engine, Cow::Borrowed(&host.base), names_accounts, path);
+    }
     let engine = host.engine.key;
     let below = path.strip_prefix('/').unwrap_or(path);
     let (account, rest) = if names_accounts && !below.is_empty() {
@@ -132,8 +197,9 @@ fn on_engine<'a>(host: &'a EngineHost, names_accounts: bool, path: &'a str) -> P
     if account.is_some_and(|account| !is_plain(account)) {
         return Place::UnknownPath;
     }
-    let root = Root { origin: Cow::Borrowed(&host.base), engine, account, own_host: true };
-    Place::Engine { engine, rest, root }
+    let kind = RootKind::OwnHost;
+    let root = Root { origin: Cow::Borrowed(&host.base), engine, account, kind };
+    Place::Engine { engine, rest: Cow::Borrowed(rest), root }
 }
 
 /// Paths of a host that reaches everything.
@@ -150,8 +216,8 @@ fn on_origin<'a>(engines: Engines, origin: Cow<'a, str>, path: &'a str) -> Place
     };
     match engine_form(engines, below) {
         Some((engine, account, rest)) => {
-            let engine = engine.key;
-            Place::Engine { engine, rest, root: Root { origin, engine, account, own_host: false } }
+            let (engine, rest) = (engine.key, Cow::Borrowed(rest));
+            Place::Engine { engine, rest, root: Root { origin, engine, account, kind: RootKind::Long } }
         }
         None => Place::Api { account: account_of(below) },
     }
@@ -200,7 +266,8 @@ fn engine_form(engines: Engines, below: &str) -> Option<(&'static Descriptor, Op
     }
     let rest = below.strip_prefix("/engines/")?;
     let (key, _) = rest.split_once('/')?;
-    let engine = engines.get(key)?;
+    // registries name their accounts in another place
+    let engine = engines.get(key).filter(|engine| !engine.descriptor().registry)?;
     Some((engine.descriptor(), account, rest.strip_prefix(key)?))
 }
 

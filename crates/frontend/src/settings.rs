@@ -25,6 +25,9 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// The public Python index that unknown names are sent on to, unless the account names its own.
     pub pypi_upstream: Option<String>,
+    /// Whether logins to a registry that ask for it get a token to refresh others with, and leave the key out of the
+    /// client's configuration.
+    pub refresh_tokens: bool,
     /// Certificate and key; plain HTTP without.
     pub tls: Option<TlsPem>,
     /// How many requests client credentials may make of the JSON:API.
@@ -74,6 +77,8 @@ pub struct Limits {
     pub json_bytes: usize,
     /// The longest upload, in bytes, where a URL does not say less.
     pub upload_bytes: u64,
+    /// The largest blob of a container registry, in bytes, however many pieces it comes in.
+    pub content_bytes: u64,
     /// How many different wrong credentials one address may try at once, before it has to wait.
     pub wrong_credentials: u32,
     /// How long it takes to be allowed one more try.
@@ -94,6 +99,7 @@ impl Default for Limits {
             connections: 10_000,
             json_bytes: 1 << 20,
             upload_bytes: 5 << 30,
+            content_bytes: 5 << 40,
             wrong_credentials: 30,
             wrong_credential_time: Duration::from_secs(2),
             rsa_signatures: const { NonZeroU32::new(200).expect("200 is not zero") },
@@ -111,6 +117,7 @@ impl Settings {
             public_url: None,
             trusted_proxies: Vec::new(),
             pypi_upstream: None,
+            refresh_tokens: true,
             tls: None,
             rate_limits: RateLimits::default(),
             limits: Limits::default(),

@@ -1,4 +1,5 @@
-//! Engines for tests: `toy` and `plain`, the same grammar, one with and one without HTTP/2.
+//! Engines for tests: `toy` and `plain`, the same grammar, one with and one without HTTP/2, and the real
+//! registry.
 
 use std::net::IpAddr;
 
@@ -18,10 +19,10 @@ pub(crate) const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1
 #[derive(Debug)]
 pub(crate) struct Toy(&'static Descriptor);
 
-/// Both engines.
+/// All of them.
 pub(crate) const ENGINES: Engines = Engines::new(&LIST);
 
-static LIST: [&dyn AnyEngine; 2] = [&TOY, &PLAIN];
+static LIST: [&dyn AnyEngine; 3] = [&TOY, &PLAIN, &keyway_engine_oci::OciEngine];
 
 static TOY: Toy = Toy(&TOY_FACTS);
 static PLAIN: Toy = Toy(&PLAIN_FACTS);

@@ -80,6 +80,9 @@ pub(crate) struct ServerFlags {
     /// Python index that unknown names are sent to (off unless set)
     #[arg(global = true, long, value_name = "URL")]
     pypi_upstream: Option<String>,
+    /// Whether docker login keeps a token in place of the licence key: on or off [default: on]
+    #[arg(global = true, long, value_name = "SWITCH")]
+    oci_refresh_tokens: Option<String>,
     /// Requests per window that client credentials may make of the JSON:API, or off [default: 30s:60, 5m:500]
     #[arg(global = true, long, value_name = "WINDOWS")]
     rate_limits: Option<String>,
@@ -139,6 +142,7 @@ impl ServerFlags {
             ("public_url", self.public_url.clone()),
             ("trusted_proxies", self.trusted_proxies.clone()),
             ("pypi_upstream", self.pypi_upstream.clone()),
+            ("oci_refresh_tokens", self.oci_refresh_tokens.clone()),
             ("rate_limits", self.rate_limits.clone()),
             ("tls_cert", self.tls_cert.clone()),
             ("tls_key", self.tls_key.clone()),

@@ -12,6 +12,7 @@ mod logging;
 mod migrate;
 mod moving;
 mod quickstart;
+mod registry_door;
 mod serve;
 mod settings;
 mod shell;

@@ -188,6 +188,7 @@ impl Composition {
             urls,
             api: Arc::new(ApiDoor(Arc::clone(&api))),
             uploads: Arc::new(ApiDoor(Arc::clone(&api))),
+            registry: Arc::new(ApiDoor(Arc::clone(&api))),
             readiness: Arc::new(DatabaseReady { db, catalog: Arc::clone(&catalog) }),
             clock,
             telemetry: Arc::new(Telemetry::new(ENGINES)),
@@ -224,6 +225,7 @@ fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
     front.public_url.clone_from(&settings.public_url);
     front.trusted_proxies.clone_from(&settings.trusted_proxies);
     front.pypi_upstream.clone_from(&settings.pypi_upstream);
+    front.refresh_tokens = settings.oci_refresh_tokens;
     front.rate_limits.clone_from(&settings.rate_limits);
     front.limits = Limits { drain_time: Duration::from_secs(settings.stop_seconds), ..Limits::default() };
     if let Some(tls) = &settings.tls {

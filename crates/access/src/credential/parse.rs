@@ -71,8 +71,13 @@ fn basic(encoded: &str, surface: Surface) -> Result<Presented, CredentialError> 
         .map_err(|_| CredentialError::Malformed)?;
     let decoded = String::from_utf8(decoded).map_err(|_| CredentialError::Malformed)?;
     let (user, password) = decoded.split_once(':').unwrap_or((&decoded, ""));
+    Ok(pair(user, password, surface))
+}
+
+/// A user name and a password, as `Basic` has them.
+pub fn pair(user: &str, password: &str, surface: Surface) -> Presented {
     let is_email = user.contains('@') && !user.starts_with('@');
-    Ok(match (user, password) {
+    match (user, password) {
         ("license", _) => one(CredentialScheme::BasicLicense, password),
         ("token", _) => one(CredentialScheme::BasicToken, password),
         (email, _) if is_email && surface == Surface::Api => {
@@ -82,7 +87,7 @@ fn basic(encoded: &str, surface: Surface) -> Result<Presented, CredentialError> 
         ("", _) if surface == Surface::Api => Presented::Anonymous,
         ("" | "__token__", password) => one(CredentialScheme::BasicToken, password),
         (user, password) => with_user(CredentialScheme::BasicUser, user, password),
-    })
+    }
 }
 
 /// `token` before `auth`; `license:KEY`, `token:T` or a bare token in either.

@@ -105,7 +105,7 @@ pub(super) async fn log(call: &Call, artifact: &Record) -> Outcome<()> {
     let download = Download {
         account: artifact.account(),
         environment: artifact.environment(),
-        artifact: artifact.id().into(),
+        artifact: Some(artifact.id().into()),
         release: release.into(),
     };
     Ok(call.api.journal().record(&download.events(None), &origin(call), call.now).await?)

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use http::header::VARY;
 use http::{HeaderValue, Response, StatusCode};
-use keyway_access::PackageSnapshot;
-use keyway_base::{BlobName, LicenseId, RecordId};
+use keyway_access::{PackageSnapshot, Principal, Seen};
+use keyway_base::{BlobName, LicenseId};
 use keyway_blob::BlobKey;
-use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity};
+use keyway_catalog::{AccountFacts, Answer, DocumentAddress, Identity, Known};
 use keyway_crypto::digest::Sha256;
 use keyway_domain::event::{Download, Origin};
 use keyway_engine::{Access, Call, Context, Denial, FileReply, Reply, Site, View};
@@ -20,7 +20,7 @@ use crate::blobs::Served;
 use crate::body::Body;
 use crate::document::{document_response, uncompressed};
 use crate::exchange::Exchange;
-use crate::file::{FileAnswer, FileFacts};
+use crate::file::{FileAnswer, FileFacts, FileTag};
 
 /// What a context is made of where nothing is passed on to other indexes.
 pub(super) struct Setting {
@@ -56,11 +56,19 @@ const SMALL_FILE: u64 = 64 * 1024;
 /// The package that a file is served from.
 #[derive(Clone, Copy)]
 pub(super) struct Opened<'a> {
-    snapshot: &'a PackageSnapshot,
-    /// The type and id of who asks for it.
-    who: Option<(&'static str, RecordId)>,
+    pub(super) snapshot: &'a PackageSnapshot,
+    /// What of it is seen.
+    pub(super) seen: &'a Seen,
+    /// Who asks for it.
+    pub(super) principal: &'a Arc<Known<Principal>>,
+}
+
+impl Opened<'_> {
     /// The licence whose time starts with the first file it is served.
-    starts: Option<LicenseId>,
+    fn starts(&self) -> Option<LicenseId> {
+        let license = self.principal.license()?;
+        (license.starts_on_download && license.product == self.snapshot.product).then_some(license.id)
+    }
 }
 
 impl Found {
@@ -94,9 +102,10 @@ impl Found {
 }
 
 impl Request<'_> {
-    /// Starts a licence's time. The file is not served unless that is written down.
-    async fn start(&self, license: LicenseId) -> Result<(), Denial> {
+    /// Starts the licence's time, where it begins now. The file is not served unless that is written down.
+    pub(super) async fn start(&self, package: Option<Opened<'_>>) -> Result<(), Denial> {
         let Self { front, exchange, account, .. } = self;
+        let Some(license) = package.as_ref().and_then(Opened::starts) else { return Ok(()) };
         let started = Box::pin(front.uploads.downloaded(account.id, license)).await;
         started.map_err(|refusal| {
             tracing::warn!(request = %exchange.id, %refusal, "a licence could not be started");
@@ -113,14 +122,12 @@ impl Request<'_> {
     ) -> Result<Response<Body>, Trouble> {
         let context = self.context(caller);
         let package = match &found {
-            Found::Package { snapshot, who, starts, .. } => {
-                Some(Opened { snapshot, who: *who, starts: *starts })
-            }
+            Found::Package { snapshot, seen, principal } => Some(Opened { snapshot, seen, principal }),
             _ => None,
         };
         let (Some(variant), Some((source, class))) = (call.variant(), found.source_and_class()) else {
             let views = found.views();
-            return Ok(self.carry_out(call.reply(&context, &found.access(&views)), package).await?);
+            return self.carry_out(call, call.reply(&context, &found.access(&views)), package).await;
         };
         let address = DocumentAddress {
             account: self.account,
@@ -143,7 +150,7 @@ impl Request<'_> {
             // Mostly a refusal, which is never kept: no need to wait in line for it.
             let reply = call.reply(&context, &access);
             if !matches!(reply, Reply::Document(_)) {
-                return Ok(self.carry_out(reply, package).await?);
+                return self.carry_out(call, reply, package).await;
             }
         }
         match Box::pin(front.catalog.document(&address, || call.reply(&context, &access))).await {
@@ -151,7 +158,7 @@ impl Request<'_> {
                 front.telemetry.documents_rendered.increment(1);
                 Ok(document_response(exchange.method(), exchange.headers(), &document))
             }
-            Answer::Other(reply) => Ok(self.carry_out(reply, package).await?),
+            Answer::Other(reply) => self.carry_out(call, reply, package).await,
         }
     }
 
@@ -174,44 +181,52 @@ impl Request<'_> {
 
     pub(super) async fn carry_out(
         &self,
+        call: &dyn Call,
         reply: Reply,
         package: Option<Opened<'_>>,
-    ) -> Result<Response<Body>, Denial> {
+    ) -> Result<Response<Body>, Trouble> {
         match reply {
             Reply::Plain(plain) => Ok(answer::plain(plain)),
             Reply::Document(document) => {
                 let document = uncompressed(document);
                 Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))
             }
-            Reply::File(file) => self.file(&file, package).await,
-            Reply::Manifest(_) | Reply::Blob(_) | Reply::Unlisted(_) => {
-                tracing::error!(request = %self.exchange.id, "an engine replied with content that is not served");
-                Err(try_again())
-            }
+            Reply::File(file) => Ok(self.file(&file, package).await?),
+            Reply::Manifest(index) => Ok(Box::pin(self.manifest(index, package)).await?),
+            Reply::Blob(index) => Ok(Box::pin(self.blob(index, package)).await?),
+            Reply::Unlisted(digest) => Box::pin(self.unlisted(call, digest, package)).await,
         }
     }
 
     /// Notes a download for the event log.
     fn served(&self, opened: &Opened<'_>, file: &FileReply) {
-        let Opened { snapshot, who, .. } = opened;
+        let Opened { snapshot, principal, .. } = opened;
         let release = snapshot.package.releases.get(file.release);
         let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
         let rule = snapshot.rules.get(file.release);
         let (Some(release), Some(artifact)) = (release, artifact) else { return };
-        self.front.uploads.served(Served {
-            download: Download {
-                account: self.account.id,
-                environment: rule.and_then(|rule| rule.environment),
-                artifact: artifact.id,
-                release: release.id,
-            },
-            engine: self.engine.descriptor().key,
-            origin: Origin { who: *who, request: Some(self.exchange.id) },
-        });
+        let download = Download {
+            account: self.account.id,
+            environment: rule.and_then(|rule| rule.environment),
+            artifact: Some(artifact.id),
+            release: release.id,
+        };
+        self.note(download, principal);
+    }
+
+    /// Hands a download on to the event log.
+    pub(super) fn note(&self, download: Download, principal: &Principal) {
+        let origin = Origin { who: principal.bearer(), request: Some(self.exchange.id) };
+        self.front.uploads.served(Served { download, engine: self.engine.descriptor().key, origin });
     }
 
     /// The way to a file in the object store, for a client that wants all of it and can be sent there.
-    fn elsewhere(&self, answer: &FileAnswer, key: &BlobKey, facts: &FileFacts<'_>) -> Option<Response<Body>> {
+    pub(super) fn elsewhere(
+        &self,
+        answer: &FileAnswer,
+        key: &BlobKey,
+        facts: &FileFacts<'_>,
+    ) -> Option<Response<Body>> {
         let Self { front, engine, .. } = self;
         if !engine.descriptor().redirects || !answer.is_whole() || facts.size <= SMALL_FILE {
             return None;
@@ -236,7 +251,7 @@ impl Request<'_> {
         let key = BlobKey::new(account.id, blob);
         let media_type = file.media_type.unwrap_or(&artifact.media_type);
         let facts = FileFacts {
-            tag: BlobName::Digest(digests.sha256),
+            tag: FileTag::Blob(BlobName::Digest(digests.sha256)),
             digest: Some(Sha256::new(digests.sha256)),
             size: artifact.size,
             media_type,
@@ -245,9 +260,7 @@ impl Request<'_> {
         };
         let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
         let mut response = if answer.needs_bytes() {
-            if let Some(license) = package.and_then(|opened| opened.starts) {
-                self.start(license).await?;
-            }
+            self.start(package).await?;
             if let Some(elsewhere) = self.elsewhere(&answer, &key, &facts) {
                 if let Some(opened) = package {
                     self.served(&opened, file);

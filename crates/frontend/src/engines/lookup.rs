@@ -21,7 +21,11 @@ impl Request<'_> {
         if call.need() == Need::Publisher {
             return self.read_for_publisher(call).await;
         }
-        let principal = self.principal(self.presented()?).await?;
+        if let Need::Upload { package, upload } = call.need() {
+            return Box::pin(self.upload(call, package, upload)).await;
+        }
+        let principal = self.caller().await?;
+        self.in_scope(call)?;
         let is_caller = call.need() == Need::Caller;
         if is_caller && principal.who == Who::Anonymous {
             return Err(AuthFailure::TOKEN_MISSING.denial().into());
@@ -61,14 +65,19 @@ impl Request<'_> {
             }
             _ => {}
         }
-        principal.map_err(|error| match error {
+        principal.map_err(|error| self.no_principal(error))
+    }
+
+    /// What is said when it is not known who asks.
+    pub(super) fn no_principal(&self, error: PrincipalError) -> Trouble {
+        match error {
             PrincipalError::Auth(failure) => failure.denial().into(),
-            PrincipalError::Unavailable(error) => unavailable(exchange, &error).into(),
-        })
+            PrincipalError::Unavailable(error) => unavailable(self.exchange, &error).into(),
+        }
     }
 
     /// Looks up what an operation needs, and what of it the caller may see.
-    async fn find(&self, call: &dyn Call, principal: &Known<Principal>) -> Result<Found, Denial> {
+    async fn find(&self, call: &dyn Call, principal: &Arc<Known<Principal>>) -> Result<Found, Denial> {
         let need = call.need();
         let Self { front, exchange, account, environment, .. } = self;
         let key = self.engine.descriptor().key;
@@ -88,17 +97,16 @@ impl Request<'_> {
         match snapshot.map_err(|error| unavailable(exchange, &error))? {
             Some(snapshot) => {
                 let seen = catalog.seen(principal, &snapshot);
-                let starts = principal.license();
-                let starts = starts.filter(|of| of.starts_on_download && of.product == snapshot.product);
-                let starts = starts.map(|license| license.id);
-                Ok(Found::Package { who: principal.bearer(), starts, snapshot, seen })
+                Ok(Found::Package { snapshot, seen, principal: Arc::clone(principal) })
             }
             // Whether a name is ours is told to callers only that can be held to it.
             None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
             None => {
                 // names that are not ours are sent on for valid licences only
                 principal.validity(front.clock.wall()).map_err(|failure| failure.denial())?;
-                Box::pin(self.not_reserved(need)).await?;
+                if !self.engine.descriptor().registry {
+                    Box::pin(self.not_reserved(need)).await?;
+                }
                 Ok(Found::Absent)
             }
         }

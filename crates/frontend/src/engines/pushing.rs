@@ -75,6 +75,9 @@ impl Request<'_> {
                 return Err(trouble);
             }
         };
+        if let (Takes::Piece(piece), Some(principal)) = (&takes, &principal) {
+            return self.piece(&**call, principal, piece.clone(), body).await;
+        }
         let mut arrived = match self.arrived(takes, body).await? {
             Ok(arrived) => arrived,
             Err(outcome) => return self.tell(&**call, &outcome).await,
@@ -92,6 +95,9 @@ impl Request<'_> {
             (Act::Change { package, edits }, Some(principal), _) => {
                 self.push(&**call, principal, Wish::Change { package, edits }).await
             }
+            (Act::Content { package, edit }, Some(principal), _) => {
+                self.edit(&**call, &principal, package, edit).await
+            }
             (Act::Publish(_) | Act::Change { .. } | Act::Token(_) | Act::Content { .. }, ..) => {
                 tracing::error!(request = %self.exchange.id, "an engine asked for what its need does not allow");
                 Err(try_again().into())
@@ -106,7 +112,7 @@ impl Request<'_> {
         head: &Head<'_>,
     ) -> Result<(Takes, Option<Arc<Known<Principal>>>), Trouble> {
         let principal = match call.need() {
-            Need::Publisher => Some(self.publisher().await?),
+            Need::Publisher => Some(self.publisher(&**call).await?),
             _ => None,
         };
         let takes = call.takes(head).map_err(|plain| Trouble::Other(Box::new(answer::plain(plain))))?;
@@ -118,10 +124,11 @@ impl Request<'_> {
         Ok((takes, principal))
     }
 
-    /// Who publishes.
-    pub(super) async fn publisher(&self) -> Result<Arc<Known<Principal>>, Trouble> {
-        let principal = self.principal(self.presented()?).await?;
+    /// Who publishes. Customers are told that they cannot, whatever their token is good for.
+    pub(super) async fn publisher(&self, call: &dyn Call) -> Result<Arc<Known<Principal>>, Trouble> {
+        let principal = self.caller().await?;
         publisher(&principal)?;
+        self.in_scope(call)?;
         Ok(principal)
     }
 
@@ -132,7 +139,7 @@ impl Request<'_> {
             Takes::File { limit } => (limit, None),
             Takes::Wrapped { limit, unwrap } => (limit, Some(unwrap)),
             Takes::Piece(_) => {
-                tracing::error!(request = %self.exchange.id, "an engine asked for a piece that is not kept");
+                tracing::error!(request = %self.exchange.id, "an engine took a piece from nobody who publishes");
                 return Err(try_again().into());
             }
         };
@@ -207,8 +214,8 @@ impl Request<'_> {
         self.tell(call, &outcome).await
     }
 
-    async fn tell(&self, call: &dyn Call, outcome: &Outcome) -> Result<Response<Body>, Trouble> {
-        Ok(self.carry_out(call.render(&self.context(""), outcome), None).await?)
+    pub(super) async fn tell(&self, call: &dyn Call, outcome: &Outcome) -> Result<Response<Body>, Trouble> {
+        self.carry_out(call, call.render(&self.context(""), outcome), None).await
     }
 
     /// Checks a credential that came in a body.
@@ -229,13 +236,13 @@ impl Request<'_> {
 
     /// Answers an operation that reads for a publisher only.
     pub(super) async fn read_for_publisher(&self, call: &dyn Call) -> Result<Response<Body>, Trouble> {
-        let principal = self.publisher().await?;
+        let principal = self.publisher(call).await?;
         debug_assert!(principal.who != Who::Anonymous, "publishers have credentials");
         self.deliver(call, &principal.display_name(), Found::Granted).await
     }
 }
 
-fn cut_short(error: BodyError) -> Trouble {
+pub(super) fn cut_short(error: BodyError) -> Trouble {
     let status = match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::Cut => StatusCode::BAD_REQUEST,

@@ -37,7 +37,12 @@ fn told(place: &Place<'_>) -> String {
         }
         Place::Engine { engine, rest, root } => {
             let account = root.account.map_or_else(String::new, |account| format!(" account {account}"));
-            let own = if root.own_host { " own" } else { "" };
+            let own = match root.kind {
+                RootKind::OwnHost => " own",
+                RootKind::Registry { .. } if root.lacks_account() => " registry of somebody",
+                RootKind::Registry { .. } => " registry",
+                RootKind::Long => "",
+            };
             format!("{engine} {rest} at {}{account}{own}", root.base("Acme"))
         }
         Place::Blob { token } => format!("blob {token}"),
@@ -108,6 +113,59 @@ fn an_engines_host_takes_the_account_from_the_path_where_there_are_many() {
         ("shop.acme.test", "/v1/engines/toy/w", "stranger"),
     ] {
         assert_eq!(describe(&hosts, host, path), expected, "{host}{path}");
+    }
+}
+
+/// `distribution.md` §1, "OCI", and the design's "OCI names".
+#[test]
+fn registries_are_at_the_root_of_hosts() {
+    let (domain, public) = (Some("example.com"), Some("https://keyway.example.org"));
+    let single = hosts_in(Mode::Singleplayer, domain, public);
+    let at = "at https://keyway.example.org registry";
+    for (host, path, expected) in [
+        ("oci.pkg.example.com", "/v2/", "oci /v2/ at https://oci.pkg.example.com registry".to_owned()),
+        ("oci.pkg.example.com", "/", "oci / at https://oci.pkg.example.com registry".to_owned()),
+        ("keyway.example.org", "/v2", format!("oci /v2 {at}")),
+        ("keyway.example.org", "/v2/a/b/manifests/1", format!("oci /v2/a/b/manifests/1 {at}")),
+        ("keyway.example.org", "/token", format!("oci /token {at}")),
+        ("127.0.0.1:9", "/v2/a", "oci /v2/a at http://127.0.0.1:9 registry".to_owned()),
+        ("api.example.com", "/v2/", "oci /v2/ at https://api.example.com registry".to_owned()),
+        ("keyway.example.org", "/v20/", "nowhere".to_owned()),
+        ("keyway.example.org", "/token/", "nowhere".to_owned()),
+        ("keyway.example.org", "/v2/../v1/me", "bad".to_owned()),
+        ("keyway.example.org", "/v1/engines/oci/v2/", "api".to_owned()),
+        ("releases.example.com", "/v2/", "nowhere".to_owned()),
+        ("get.example.com", "/v2/app.zip", "short v2/app.zip".to_owned()),
+        ("npm.pkg.example.com", "/v2/", "stranger".to_owned()),
+        ("toy.pkg.example.com", "/v2/", "toy /v2/ at https://toy.pkg.example.com own".to_owned()),
+        ("evil.net", "/v2/", "stranger".to_owned()),
+    ] {
+        assert_eq!(describe(&single, host, path), expected, "{host}{path}");
+    }
+    let own = "https://shop.acme.test".to_owned();
+    let place = place_on_own_host(ENGINES, own, "/v2/a/tags/list");
+    assert_eq!(told(&place), "oci /v2/a/tags/list at https://shop.acme.test registry");
+}
+
+#[test]
+fn the_first_segment_of_a_repository_is_the_account_where_there_are_many() {
+    let many = hosts_in(Mode::Multiplayer, Some("example.com"), None);
+    let at = "at http://oci.pkg.example.com:4873";
+    for (path, expected) in [
+        ("/v2/acme/app/manifests/1", format!("oci /v2/app/manifests/1 {at}/Acme account acme registry")),
+        ("/v2/acme/a/b/tags/list", format!("oci /v2/a/b/tags/list {at}/Acme account acme registry")),
+        ("/v2/acme/_catalog", format!("oci /v2/_catalog {at}/Acme account acme registry")),
+        ("/v2/", format!("oci /v2/ {at} registry of somebody")),
+        ("/v2", format!("oci /v2 {at} registry of somebody")),
+        ("/token", format!("oci /token {at} registry of somebody")),
+        ("/v2/_catalog", format!("oci /v2/_catalog {at} registry of somebody")),
+        ("/v2/acme", format!("oci /v2/acme {at} registry of somebody")),
+        ("/v2/acme/", format!("oci /v2/acme/ {at} registry of somebody")),
+        ("/v2//app/tags/list", format!("oci /v2//app/tags/list {at} registry of somebody")),
+        ("/v2/ac%6De/app/tags/list", format!("oci /v2/ac%6De/app/tags/list {at} registry of somebody")),
+        ("/acme/v2/", format!("oci /acme/v2/ {at} registry of somebody")),
+    ] {
+        assert_eq!(describe(&many, "oci.pkg.example.com", path), expected, "{path}");
     }
 }
 
@@ -278,12 +336,12 @@ proptest! {
         let hosts = hosts(Some("example.com"), None);
         let arrival = Arrival { authority: &host, local: LOCAL, https: true };
         let rest = match place(&hosts, ENGINES, &arrival, &path) {
-            Place::Engine { rest, .. } => Some(rest),
-            Place::Api { .. } => Some(path.as_str()),
+            Place::Engine { rest, .. } => Some(rest.into_owned()),
+            Place::Api { .. } => Some(path.clone()),
             _ => None,
         };
         if let Some(rest) = rest {
-            let decoded = percent_decode_str(rest).decode_utf8().unwrap();
+            let decoded = percent_decode_str(&rest).decode_utf8().unwrap();
             prop_assert!(decoded.split(['/', '\\']).all(|part| part != ".."), "{rest}");
         }
     }

@@ -11,6 +11,8 @@ mod hosts;
 mod operations;
 mod pushes;
 mod rates;
+mod registry;
+mod shelf;
 mod signatures;
 mod tls;
 #[path = "../../src/toy.rs"]

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::shelf::Shelf;
 use crate::toy::ENGINES;
 use crate::wire::Wire;
 
@@ -43,6 +44,7 @@ pub(crate) struct World {
     pub(crate) urls: Arc<Urls>,
     pub(crate) blobs: BlobStore,
     pub(crate) behind: Arc<Behind>,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) account: AccountId,
     db: Db,
     license: Mutex<Record>,
@@ -209,6 +211,7 @@ impl World {
         let account = seed_account(&db, "acme", None).await;
         let license = seed(&db, &blobs, account, big).await;
         let behind = Arc::new(Behind::default());
+        let shelf = Arc::new(Shelf::new(blobs.clone(), clock.clone()));
         let key = put_blob(&blobs, account, SMALL).await;
         *behind.file.lock().unwrap() = Some((key, SMALL.len() as u64));
         let mut settings = Settings::new("127.0.0.1:0".parse().unwrap());
@@ -224,6 +227,7 @@ impl World {
             urls: urls.clone(),
             api: behind.clone(),
             uploads: behind.clone(),
+            registry: shelf.clone(),
             readiness: behind.clone(),
             clock: clock.clone(),
             telemetry: Arc::new(Telemetry::new(ENGINES)),
@@ -245,6 +249,7 @@ impl World {
             urls,
             blobs,
             behind,
+            shelf,
             account,
             db,
             license,

@@ -37,6 +37,11 @@ pub(crate) const KNOWN: &[Known] = &[
         about: "Python index that unknown names are sent to; empty is off",
     },
     Known {
+        name: "oci_refresh_tokens",
+        default: "on",
+        about: "whether docker login keeps a token in place of the licence key: on or off",
+    },
+    Known {
         name: "rate_limits",
         default: "30s:60, 5m:500",
         about: "requests per window that client credentials may make of the JSON:API; off is off",

@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) pypi_upstream: Option<String>,
+    pub(crate) oci_refresh_tokens: bool,
     pub(crate) rate_limits: RateLimits,
     pub(crate) tls: Option<Tls>,
     pub(crate) object_store: Option<S3Options>,
@@ -115,6 +116,7 @@ impl Settings {
             pypi_upstream: optional(layers, "pypi_upstream")
                 .map(|url| base_url("pypi_upstream", url, layers))
                 .transpose()?,
+            oci_refresh_tokens: one_of(layers, "oci_refresh_tokens", &["on", "off"])? == "on",
             rate_limits: rate_limits(layers)?,
             tls: tls(layers)?,
             object_store: object_store::object_store(layers)?,
@@ -275,6 +277,7 @@ mod tests {
             ("domain", "exa mple.com", "'domain'"),
             ("domain", "example.com:8080", "'domain'"),
             ("trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
+            ("oci_refresh_tokens", "maybe", "on, off"),
             ("rate_limits", "many", "'rate_limits' (flag --rate-limits)"),
             (
                 "database",

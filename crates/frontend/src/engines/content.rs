@@ -1,0 +1,168 @@
+//! Content by digest: manifests from memory, blobs from the store, in whole or in part, by redirect where that works.
+
+use std::sync::Arc;
+
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use keyway_access::Principal;
+use keyway_base::{BlobName, ContentDigest};
+use keyway_blob::BlobKey;
+use keyway_catalog::{Asking, EnvironmentFacts, Known};
+use keyway_domain::event::Download;
+use keyway_engine::{Call, ContentOutcome, Denial, Outcome, StoredManifest};
+
+use super::delivery::Opened;
+use super::{Request, Trouble, try_again};
+use crate::body::Body;
+use crate::conditional::none_match_names;
+use crate::file::{FileAnswer, FileFacts, FileTag};
+
+/// The digest of the content, for clients that asked by a tag.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+/// What a blob is, as far as a registry knows.
+const BYTES: &str = "application/octet-stream";
+
+impl Request<'_> {
+    /// Answers with a manifest: its own bytes under its own type, never compressed.
+    pub(super) async fn manifest(
+        &self,
+        index: usize,
+        package: Option<Opened<'_>>,
+    ) -> Result<Response<Body>, Denial> {
+        let found =
+            package.and_then(|opened| Some((opened, opened.snapshot.package.content.manifests.get(index)?)));
+        let Some((opened, manifest)) = found else { return Err(self.not_there()) };
+        let digest = text(&manifest.digest);
+        let tag = [b"\"", digest.as_bytes(), b"\""].concat();
+        let headers = self.exchange.headers();
+        let mut response = Response::new(Body::empty());
+        if none_match_names(headers, &[&tag]) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            if self.exchange.method() == Method::GET {
+                self.start(package).await?;
+                self.pulled(&opened, manifest);
+            }
+            *response.body_mut() = Body::from(manifest.bytes.clone());
+            let out = response.headers_mut();
+            if let Ok(media_type) = HeaderValue::from_str(&manifest.media_type) {
+                out.insert(CONTENT_TYPE, media_type);
+            }
+            out.insert(CONTENT_LENGTH, HeaderValue::from(manifest.bytes.len()));
+            out.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        }
+        let out = response.headers_mut();
+        if let Ok(tag) = HeaderValue::from_bytes(&tag) {
+            out.insert(ETAG, tag);
+        }
+        out.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        described(&mut response, digest);
+        Ok(response)
+    }
+
+    /// Notes a pull: of a manifest that a tag names, once; what it lists and refers to is part of it.
+    fn pulled(&self, opened: &Opened<'_>, manifest: &StoredManifest) {
+        let package = &opened.snapshot.package;
+        let view = opened.seen.view(opened.snapshot);
+        let is_named = package.content.tags.iter().any(|tag| tag.digest == manifest.digest);
+        let positions = manifest.owners.iter().filter_map(|owner| usize::try_from(*owner).ok());
+        let release = positions.into_iter().find(|owner| view.whole || view.visible.contains(*owner));
+        let release = release.filter(|_| is_named);
+        let found = release.and_then(|at| Some((package.releases.get(at)?, opened.snapshot.rules.get(at)?)));
+        let Some((release, rule)) = found else { return };
+        let (account, environment) = (self.account.id, rule.environment);
+        self.note(Download { account, environment, artifact: None, release: release.id }, opened.principal);
+    }
+
+    /// Answers with a blob that the view has.
+    pub(super) async fn blob(
+        &self,
+        index: usize,
+        package: Option<Opened<'_>>,
+    ) -> Result<Response<Body>, Denial> {
+        let blob = package.and_then(|opened| opened.snapshot.package.content.blobs.get(index));
+        let Some(blob) = blob else { return Err(self.not_there()) };
+        if self.exchange.method() == Method::GET {
+            self.start(package).await?;
+        }
+        self.bytes_of(blob.digest, blob.blob, blob.size).await
+    }
+
+    /// Answers with a blob that the view lacks, if the repository has it.
+    pub(super) async fn unlisted(
+        &self,
+        call: &dyn Call,
+        digest: ContentDigest,
+        package: Option<Opened<'_>>,
+    ) -> Result<Response<Body>, Trouble> {
+        let Some(opened) = package else { return Err(self.not_there().into()) };
+        let key = opened.snapshot.package.normalised.clone();
+        let asking = self.asking(opened.principal);
+        match self.front.registry.find_blob(asking, key, digest).await? {
+            Some((blob, size)) => Ok(self.bytes_of(digest, blob, size).await?),
+            None => {
+                let outcome = Outcome::Content(ContentOutcome::BlobUnknown);
+                Box::pin(self.tell(call, &outcome)).await
+            }
+        }
+    }
+
+    async fn bytes_of(
+        &self,
+        digest: ContentDigest,
+        blob: BlobName,
+        size: u64,
+    ) -> Result<Response<Body>, Denial> {
+        let Self { front, exchange, account, .. } = self;
+        let key = BlobKey::new(account.id, blob);
+        let facts = FileFacts {
+            tag: FileTag::Content(digest),
+            digest: None,
+            size,
+            media_type: BYTES,
+            save_as: None,
+            caching: HeaderValue::from_static("private, no-cache"),
+        };
+        let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
+        let mut response = if !answer.needs_bytes() {
+            answer.without_bytes()
+        } else if let Some(elsewhere) = self.elsewhere(&answer, &key, &facts) {
+            elsewhere
+        } else {
+            let blob = front.blobs.read(&key).await.map_err(|error| {
+                tracing::error!(request = %exchange.id, %error, "the bytes of a blob could not be opened");
+                try_again()
+            })?;
+            answer.with_bytes(&blob, BYTES, exchange.id)
+        };
+        described(&mut response, text(&digest));
+        Ok(response)
+    }
+
+    /// Who asks, for what keeps repositories.
+    pub(super) fn asking(&self, principal: &Arc<Known<Principal>>) -> Asking {
+        Asking {
+            account: Arc::clone(self.account),
+            environment: EnvironmentFacts::view(self.environment),
+            principal: Arc::clone(principal),
+            engine: self.engine.descriptor().key,
+            request: Some(self.exchange.id),
+        }
+    }
+
+    fn not_there(&self) -> Denial {
+        tracing::error!(request = %self.exchange.id, "an engine replied with content that is not there");
+        try_again()
+    }
+}
+
+/// A digest as a header has it.
+fn text(digest: &ContentDigest) -> HeaderValue {
+    HeaderValue::try_from(digest.to_string()).expect("an algorithm and hex are a header value")
+}
+
+fn described(response: &mut Response<Body>, digest: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_DIGEST, digest);
+    headers.insert(VARY, HeaderValue::from_static("Authorization"));
+}

@@ -1,0 +1,357 @@
+//! A registry on the wire: its challenge, its tokens and what they are good for, uploads in pieces, and content by
+//! digest.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use keyway_catalog::Mode;
+use keyway_engine::ContentEdit;
+use serde_json::Value;
+
+use crate::wire::Reply;
+use crate::world::{GOOD, PUBLISHER, SUSPENDED, World};
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+async fn ask(world: &World, method: &str, path: &str, authorization: Option<&str>, body: &[u8]) -> Reply {
+    let headers: Vec<_> = authorization.map(|value| ("Authorization", value)).into_iter().collect();
+    world.wire().await.ask(method, path, &headers, body).await
+}
+
+async fn get(world: &World, path: &str, authorization: Option<&str>) -> Reply {
+    ask(world, "GET", path, authorization, b"").await
+}
+
+fn json(reply: &Reply) -> Value {
+    serde_json::from_slice(&reply.body).unwrap_or_else(|_| panic!("{} {}", reply.status, reply.text()))
+}
+
+/// A token for a scope, as an `Authorization` header.
+async fn token(world: &World, authorization: Option<&str>, scope: &str) -> String {
+    let reply = get(world, &format!("/token?service=x&scope={scope}"), authorization).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let body = json(&reply);
+    assert_eq!(body["token"], body["access_token"]);
+    format!("Bearer {}", body["token"].as_str().unwrap())
+}
+
+async fn publisher_token(world: &World, scope: &str) -> String {
+    token(world, Some(&basic("product", PUBLISHER)), scope).await
+}
+
+fn error_of(reply: &Reply) -> (u16, String, String) {
+    let error = &json(reply)["errors"][0];
+    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    (reply.status, text("code"), text("message"))
+}
+
+fn sha256(content: &[u8]) -> String {
+    format!("sha256:{}", keyway_crypto::digest::sha256(content))
+}
+
+#[tokio::test]
+async fn whoever_asks_without_a_good_credential_is_challenged() {
+    let world = World::new().await;
+    for credential in [None, Some("Bearer WRONG"), Some("Bearer kwr_1.AAAA.AAAA"), Some("Basic eDp5")] {
+        let reply = get(&world, "/v2/", credential).await;
+        let challenge = reply.header("www-authenticate").unwrap_or_default();
+        assert_eq!(reply.status, 401, "{credential:?}");
+        assert!(challenge.starts_with("Bearer realm=\"http://127.0.0.1/token\""), "{challenge}");
+        assert!(!challenge.contains("scope="), "{challenge}");
+        assert_eq!(error_of(&reply).1, "UNAUTHORIZED");
+    }
+    for credential in [basic("license", GOOD), basic("", GOOD), basic(GOOD, ""), format!("Bearer {GOOD}")] {
+        let reply = get(&world, "/v2/", Some(&credential)).await;
+        assert_eq!(reply.status, 200, "{credential}: {}", reply.text());
+        assert_eq!(reply.header("docker-distribution-api-version"), Some("registry/2.0"));
+    }
+    let reply = get(&world, "/v2/widget/manifests/1.0.0", None).await;
+    let challenge = reply.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.contains("scope=\"repository:widget:pull\""), "{challenge}");
+}
+
+#[tokio::test]
+async fn a_login_gets_a_token_and_a_wrong_one_does_not() {
+    let world = World::new().await;
+    let good = token(&world, Some(&basic("anything", GOOD)), "repository:widget:pull,push").await;
+    assert_eq!(get(&world, "/v2/", Some(&good)).await.status, 200);
+    let wrong = get(&world, "/token?service=x", Some(&basic("license", "WRONG"))).await;
+    assert_eq!(error_of(&wrong).0, 401);
+    assert!(error_of(&wrong).2.contains("not known here"), "{}", wrong.text());
+    // a suspended licence is known: the reason is told where it asks for something
+    let suspended = token(&world, Some(&basic("license", SUSPENDED)), "repository:widget:pull").await;
+    let reply = get(&world, "/v2/", Some(&suspended)).await;
+    assert!(error_of(&reply).2.contains("suspended"), "{}", reply.text());
+    let challenge = reply.header("www-authenticate").unwrap_or_default();
+    assert!(reply.status == 401 && challenge.contains("error=\"the licence is suspended"), "{challenge}");
+    // nobody gets a token too, which says nothing about who it is
+    let nobody = token(&world, None, "repository:widget:pull").await;
+    assert_eq!(get(&world, "/v2/", Some(&nobody)).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_token_says_for_what_and_for_how_long_it_is_good() {
+    let world = World::new().await;
+    let scope = "scope=repository:widget:pull,push,delete&scope=repository:other/app:pull";
+    let reply = get(&world, &format!("/token?{scope}"), Some(&basic("license", GOOD))).await;
+    let body = json(&reply);
+    assert_eq!(body["expires_in"], 600);
+    assert_eq!(body["issued_at"], "2026-11-18T11:06:40.000Z", "{body}");
+    assert!(body.get("refresh_token").is_none());
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    let good = format!("Bearer {}", body["token"].as_str().unwrap());
+    let pushed = ask(&world, "POST", "/v2/widget/blobs/uploads/", Some(&good), b"").await;
+    let (status, code, message) = error_of(&pushed);
+    assert_eq!((status, code.as_str()), (403, "DENIED"), "{message}");
+    assert!(message.contains("a licence cannot publish"), "{message}");
+    world.clock.advance(Duration::from_secs(600));
+    let late = get(&world, "/v2/", Some(&good)).await;
+    assert_eq!(late.status, 401);
+    assert!(error_of(&late).2.contains("has expired"), "{}", late.text());
+}
+
+/// `oci.md` §5.1, "scope confusion class".
+#[tokio::test]
+async fn a_token_is_good_for_its_repository_and_its_actions_only() {
+    let world = World::new().await;
+    let good = publisher_token(&world, "repository:acme/app:pull,push").await;
+    let begin = ask(&world, "POST", "/v2/acme/app/blobs/uploads/", Some(&good), b"").await;
+    assert_eq!(begin.status, 202, "{}", begin.text());
+    for path in ["/v2/acme/app2/blobs/uploads/", "/v2/acme/blobs/uploads/", "/v2/acme/app/x/blobs/uploads/"] {
+        let reply = ask(&world, "POST", path, Some(&good), b"").await;
+        let challenge = reply.header("www-authenticate").unwrap_or_default();
+        let name = path.strip_prefix("/v2/").unwrap().strip_suffix("/blobs/uploads/").unwrap();
+        assert_eq!(reply.status, 401, "{path}");
+        assert!(challenge.contains(&format!("scope=\"repository:{name}:pull,push\"")), "{challenge}");
+    }
+    let delete = ask(&world, "DELETE", "/v2/acme/app/manifests/latest", Some(&good), b"").await;
+    assert_eq!(delete.status, 401, "no right to delete was asked for");
+    for path in ["/v2/acme/app/../x/tags/list", "/v2/ACME/app/tags/list", "/v2/acme%2fapp/tags/list"] {
+        let reply = get(&world, path, Some(&good)).await;
+        assert!((400..405).contains(&reply.status) && reply.status != 401, "{path}: {}", reply.status);
+    }
+    let pull = publisher_token(&world, "repository:acme/app:pull").await;
+    let begin = ask(&world, "POST", "/v2/acme/app/blobs/uploads/", Some(&pull), b"").await;
+    assert_eq!(begin.status, 401);
+}
+
+#[tokio::test]
+async fn what_revokes_a_credential_revokes_its_tokens() {
+    let world = World::new().await;
+    let path = "/token?offline_token=true&service=x";
+    let login = json(&get(&world, path, Some(&basic("license", GOOD))).await);
+    let access = format!("Bearer {}", login["token"].as_str().unwrap());
+    let form = |token: &str| format!("grant_type=refresh_token&service=x&refresh_token={token}");
+    let refresh = form(login["refresh_token"].as_str().unwrap());
+    let again = ask(&world, "POST", "/token", None, refresh.as_bytes()).await;
+    assert_eq!(again.status, 200, "{}", again.text());
+    assert!(json(&again).get("refresh_token").is_none(), "one login is one refresh token");
+    assert_eq!(get(&world, "/v2/", Some(&access)).await.status, 200);
+    // a token of one kind is none of the other
+    let swapped = form(login["token"].as_str().unwrap());
+    assert_eq!(ask(&world, "POST", "/token", None, swapped.as_bytes()).await.status, 401);
+    let bearer = format!("Bearer {}", login["refresh_token"].as_str().unwrap());
+    assert_eq!(get(&world, "/v2/", Some(&bearer)).await.status, 401);
+    world.suspend().await;
+    world.clock.advance(Duration::from_secs(1));
+    let reply = get(&world, "/v2/", Some(&access)).await;
+    assert!(error_of(&reply).2.contains("suspended"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn forms_ask_for_tokens_too_and_refresh_tokens_can_be_off() {
+    let world = World::with(|settings| settings.refresh_tokens = false).await;
+    let scope = "scope=repository:a/b:pull%20repository:c:pull,push";
+    let form = format!(
+        "grant_type=password&service=x&client_id=y&access_type=offline&username=u&password={PUBLISHER}&{scope}"
+    );
+    let reply = ask(&world, "POST", "/token", None, form.as_bytes()).await;
+    let body = json(&reply);
+    assert_eq!(reply.status, 200, "{body}");
+    assert_eq!(body["scope"], "repository:a/b:pull repository:c:pull,push");
+    assert!(body.get("refresh_token").is_none(), "{body}");
+    for form in ["", "grant_type=password", "grant_type=magic&x=y", "%ff"] {
+        let reply = ask(&world, "POST", "/token", None, form.as_bytes()).await;
+        assert!((400..500).contains(&reply.status), "{form}: {}", reply.status);
+    }
+    let wrong = "grant_type=password&username=u&password=WRONG";
+    assert_eq!(ask(&world, "POST", "/token", None, wrong.as_bytes()).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_account_is_in_the_name_or_the_user_name_where_there_are_many() {
+    let world = World::with(|settings| settings.mode = Mode::Multiplayer).await;
+    world.add_account("other", "shop.other.test").await;
+    let scope = "repository:acme/widget:pull,push";
+    let good = publisher_token(&world, scope).await;
+    let begin = ask(&world, "POST", "/v2/acme/widget/blobs/uploads/", Some(&good), b"").await;
+    assert_eq!(begin.status, 202, "{}", begin.text());
+    let location = begin.header("location").unwrap();
+    assert!(location.starts_with("/v2/acme/widget/blobs/uploads/"), "{location}");
+    let id = world.account.to_string();
+    let begin = ask(&world, "POST", &format!("/v2/{id}/widget/blobs/uploads/"), Some(&good), b"").await;
+    assert_eq!(begin.status, 202, "an account's id is its name too: {}", begin.text());
+    let begin = ask(&world, "POST", "/v2/other/widget/blobs/uploads/", Some(&good), b"").await;
+    assert_eq!(begin.status, 401, "{}", begin.text());
+    let reply = get(&world, "/v2/acme/widget/tags/list", None).await;
+    let challenge = reply.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.contains("scope=\"repository:acme/widget:pull\""), "{challenge}");
+    // what is about no repository takes the account from the token, else from the user name
+    assert_eq!(get(&world, "/v2/", Some(&good)).await.status, 200);
+    assert_eq!(get(&world, "/v2/", Some(&basic("acme", GOOD))).await.status, 200);
+    for credential in
+        [None, Some(basic("license", GOOD)), Some(basic("other", GOOD)), Some(basic("no", GOOD))]
+    {
+        let reply = get(&world, "/v2/", credential.as_deref()).await;
+        assert_eq!(reply.status, 401, "{credential:?}: {}", reply.text());
+        let reply = get(&world, "/token?service=x", credential.as_deref()).await;
+        assert_eq!(reply.status, 401, "{credential:?}: {}", reply.text());
+    }
+    assert_eq!(get(&world, "/token?service=x", Some(&basic("acme", GOOD))).await.status, 200);
+}
+
+#[tokio::test]
+async fn guessing_is_limited_and_strangers_are_not() {
+    let world = World::with(|settings| settings.limits.wrong_credentials = 3).await;
+    for _ in 0..8 {
+        assert_eq!(get(&world, "/token?scope=repository:a:pull", None).await.status, 200);
+    }
+    for guess in 0..3 {
+        let reply = get(&world, "/token", Some(&basic("license", &format!("GUESS-{guess}")))).await;
+        assert_eq!(reply.status, 401);
+    }
+    let reply = get(&world, "/token", Some(&basic("license", "GUESS-4"))).await;
+    assert_eq!((reply.status, error_of(&reply).1.as_str()), (429, "TOOMANYREQUESTS"));
+    assert!(reply.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn blobs_come_whole_in_pieces_and_as_streams() {
+    let world = World::new().await;
+    let good = publisher_token(&world, "repository:app:pull,push").await;
+    let content: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+    let digest = sha256(&content);
+    // one request
+    let path = format!("/v2/app/blobs/uploads/?digest={digest}");
+    let whole = ask(&world, "POST", &path, Some(&good), &content).await;
+    assert_eq!(whole.status, 201, "{}", whole.text());
+    assert_eq!(whole.header("docker-content-digest"), Some(digest.as_str()));
+    // pieces: where they belong said, not said, and with the last request
+    let begin = ask(&world, "POST", "/v2/pieces/blobs/uploads/", None, b"").await;
+    assert_eq!(begin.status, 401, "nobody uploads");
+    let good = publisher_token(&world, "repository:pieces:pull,push").await;
+    let begin = ask(&world, "POST", "/v2/pieces/blobs/uploads/", Some(&good), b"").await;
+    let location = begin.header("location").unwrap().to_owned();
+    let (first, rest) = content.split_at(100_000);
+    let (second, last) = rest.split_at(1);
+    let piece = async |span: &str, bytes: &[u8]| {
+        let mut headers = vec![("Authorization", good.as_str())];
+        if !span.is_empty() {
+            headers.push(("Content-Range", span));
+        }
+        world.wire().await.ask("PATCH", &location, &headers, bytes).await
+    };
+    assert_eq!(piece("0-99999", first).await.header("range"), Some("0-99999"));
+    let misplaced = piece("0-99999", first).await;
+    assert_eq!((misplaced.status, misplaced.header("range")), (416, Some("0-99999")));
+    assert_eq!(piece("100000-100009", second).await.status, 400, "fewer bytes than it says");
+    assert_eq!(piece("", second).await.header("range"), Some("0-100000"));
+    let status = get(&world, &location, Some(&good)).await;
+    assert_eq!((status.status, status.header("range")), (204, Some("0-100000")));
+    let wrong = format!("{location}?digest={}", sha256(b"other"));
+    let wrong = ask(&world, "PUT", &wrong, Some(&good), last).await;
+    assert_eq!((wrong.status, error_of(&wrong).1.as_str()), (400, "DIGEST_INVALID"));
+    let done = ask(&world, "PUT", &format!("{location}?digest={digest}"), Some(&good), last).await;
+    assert_eq!(done.status, 201, "{}", done.text());
+    assert_eq!(get(&world, &location, Some(&good)).await.status, 404);
+    let stored: Vec<_> = world.shelf.content.lock().unwrap().values().map(|(_, size)| *size).collect();
+    assert_eq!(stored, [300_000, 300_000]);
+}
+
+#[tokio::test]
+async fn an_upload_may_be_hashed_by_what_is_named_at_its_end() {
+    let world = World::new().await;
+    let good = publisher_token(&world, "repository:app:pull,push").await;
+    let content = b"by another algorithm";
+    let digest = format!("sha512:{}", keyway_crypto::digest::Digests::of(content).sha512);
+    for (piece, last) in [(&content[..0], &content[..]), (&content[..7], &content[7..]), (&content[..], &[])]
+    {
+        let begin = ask(&world, "POST", "/v2/app/blobs/uploads/", Some(&good), b"").await;
+        let location = begin.header("location").unwrap().to_owned();
+        let patched = ask(&world, "PATCH", &location, Some(&good), piece).await;
+        assert_eq!(patched.status, 202, "{}", patched.text());
+        let done = ask(&world, "PUT", &format!("{location}?digest={digest}"), Some(&good), last).await;
+        assert_eq!(done.status, 201, "{}: {}", piece.len(), done.text());
+        assert_eq!(done.header("docker-content-digest"), Some(digest.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn an_upload_belongs_to_its_repository_and_to_who_began_it() {
+    let world = World::new().await;
+    let scope = "repository:app:pull,push&scope=repository:other:pull,push";
+    let good = publisher_token(&world, scope).await;
+    let begin = ask(&world, "POST", "/v2/app/blobs/uploads/", Some(&good), b"").await;
+    let location = begin.header("location").unwrap().to_owned();
+    let elsewhere = location.replacen("/v2/app/", "/v2/other/", 1);
+    for method in ["GET", "PATCH", "PUT"] {
+        let path = match method {
+            "PUT" => format!("{elsewhere}?digest={}", sha256(b"x")),
+            _ => elsewhere.clone(),
+        };
+        let reply = ask(&world, method, &path, Some(&good), if method == "GET" { b"" } else { b"x" }).await;
+        assert_eq!((reply.status, error_of(&reply).1.as_str()), (404, "BLOB_UPLOAD_UNKNOWN"), "{method}");
+    }
+    assert_eq!(get(&world, &location, Some(&basic("license", GOOD))).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_came_of_a_piece_that_broke_off_is_kept() {
+    let world = World::new().await;
+    let good = publisher_token(&world, "repository:app:pull,push").await;
+    let begin = ask(&world, "POST", "/v2/app/blobs/uploads/", Some(&good), b"").await;
+    let location = begin.header("location").unwrap().to_owned();
+    let mut wire = world.wire().await;
+    let head = format!(
+        "PATCH {location} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {good}\r\nContent-Length: 1000\r\n\r\ncut"
+    );
+    wire.send(head).await;
+    drop(wire);
+    let id = location.rsplit('/').next().unwrap();
+    while world.shelf.size(id) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.shelf.size(id), 3);
+    let done = format!("{location}?digest={}", sha256(b"cut off"));
+    let done = ask(&world, "PUT", &done, Some(&good), b" off").await;
+    assert_eq!(done.status, 201, "{}", done.text());
+}
+
+#[tokio::test]
+async fn mounts_of_what_the_token_cannot_read_become_uploads() {
+    let world = World::new().await;
+    let good = publisher_token(&world, "repository:app:pull,push").await;
+    let path = format!("/v2/app/blobs/uploads/?mount={}&from=secret", sha256(b"x"));
+    let mount = ask(&world, "POST", &path, Some(&good), b"").await;
+    assert_eq!(mount.status, 202, "{}", mount.text());
+    assert!(world.shelf.edits.lock().unwrap().is_empty(), "it was not even looked for");
+    let scope = "repository:app:pull,push&scope=repository:secret:pull";
+    let good = publisher_token(&world, scope).await;
+    ask(&world, "POST", &path, Some(&good), b"").await;
+    let edits = world.shelf.edits.lock().unwrap();
+    assert!(matches!(&edits[..], [(package, ContentEdit::Mount { from: Some(from), .. })]
+        if package == "app" && from == "secret"));
+}
+
+#[tokio::test]
+async fn bodies_that_are_too_large_or_packed_are_refused_in_the_registrys_words() {
+    let world = World::with(|settings| settings.limits.content_bytes = 100).await;
+    let good = publisher_token(&world, "repository:app:pull,push").await;
+    let path = format!("/v2/app/blobs/uploads/?digest={}", sha256(b"x"));
+    let reply = ask(&world, "POST", &path, Some(&good), &[7; 101]).await;
+    assert_eq!(reply.status, 413, "{}", reply.text());
+    assert!(world.shelf.content.lock().unwrap().is_empty());
+}
