@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::tarball::Dialect;
 use crate::{ArchiveError, EntryProblem, Limits, Quoted};
 
 /// What an entry is; everything else is refused.
@@ -11,6 +12,10 @@ pub enum EntryKind {
     File,
     /// A directory.
     Directory,
+    /// A symbolic link: only archives of images may have them.
+    SymbolicLink,
+    /// A hard link: only archives of images may have them.
+    HardLink,
 }
 
 /// A checked relative path with `/` between segments: no `..`, no `.`, no empty segment, no backslash, no drive
@@ -41,6 +46,16 @@ impl EntryPath {
         &self.0
     }
 
+    /// The directory that everything lies in.
+    pub(crate) fn root(&self) -> Directory<'_> {
+        Directory("")
+    }
+
+    /// The directory that it lies in.
+    pub(crate) fn parent(&self) -> Directory<'_> {
+        Directory(self.0.rsplit_once('/').map_or("", |(parent, _)| parent))
+    }
+
     /// How many segments it has; at least one.
     pub fn depth(&self) -> usize {
         self.0.split('/').count()
@@ -59,6 +74,26 @@ impl EntryPath {
     /// The last segment.
     pub fn file_name(&self) -> &str {
         self.0.rsplit_once('/').map_or(self.0.as_str(), |(_, name)| name)
+    }
+}
+
+/// Where a link starts from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Directory<'p>(&'p str);
+
+impl Directory<'_> {
+    /// The path that a link's text leads to; `None` where that is no path inside the archive.
+    pub(crate) fn join(self, text: &str) -> Option<EntryPath> {
+        let mut segments: Vec<&str> = self.0.split('/').filter(|segment| !segment.is_empty()).collect();
+        for segment in text.split('/') {
+            match segment {
+                "." => {}
+                ".." => drop(segments.pop()?),
+                other if segment_problem(other).is_none() => segments.push(other),
+                _ => return None,
+            }
+        }
+        (!segments.is_empty()).then(|| EntryPath(segments.join("/")))
     }
 }
 
@@ -82,6 +117,7 @@ fn segment_problem(segment: &str) -> Option<EntryProblem> {
 enum Claim {
     File,
     Directory,
+    Link,
     /// A directory that only the path of something below it speaks of.
     Implied,
 }
@@ -93,11 +129,12 @@ pub(crate) struct Names {
     bytes: u64,
     entries: u64,
     limits: Limits,
+    dialect: Dialect,
 }
 
 impl Names {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Names { taken: HashMap::new(), bytes: 0, entries: 0, limits: *limits }
+    pub(crate) fn new(limits: &Limits, dialect: Dialect) -> Self {
+        Names { taken: HashMap::new(), bytes: 0, entries: 0, limits: *limits, dialect }
     }
 
     /// Takes `path` for one more entry; refuses a second one of that name, a file below a file, and too many.
@@ -111,9 +148,11 @@ impl Names {
         let claim = match kind {
             EntryKind::File => Claim::File,
             EntryKind::Directory => Claim::Directory,
+            EntryKind::SymbolicLink | EntryKind::HardLink => Claim::Link,
         };
         match (self.taken.get(&folded), claim) {
             (None, _) => self.take(folded, claim),
+            (Some(taken), _) if *taken == claim && self.dialect == Dialect::Image => Ok(()),
             (Some(Claim::Implied), Claim::Directory) => {
                 self.taken.insert(folded, claim);
                 Ok(())
@@ -127,7 +166,7 @@ impl Names {
         let mut rest = folded;
         while let Some((parent, _)) = rest.rsplit_once('/') {
             match self.taken.get(parent) {
-                Some(Claim::File) => return Err(clash(path, EntryProblem::FileAndDirectory)),
+                Some(Claim::File | Claim::Link) => return Err(clash(path, EntryProblem::FileAndDirectory)),
                 // Whoever took this directory has taken all above it.
                 Some(_) => return Ok(()),
                 None => self.take(parent.to_owned(), Claim::Implied)?,
@@ -196,7 +235,7 @@ mod tests {
     }
 
     fn claim_all(entries: &[(&str, EntryKind)]) -> Result<(), ArchiveError> {
-        let mut names = Names::new(&Limits::default());
+        let mut names = Names::new(&Limits::default(), Dialect::Package);
         for (path, kind) in entries {
             names.claim(&EntryPath::parse(path.as_bytes(), 100)?, *kind)?;
         }
@@ -216,11 +255,11 @@ mod tests {
 
     #[test]
     fn entries_and_names_are_capped() {
-        let mut names = Names::new(&Limits { entries: 1, ..Limits::default() });
+        let mut names = Names::new(&Limits { entries: 1, ..Limits::default() }, Dialect::Package);
         let path = |text: &str| EntryPath::parse(text.as_bytes(), 4096).unwrap();
         assert!(names.claim(&path("a"), EntryKind::File).is_ok());
         assert!(matches!(names.claim(&path("b"), EntryKind::File), Err(ArchiveError::Entries { limit: 1 })));
-        let mut names = Names::new(&Limits { names: 1000, ..Limits::default() });
+        let mut names = Names::new(&Limits { names: 1000, ..Limits::default() }, Dialect::Package);
         let deep = path(&"d/".repeat(100));
         assert!(matches!(names.claim(&deep, EntryKind::File), Err(ArchiveError::Names { limit: 1000 })));
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use crate::oci::ManifestProblem;
+use crate::oci::{ImageProblem, ManifestProblem};
 
 /// Why an archive, or a document out of one, was refused.
 ///
@@ -25,6 +25,17 @@ pub enum ArchiveError {
         /// What the decoder met.
         problem: String,
     },
+    /// The zstd container is broken, or asks for too much.
+    #[error("not a valid zstd file: {problem}")]
+    Zstd {
+        /// What the decoder met.
+        problem: String,
+    },
+    /// A compression that is not read here.
+    #[error(
+        "the archive is compressed with {0}, which is not read here: upload it as plain tar, gzip or zstd"
+    )]
+    Compression(&'static str),
     /// Bytes follow where the format says that it has ended.
     #[error("unexpected data follows the end of the {after}")]
     TrailingData {
@@ -144,6 +155,9 @@ pub enum ArchiveError {
     /// A manifest or an index of OCI or Docker is not acceptable.
     #[error("the manifest {0}")]
     Manifest(#[from] ManifestProblem),
+    /// An archive of images is not acceptable as one.
+    #[error(transparent)]
+    Image(Box<ImageProblem>),
     /// A YAML document is malformed, too large or too deep.
     #[error("invalid YAML: {problem}")]
     Yaml {
@@ -161,6 +175,15 @@ pub enum EntryProblem {
     /// A hard link.
     #[error("is a hard link")]
     HardLink,
+    /// A link to what the archive does not have, or to another link.
+    #[error("is a link to nothing in the archive")]
+    LinkToNothing,
+    /// A link that leaves the archive.
+    #[error("is a link to a place outside the archive")]
+    LinkOutside,
+    /// A link with bytes of its own.
+    #[error("is a link with content")]
+    LinkContent,
     /// A character or block device.
     #[error("is a device")]
     Device,
@@ -200,6 +223,12 @@ pub enum EntryProblem {
         /// The limit in bytes.
         limit: usize,
     },
+    /// One segment of the name is too long.
+    #[error("has a part longer than 255 bytes in its path")]
+    SegmentTooLong,
+    /// Another entry has the same name and other bytes.
+    #[error("is in the archive twice, with different content")]
+    Differs,
     /// Another entry has the same name, if upper and lower case are not told apart.
     #[error("has the same name as another entry (letter case aside)")]
     SameName,
@@ -274,6 +303,12 @@ impl ArchiveError {
 impl From<io::Error> for ArchiveError {
     fn from(error: io::Error) -> Self {
         error.downcast::<ArchiveError>().unwrap_or_else(ArchiveError::Source)
+    }
+}
+
+impl From<ImageProblem> for ArchiveError {
+    fn from(problem: ImageProblem) -> Self {
+        ArchiveError::Image(Box::new(problem))
     }
 }
 

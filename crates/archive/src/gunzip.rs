@@ -4,12 +4,13 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 
+use crate::metered::{Metered, blame};
 use crate::{ArchiveError, Limits};
 
 /// Wraps `source` in a [`Gunzip`].
 pub fn gunzip<R: Read>(source: R, limits: &Limits) -> Gunzip<R> {
-    let counted = Counted { source, read: 0, limit: limits.compressed };
-    Gunzip { decoder: GzDecoder::new(BufReader::new(counted)), limits: *limits, produced: 0, ended: false }
+    let metered = Metered::new(source, limits.compressed);
+    Gunzip { decoder: GzDecoder::new(BufReader::new(metered)), limits: *limits, produced: 0, ended: false }
 }
 
 /// Decompresses one gzip member; its errors are [`ArchiveError`]s inside `io::Error` and come out again through
@@ -18,7 +19,7 @@ pub fn gunzip<R: Read>(source: R, limits: &Limits) -> Gunzip<R> {
 /// Reading to the end is what verifies the checksum and that nothing follows.
 #[derive(Debug)]
 pub struct Gunzip<R> {
-    decoder: GzDecoder<BufReader<Counted<R>>>,
+    decoder: GzDecoder<BufReader<Metered<R>>>,
     limits: Limits,
     produced: u64,
     ended: bool,
@@ -47,59 +48,21 @@ impl<R: Read> Read for Gunzip<R> {
         if self.ended || buffer.is_empty() {
             return Ok(0);
         }
-        let count = self.decoder.read(buffer).map_err(in_our_words)?;
+        let count = self.decoder.read(buffer).map_err(|error| blame(error, in_our_words))?;
         if count == 0 {
             self.refuse_what_follows()?;
             self.ended = true;
         }
         self.produced += count as u64;
-        self.limits.check_expansion(self.decoder.get_ref().get_ref().read, self.produced)?;
+        self.limits.check_expansion(self.decoder.get_ref().get_ref().so_far(), self.produced)?;
         Ok(count)
     }
 }
 
-/// What the decoder itself raises is the archive's fault; what the source raised is marked by [`Counted`].
-fn in_our_words(error: io::Error) -> io::Error {
-    if error.get_ref().is_some_and(|inner| inner.is::<Marked>() || inner.is::<ArchiveError>()) {
-        return unmark(error);
-    }
+fn in_our_words(error: &io::Error) -> ArchiveError {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => ArchiveError::Truncated { what: "gzip stream" }.into(),
-        _ => ArchiveError::Gzip { problem: error.to_string() }.into(),
-    }
-}
-
-/// An error of the source, so that the decoder's own can be told from it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Marked(io::Error);
-
-fn unmark(error: io::Error) -> io::Error {
-    error.downcast::<Marked>().map_or_else(|other| other, |Marked(inner)| inner)
-}
-
-/// Counts what is read from the source and caps it.
-#[derive(Debug)]
-struct Counted<R> {
-    source: R,
-    read: u64,
-    limit: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = loop {
-            match self.source.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io::Error::new(error.kind(), Marked(error))),
-                Ok(count) => break count,
-            }
-        };
-        self.read += count as u64;
-        if self.read > self.limit {
-            return Err(ArchiveError::Compressed { limit: self.limit }.into());
-        }
-        Ok(count)
+        io::ErrorKind::UnexpectedEof => ArchiveError::Truncated { what: "gzip stream" },
+        _ => ArchiveError::Gzip { problem: error.to_string() },
     }
 }
 

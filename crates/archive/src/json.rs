@@ -15,16 +15,21 @@ use crate::{ArchiveError, Quoted};
 /// [`ArchiveError::Json`] where the text is not UTF-8 or not JSON, the root is not an object, an object has a key
 /// twice, or the nesting is deeper than `max_depth`.
 pub fn parse_object_strict(bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, ArchiveError> {
+    match parse_strict(bytes, max_depth)? {
+        Value::Object(map) => Ok(map),
+        _ => Err(refused("the root is not an object".to_owned())),
+    }
+}
+
+/// As [`parse_object_strict`], whatever the root is.
+pub(crate) fn parse_strict(bytes: &[u8], max_depth: usize) -> Result<Value, ArchiveError> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(text).map_err(|_| refused("it is not UTF-8".to_owned()))?;
     let mut parser = serde_json::Deserializer::from_str(text);
     let value =
         Strict { levels: max_depth }.deserialize(&mut parser).map_err(|error| refused(error.to_string()))?;
     parser.end().map_err(|error| refused(error.to_string()))?;
-    match value {
-        Value::Object(map) => Ok(map),
-        _ => Err(refused("the root is not an object".to_owned())),
-    }
+    Ok(value)
 }
 
 fn refused(problem: String) -> ArchiveError {

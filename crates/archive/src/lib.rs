@@ -1,9 +1,9 @@
-//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, and the plain tar, gzip, zip and
-//! YAML under them. Nothing is ever unpacked: a reader scans the whole archive, refuses what two installers could read
+//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, archives of images and charts, and the
+//! plain tar, gzip, zstd, zip, JSON and YAML under them. Nothing is ever unpacked: a reader scans the whole archive, refuses what two installers could read
 //! differently, and hands back one or two small members.
 //!
 //! This crate is synchronous, reads only from the `Read` it is given, and deliberately knows nothing of
-//! packages, releases, hashes or version orders. Whether a manifest agrees with a release is the engine's question.
+//! packages, releases or version orders, and of digests only where an archive names its parts by them. Whether a manifest agrees with a release is the engine's question.
 
 mod entry_path;
 mod error;
@@ -12,12 +12,14 @@ mod gunzip;
 mod json;
 mod limits;
 pub mod metadata;
+mod metered;
 pub mod npm_tarball;
 pub mod oci;
 mod python_name;
 pub mod sdist;
 pub mod sniff;
 pub mod tarball;
+mod unzstd;
 pub mod wheel;
 pub mod yaml;
 pub mod zipfile;

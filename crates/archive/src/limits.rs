@@ -4,6 +4,7 @@ use crate::ArchiveError;
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
+const TIB: u64 = 1024 * GIB;
 
 /// Caps that every reader of this crate keeps to. Sizes are bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,11 @@ impl Limits {
     /// For gems: the gemspec up to 1 MiB, 200 : 1 beyond 64 MiB.
     pub const fn gem() -> Self {
         Self::npm()
+    }
+
+    /// For archives of images: layers of any size, documents up to 4 MiB, 200 : 1 beyond 64 MiB.
+    pub const fn image() -> Self {
+        Limits { compressed: 5 * TIB, decompressed: 5 * TIB, member: 4 * MIB, ..Self::npm() }
     }
 
     /// Checks the total and the ratio of what has come out (`decompressed`) of what went in (`compressed`).

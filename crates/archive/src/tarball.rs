@@ -26,8 +26,20 @@ pub struct Entry {
     pub path: EntryPath,
     /// What it is.
     pub kind: EntryKind,
-    /// Its size in bytes; 0 for a directory.
+    /// Its size in bytes; 0 for what is no file.
     pub size: u64,
+    /// What a link stands for: a path of the archive, though not always one that it has.
+    pub target: Option<EntryPath>,
+}
+
+/// Who is to read an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Installers, which unpack it: plain files and directories, each with a name of its own.
+    Package,
+    /// Nobody but us: archives of images are only looked through. Their tools write links, begin names with `./`,
+    /// and may write a file twice; whether both are the same is for the visitor to say.
+    Image,
 }
 
 /// What a walk has seen.
@@ -72,26 +84,40 @@ impl Read for Content<'_> {
     }
 }
 
-/// Walks the uncompressed tar archive in `source` to its end, calling `visit` for every file and directory.
+/// Walks the uncompressed tar archive of a package in `source` to its end, calling `visit` for every file and directory.
 ///
 /// # Errors
 /// The first thing that makes the archive unacceptable, an error of `visit`, or a limit that is passed.
-pub fn walk<F>(source: &mut dyn Read, limits: &Limits, mut visit: F) -> Result<Summary, ArchiveError>
+pub fn walk<F>(source: &mut dyn Read, limits: &Limits, visit: F) -> Result<Summary, ArchiveError>
+where
+    F: FnMut(&Entry, &mut Content<'_>) -> Result<(), ArchiveError>,
+{
+    walk_as(Dialect::Package, source, limits, visit)
+}
+
+/// As [`walk`], for archives of a dialect.
+pub(crate) fn walk_as<F>(
+    dialect: Dialect,
+    source: &mut dyn Read,
+    limits: &Limits,
+    mut visit: F,
+) -> Result<Summary, ArchiveError>
 where
     F: FnMut(&Entry, &mut Content<'_>) -> Result<(), ArchiveError>,
 {
     let mut blocks = Blocks::new(source, limits);
-    let mut names = Names::new(limits);
+    let mut names = Names::new(limits, dialect);
     let mut extension = Extension::default();
     let mut summary = Summary::default();
     while let Some(block) = blocks.next_header()? {
         let header = Header::parse(&block)?;
-        match header.role()? {
+        match header.role(dialect)? {
             Role::Pax => extension.pax(&blocks.extension_content(header.size())?)?,
             Role::LongName => extension.long_name(&blocks.extension_content(header.size())?)?,
             Role::GlobalPax => extension::check_global(&blocks.extension_content(header.size())?)?,
             Role::Entry(kind) => {
-                let entry = std::mem::take(&mut extension).resolve(&header, kind, limits)?;
+                let described = std::mem::take(&mut extension).resolve(&header, kind, dialect, limits)?;
+                let Some(entry) = described else { continue };
                 names.claim(&entry.path, kind)?;
                 summary.add(&entry);
                 let mut content = Content { source: &mut blocks, remaining: entry.size };

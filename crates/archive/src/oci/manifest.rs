@@ -103,7 +103,7 @@ fn identify<'d>(
     if let (Some(sent), Some(own)) = (sent, own)
         && sent != own
     {
-        return Err(ManifestProblem::MediaTypes { sent: Quoted::new(sent), own: Quoted::new(own) }.into());
+        return Err(ManifestProblem::media_types(sent, own).into());
     }
     let said = own.or(sent);
     refuse_old_schema(root, said)?;

@@ -67,6 +67,13 @@ pub enum ManifestProblem {
     },
 }
 
+impl ManifestProblem {
+    /// A document that is called two things.
+    pub(super) fn media_types(sent: &str, own: &str) -> Self {
+        Self::MediaTypes { sent: Quoted::new(sent), own: Quoted::new(own) }
+    }
+}
+
 /// Where in a manifest: `layers[3].digest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {

@@ -1,6 +1,7 @@
 //! Extended headers: pax records and GNU long names.
 
-use super::{Entry, header::Header};
+use super::header::{Header, OCTAL_MOST};
+use super::{Dialect, Entry};
 use crate::{ArchiveError, EntryKind, EntryPath, EntryProblem, Limits};
 
 /// What the headers before an entry say of it.
@@ -42,13 +43,14 @@ impl Extension {
         }
     }
 
-    /// The entry that `header` and this extension describe together.
+    /// The entry that `header` and this extension describe together; none for the directory `./`.
     pub(super) fn resolve(
         self,
         header: &Header<'_>,
         kind: EntryKind,
+        dialect: Dialect,
         limits: &Limits,
-    ) -> Result<Entry, ArchiveError> {
+    ) -> Result<Option<Entry>, ArchiveError> {
         let pax = self.pax.unwrap_or_default();
         let own = header.name()?;
         let raw = match (pax.path, self.long_name) {
@@ -56,13 +58,31 @@ impl Extension {
             (None, None) => own,
             (Some(path), Some(_)) => return Err(ArchiveError::entry(path, EntryProblem::TwoNames)),
         };
-        if pax.size.is_some_and(|size| size != header.size()) {
+        let Some(size) = agreed_size(header.size(), pax.size) else {
             return Err(ArchiveError::entry(raw, EntryProblem::TwoSizes));
-        }
+        };
         if kind == EntryKind::File && raw.ends_with(b"/") {
             return Err(ArchiveError::entry(raw, EntryProblem::NotAFile));
         }
-        Ok(Entry { path: EntryPath::parse(&raw, limits.name_len)?, kind, size: header.size() })
+        let name = match dialect {
+            Dialect::Package => raw.as_slice(),
+            Dialect::Image => raw.strip_prefix(b"./").unwrap_or(&raw),
+        };
+        if dialect == Dialect::Image && kind == EntryKind::Directory && matches!(name, b"" | b".") {
+            return Ok(None);
+        }
+        let path = EntryPath::parse(name, limits.name_len)?;
+        Ok(Some(Entry { target: header.target(&path, kind)?, path, kind, size }))
+    }
+}
+
+/// The size that both headers give. A size that octal digits cannot hold stands in the pax header alone.
+fn agreed_size(header: u64, pax: Option<u64>) -> Option<u64> {
+    match pax {
+        None => Some(header),
+        Some(size) if size == header => Some(size),
+        Some(size) if header == 0 && size > OCTAL_MOST && i64::try_from(size).is_ok() => Some(size),
+        Some(_) => None,
     }
 }
 
@@ -152,6 +172,16 @@ mod tests {
         let table = records(content).unwrap();
         assert_eq!(table, [("path", &b"some/name"[..]), ("mtime", &b"1700000000.5"[..])]);
         assert!(records(b"").unwrap().is_empty());
+    }
+
+    #[test]
+    fn two_sizes_agree_or_the_header_has_no_room_for_it() {
+        assert_eq!(agreed_size(5, None), Some(5));
+        assert_eq!(agreed_size(5, Some(5)), Some(5));
+        assert_eq!(agreed_size(0, Some(OCTAL_MOST + 1)), Some(OCTAL_MOST + 1));
+        for (header, pax) in [(5, 6), (0, 5), (5, 0), (0, OCTAL_MOST), (1, OCTAL_MOST + 1), (0, u64::MAX)] {
+            assert_eq!(agreed_size(header, Some(pax)), None, "{header} {pax}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     extra::sizes,
     fields::{Fields, read_at},
 };
-use crate::{ArchiveError, EntryKind, EntryPath, EntryProblem, Limits, entry_path::Names};
+use crate::{ArchiveError, EntryKind, EntryPath, EntryProblem, Limits, entry_path::Names, tarball::Dialect};
 
 const END_LENGTH: u64 = 22;
 const END_MARK: [u8; 4] = *b"PK\x05\x06";
@@ -79,7 +79,7 @@ fn parse_end(record: &[u8], end_at: u64) -> Result<End, ArchiveError> {
 
 fn parse_members(directory: &[u8], end: End, limits: &Limits) -> Result<Vec<Member>, ArchiveError> {
     let mut fields = Fields::new(directory);
-    let mut names = Names::new(limits);
+    let mut names = Names::new(limits, Dialect::Package);
     let mut members = Vec::new();
     for _ in 0..end.entries {
         let raw = RawMember::parse(&mut fields)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use keyway_archive::{
-    CoreMetadata, Kind, SdistName, WheelName, Yaml, YamlLimits,
+    CoreMetadata, Kind, Limits, SdistName, WheelName, Yaml, YamlLimits,
     gem::{self, Member, Witness},
     npm_tarball, parse_object_strict, sdist, sniff,
     sniff::HEAD_LEN,
@@ -94,6 +94,38 @@ fn gems_are_read() {
         assert_eq!(file_name(&path), format!("{}-{version}{platform}.gem", text("name")));
         assert!(gem.checksums.is_some());
     }
+}
+
+#[test]
+fn archives_of_images_are_read() {
+    let mut seen = Vec::new();
+    for path in folder("oci") {
+        let (plan, _) = crate::image_writer::read_within(&fs::read(&path).unwrap(), &Limits::image());
+        let plan = plan.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let shown = &plan.report.images.shown;
+        let tags: Vec<String> = shown.iter().flat_map(|image| image.tags.clone()).collect();
+        let platforms: Vec<String> = shown.iter().flat_map(|image| image.platforms.clone()).collect();
+        let counts = (plan.manifests.len(), plan.blobs.len(), plan.roots.len());
+        seen.push((
+            file_name(&path).to_owned(),
+            plan.report.format,
+            counts,
+            tags.join(" "),
+            platforms.join(" "),
+        ));
+        assert!(plan.report.missing.shown.is_empty() && plan.report.warnings.shown.is_empty());
+    }
+    let row = |name: &str, format, counts, tags: &str, platforms: &str| {
+        (name.to_owned(), format, counts, tags.to_owned(), platforms.to_owned())
+    };
+    let expected = [
+        row("acme-app-1.0.0.docker-20.tar", "docker-archive", (1, 3, 1), "1.0.0", "linux/amd64"),
+        row("acme-app-1.0.0.docker-25.tar", "oci-layout", (1, 3, 1), "1.0.0", ""),
+        row("acme-app-1.0.0.oci.tar", "oci-layout", (5, 10, 2), "1.0.0", "linux/amd64 linux/arm64"),
+        row("acme-app-1.0.0.skopeo.tar", "docker-archive", (1, 3, 1), "1.0.0", "linux/amd64"),
+        row("acme-chart-1.0.0+build.5.tgz", "helm-chart", (1, 2, 1), "1.0.0_build.5", ""),
+    ];
+    assert_eq!(seen, expected);
 }
 
 #[test]

@@ -4,6 +4,11 @@
 
 mod fixtures;
 mod gem;
+mod image_chart;
+mod image_docker;
+mod image_evil;
+mod image_layout;
+mod image_writer;
 mod manifest;
 mod npm;
 mod properties;

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("versions", &["base"]),
     ("crypto", &["base"]),
-    ("archive", &["base"]),
+    ("archive", &["base", "crypto"]),
     ("jsonapi", &["base"]),
     ("domain", &["base", "versions", "jsonapi", "crypto"]),
     ("engine", &["base", "archive", "versions"]),
