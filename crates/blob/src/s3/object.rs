@@ -17,8 +17,10 @@ use crate::{BlobError, BlobKey};
 
 /// How long the store may send nothing while we wait for it.
 const STALL: Duration = Duration::from_secs(30);
-/// How often a broken stream is taken up again.
+/// How often a broken stream is taken up again where it gets no further.
 const RESUMES: u32 = 3;
+/// How many bytes are further.
+const FURTHER: u64 = 1 << 20;
 
 /// A blob's open object.
 #[derive(Clone)]
@@ -37,6 +39,8 @@ pub(crate) struct ObjectStream {
     end: u64,
     state: State,
     resumes: u32,
+    /// Where it was taken up last.
+    resumed_at: u64,
     stall: Option<Pin<Box<Sleep>>>,
 }
 
@@ -56,7 +60,15 @@ impl OpenObject {
         self.len
     }
     pub(crate) fn read_range(&self, at: u64, end: u64) -> ObjectStream {
-        ObjectStream { object: self.clone(), at, end, state: State::Idle, resumes: 0, stall: None }
+        ObjectStream {
+            object: self.clone(),
+            at,
+            end,
+            state: State::Idle,
+            resumes: 0,
+            resumed_at: at,
+            stall: None,
+        }
     }
     /// What of a range is at hand.
     fn at_hand(&self, at: u64, end: u64) -> Option<Bytes> {
@@ -144,8 +156,7 @@ impl ObjectStream {
                     }
                 }
             }
-            self.resumes += 1;
-            self.stall = None;
+            self.count_break();
             if self.resumes > RESUMES {
                 let at = self.at;
                 let error = self.object.short(at);
@@ -153,6 +164,15 @@ impl ObjectStream {
             }
             self.state = State::Idle;
         }
+    }
+
+    fn count_break(&mut self) {
+        if self.at - self.resumed_at >= FURTHER {
+            self.resumes = 0;
+        }
+        self.resumes += 1;
+        self.resumed_at = self.at;
+        self.stall = None;
     }
 
     /// Counts bytes that came, cut to what was asked for.

@@ -1,18 +1,18 @@
 //! An object for code that reads with blocking calls and jumps about, such as readers of archives.
 
+use std::future::poll_fn;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use bytes::{Buf, Bytes};
 use tokio::runtime::Handle;
 
-use super::object::OpenObject;
+use super::object::{ObjectStream, OpenObject};
 
 /// What is fetched at first, and after each jump.
-const SMALLEST: u64 = 256 * 1024;
-/// What is fetched at once after a while of reading on.
-const LARGEST: u64 = 8 << 20;
+const WINDOW: u64 = 256 * 1024;
 
-/// Reads an object through a window that grows while it is read in order. Only for the blocking pool.
+/// Reads an object: a little at first and after each jump, and as a stream from there on. Only for the blocking
+/// pool.
 #[derive(Debug)]
 pub(crate) struct ObjectReader {
     object: OpenObject,
@@ -20,22 +20,51 @@ pub(crate) struct ObjectReader {
     at: u64,
     /// What was fetched and not yet read; begins at `at`.
     window: Bytes,
-    step: u64,
+    reading: Reading,
+}
+
+/// How to go on behind the window.
+#[derive(Debug)]
+enum Reading {
+    /// With another window: perhaps the next thing is a jump.
+    About,
+    /// With all the rest.
+    On,
+    /// With what comes next of it. Larger windows in place of the stream would be held twice while they are put
+    /// together.
+    Stream(Box<ObjectStream>),
 }
 
 impl ObjectReader {
     pub(crate) const fn new(object: OpenObject, runtime: Handle) -> Self {
-        Self { object, runtime, at: 0, window: Bytes::new(), step: SMALLEST }
+        Self { object, runtime, at: 0, window: Bytes::new(), reading: Reading::About }
     }
     pub(crate) const fn len(&self) -> u64 {
         self.object.len()
     }
+
     fn fetch(&mut self) -> io::Result<()> {
-        let end = self.at.saturating_add(self.step).min(self.len());
-        if self.at < end {
-            self.window = self.runtime.block_on(self.object.fetch(self.at, end)).map_err(io::Error::other)?;
-            self.step = (self.step * 2).min(LARGEST);
+        if self.at >= self.len() {
+            return Ok(());
         }
+        if let Reading::On = self.reading {
+            self.reading = Reading::Stream(Box::new(self.object.read_range(self.at, self.len())));
+        }
+        let fetched = match &mut self.reading {
+            Reading::Stream(stream) => {
+                let next = poll_fn(|context| stream.poll_next(context));
+                self.runtime.block_on(next).unwrap_or(Ok(Bytes::new()))
+            }
+            Reading::About | Reading::On => {
+                self.reading = Reading::On;
+                let end = self.at.saturating_add(WINDOW).min(self.object.len());
+                self.runtime.block_on(self.object.fetch(self.at, end))
+            }
+        };
+        self.window = fetched.map_err(|error| {
+            self.reading = Reading::About;
+            io::Error::other(error)
+        })?;
         Ok(())
     }
 }
@@ -66,7 +95,7 @@ impl Seek for ObjectReader {
             Some(ahead) if ahead <= self.window.len() => self.window.advance(ahead),
             _ => {
                 self.window = Bytes::new();
-                self.step = SMALLEST;
+                self.reading = Reading::About;
             }
         }
         self.at = to;
