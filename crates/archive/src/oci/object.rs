@@ -1,5 +1,7 @@
 //! Members of a JSON object, with the place to name where one is not what it should be.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::problem::{ManifestProblem, Place};
@@ -74,7 +76,7 @@ impl<'m> Object<'m> {
     pub(super) fn refuse_letter_case(self, known: &[&'static str]) -> Result<(), ArchiveError> {
         for key in self.members.keys().filter(|key| !known.contains(&key.as_str())) {
             let folded = fold(key);
-            if let Some(known) = known.iter().find(|known| fold(known) == folded) {
+            if let Some(known) = known.iter().find(|known| known.eq_ignore_ascii_case(&folded)) {
                 return Err(ManifestProblem::LetterCase { key: Quoted::new(key), known }.into());
             }
         }
@@ -82,7 +84,10 @@ impl<'m> Object<'m> {
     }
 }
 
-/// Letters that Go's folding takes for one another come out the same, the long s and the Kelvin sign too.
-fn fold(key: &str) -> String {
-    key.to_lowercase().to_uppercase()
+/// The long s and the Kelvin sign as the letters that Go's folding takes them for.
+fn fold(key: &str) -> Cow<'_, str> {
+    match key.is_ascii() {
+        true => Cow::Borrowed(key),
+        false => Cow::Owned(key.to_lowercase().to_uppercase()),
+    }
 }

@@ -232,6 +232,44 @@ fn tags_that_list_referrers_are_converted() {
 }
 
 #[test]
+fn a_list_of_referrers_with_another_tag_stays_an_index() {
+    let (mut layout, index) = typical();
+    let referrer = layout.entries.pop().unwrap();
+    let list = layout.index(&[referrer]);
+    let tag = index["digest"].as_str().unwrap().replace(':', "-");
+    layout
+        .tag(list.clone(), &tag)
+        .tag(list.clone(), "list")
+        .tag(list.clone(), &format!("sha256-{}", "0a".repeat(32)));
+    let plan = read(&layout.tar());
+    let digest = list["digest"].as_str().unwrap().to_owned();
+    assert!(
+        tags(&plan).contains(&("list".to_owned(), digest)) && tags(&plan).len() == 2,
+        "{:?}",
+        tags(&plan)
+    );
+    assert_eq!((plan.report.converted.shown.len(), plan.manifests.len()), (1, 6));
+}
+
+#[test]
+fn references_are_counted_over_all_manifests() {
+    let mut layout = Layout::default();
+    let blob = layout.blob("a/b", b"{}");
+    let lists: Vec<Value> = (0..11)
+        .map(|at| {
+            let entries = vec![blob.clone(); 9_900];
+            let list =
+                json!({"mediaType": OCI_INDEX, "manifests": entries, "annotations": {"at": at.to_string()}});
+            layout.document(OCI_INDEX, &list)
+        })
+        .collect();
+    for (at, list) in lists.into_iter().enumerate() {
+        layout.tag(list, &format!("t{at}"));
+    }
+    assert_eq!(refusal(&layout.tar()), "the archive's manifests refer to more than 100000 things");
+}
+
+#[test]
 fn other_tags_of_digests_stay_tags() {
     let mut layout = one_image();
     let digest = layout.entries[0]["digest"].as_str().unwrap().replace(':', "-");

@@ -15,10 +15,14 @@ use crate::oci::{Descriptor, ManifestKind, ManifestProblem, ParsedManifest};
 /// How many indexes may lie inside one another.
 const LEVELS: usize = 4;
 
+/// How many descriptors all manifests together may have.
+const REFERENCES: usize = 10 * DESCRIPTORS;
+
 /// What has been reached so far.
 pub(super) struct Graph<'c> {
     collected: &'c Collected,
     visited: HashMap<ContentDigest, Visit>,
+    references: usize,
     /// Each after everything that it lists.
     pub(super) manifests: Vec<(ContentDigest, ParsedManifest)>,
     pub(super) blobs: BTreeMap<ContentDigest, u64>,
@@ -42,6 +46,7 @@ impl<'c> Graph<'c> {
         Self {
             collected,
             visited: HashMap::new(),
+            references: 0,
             manifests: Vec::new(),
             blobs: BTreeMap::new(),
             missing: Vec::new(),
@@ -55,12 +60,14 @@ impl<'c> Graph<'c> {
         by: &str,
     ) -> Result<Option<ParsedManifest>, ArchiveError> {
         let held = self.held(descriptor, by)?;
-        let parsed = match (self.visited.get(&descriptor.digest), held) {
-            (Some(Visit::Manifest { at, .. }), _) => self.manifest(*at).cloned(),
+        let is_index = |parsed: &ParsedManifest| parsed.kind == ManifestKind::Index;
+        Ok(match (self.visited.get(&descriptor.digest), held) {
+            (Some(Visit::Manifest { at, .. }), _) => {
+                self.manifest(*at).filter(|parsed| is_index(parsed)).cloned()
+            }
             (Some(_), _) | (None, None) => None,
-            (None, Some(held)) => self.parse(descriptor, held)?,
-        };
-        Ok(parsed.filter(|parsed| parsed.kind == ManifestKind::Index))
+            (None, Some(held)) => self.parse(descriptor, held)?.filter(is_index),
+        })
     }
 
     /// A manifest that was taken.
@@ -83,10 +90,7 @@ impl<'c> Graph<'c> {
             None => Visit::Missing { reason: "it is not in the archive".to_owned() },
             Some(held) => match self.parse(descriptor, held)? {
                 None => self.take_blob(descriptor.digest, held.size),
-                Some(parsed) => match parsed.kind {
-                    ManifestKind::Image => self.image(descriptor.digest, parsed)?,
-                    ManifestKind::Index => self.take_index(descriptor.digest, parsed, above + 1)?,
-                },
+                Some(parsed) => self.take_manifest(descriptor.digest, parsed, above)?,
             },
         };
         self.visited.insert(descriptor.digest, visit.clone());
@@ -124,12 +128,28 @@ impl<'c> Graph<'c> {
         }
     }
 
+    fn take_manifest(
+        &mut self,
+        digest: ContentDigest,
+        parsed: ParsedManifest,
+        above: usize,
+    ) -> Result<Visit, ArchiveError> {
+        self.references += parsed.references().count();
+        if self.references > REFERENCES {
+            return Err(ImageProblem::TooMany { limit: REFERENCES }.into());
+        }
+        match parsed.kind {
+            ManifestKind::Image => self.take_image(digest, parsed),
+            ManifestKind::Index => self.take_index(digest, parsed, above + 1),
+        }
+    }
+
     fn take_blob(&mut self, digest: ContentDigest, size: u64) -> Visit {
         self.blobs.insert(digest, size);
         Visit::Blob
     }
 
-    fn image(&mut self, digest: ContentDigest, parsed: ParsedManifest) -> Result<Visit, ArchiveError> {
+    fn take_image(&mut self, digest: ContentDigest, parsed: ParsedManifest) -> Result<Visit, ArchiveError> {
         let by = digest.to_string();
         let mut blobs = Vec::with_capacity(parsed.layers.len() + 1);
         for reference in parsed.config.iter().chain(&parsed.layers) {

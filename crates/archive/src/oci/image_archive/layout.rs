@@ -63,19 +63,20 @@ impl Walk<'_> {
     /// Follows an entry of `index.json`.
     fn entry(&mut self, entry: &Descriptor) -> Result<(), ArchiveError> {
         let (mut tags, lists) = self.tags(entry);
-        if let Some(tag) = lists {
+        if let Some(tag) = lists
+            && !self.found.used.contains(&entry.digest)
+        {
             match self.graph.index(entry, INDEX)? {
                 None => tags.push(tag),
                 Some(list) => {
-                    // The same list twice is about the same manifests: it is read once.
-                    if self.found.used.insert(entry.digest) {
-                        self.convert(tag, &list)?;
-                    }
-                    if tags.is_empty() {
-                        return Ok(());
-                    }
+                    self.found.used.insert(entry.digest);
+                    self.convert(tag, &list)?;
                 }
             }
+        }
+        // A list that no other tag names is not needed any more, nor read a second time.
+        if tags.is_empty() && self.found.used.contains(&entry.digest) {
+            return Ok(());
         }
         match self.graph.visit(entry, INDEX, 0)? {
             Visit::Manifest { .. } => self.roots.add(entry.digest, tags),

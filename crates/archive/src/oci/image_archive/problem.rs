@@ -97,7 +97,7 @@ pub enum ImageProblem {
         limit: usize,
     },
     /// Too much to keep track of.
-    #[error("the archive's manifests refer to more than {limit} different things")]
+    #[error("the archive's manifests refer to more than {limit} things")]
     TooMany {
         /// The limit.
         limit: usize,
