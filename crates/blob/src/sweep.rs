@@ -90,8 +90,14 @@ fn walk(blobs: &Path, after: Option<&str>) -> Result<Page, BlobError> {
 fn tidy(disk: &Arc<Disk>, before: Timestamp, alive: &HashSet<BlobKey>) -> Result<usize, BlobError> {
     let mut tidied = 0;
     for key in left(disk.parts_root(), before, alive)? {
-        disk.abandon(&key)?;
-        tidied += 1;
+        match disk.abandon(&key) {
+            // Somebody writes to it: another time, then.
+            Err(BlobError::PartBusy(_)) => {}
+            ended => {
+                ended?;
+                tidied += 1;
+            }
+        }
     }
     for key in left(disk.growing_root(), before, alive)? {
         tidied += usize::from(disk.abandon_left_growth(key)?);
