@@ -27,6 +27,7 @@ pub(crate) const START: Timestamp = Timestamp::from_micros(1_780_315_200_000_000
 
 pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_npm::NpmEngine,
+    &keyway_engine_oci::OciEngine,
     &keyway_engine_pypi::PypiEngine,
     &keyway_engine_raw::RawEngine,
 ]);

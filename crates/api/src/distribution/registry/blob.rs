@@ -16,7 +16,7 @@ use super::repository::{collect_later, holding, known, row, to_push};
 use super::upload;
 use crate::call::Call;
 use crate::gate;
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refusal};
 use crate::work::Work;
 
 /// How old the last sign of interest in a blob may become before another one is written down.
@@ -54,9 +54,19 @@ pub(super) async fn complete(
         None => Value::Text(new.key.to_string()),
     };
     let size = i64::try_from(new.size).map_or(Value::Null, Value::Int);
+    is_there(&work, &key).await?;
     add(&mut work, &repository, &digest, size, key).await?;
     work.commit().await?;
     Ok(ContentOutcome::Blob { digest: new.digest })
+}
+
+/// Looks whether the bytes are in the store. A job that found nothing that refers to them may just have removed
+/// them; from here on it finds this transaction.
+async fn is_there(work: &Work, key: &Value) -> Outcome<()> {
+    let key = key.as_text().and_then(|key| key.parse::<BlobKey>().ok());
+    let key = key.ok_or_else(|| Refusal::Broken("a blob without a key".to_owned()))?;
+    let found = work.call.api.parts().blobs.head(&key).await;
+    found.map(drop).map_err(|error| Refusal::Broken(error.to_string()))
 }
 
 /// Adds a blob of another repository that the caller reads; else begins an upload. Whether there is none or it may not

@@ -11,6 +11,7 @@ mod lookups;
 mod packages;
 mod parts;
 mod pushes;
+mod registry;
 mod releases;
 mod shop;
 mod short_links;
