@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use keyway_base::{AccountId, BlobName, RecordId};
+use keyway_base::{AccountId, BlobName, ContentDigest};
 use keyway_blob::{Blob, BlobError, BlobKey, BlobStore};
 use keyway_crypto::digest::{RunningSha256, Sha256};
-use keyway_domain::resources::{Artifact, ArtifactStatus, PartUpload};
-use keyway_jsonapi::{Declared, Scope};
+use keyway_domain::resources::{Artifact, ArtifactStatus, ContentBlob, ContentUpload, PartUpload};
+use keyway_jsonapi::{Declared, Scope, Value};
 use keyway_store::Page;
 use tokio::task::JoinSet;
 
@@ -21,11 +21,11 @@ const AT_ONCE: usize = 4;
 /// How many artifacts are read at once.
 const BATCH: u32 = 500;
 
-/// A file that an artifact points at.
+/// A file that a record points at.
 #[derive(Debug, Clone)]
 pub(super) struct File {
     key: BlobKey,
-    artifact: RecordId,
+    /// What it is, for people.
     name: String,
     len: Option<u64>,
     sha256: Option<Sha256>,
@@ -51,20 +51,19 @@ pub(super) struct Tally {
     pub(super) problems: Vec<String>,
 }
 
-/// Every file that an artifact points at, once.
+/// Every file that an artifact or a registry's repository points at, once.
 ///
 /// # Errors
-/// A database that cannot be read, or an artifact that points at no file.
+/// A database that cannot be read, or a record that points at no file.
 pub(super) async fn list(source: &Source) -> Result<Vec<File>> {
     let mut files = BTreeMap::new();
-    let has_file = Scope::Not(Box::new(Scope::IsNull("blob_key")));
-    each(source, &has_file, |artifact: Artifact| {
-        let file = File::of(&artifact)?;
+    let mut add = |file: File| {
         let known: &mut File = files.entry(file.key).or_insert_with(|| file.clone());
         known.is_wanted |= file.is_wanted;
-        Ok(())
-    })
-    .await?;
+    };
+    let has_file = Scope::Not(Box::new(Scope::IsNull("blob_key")));
+    each(source, &has_file, |artifact: Artifact| File::of(&artifact).map(&mut add)).await?;
+    each(source, &Scope::All, |blob: ContentBlob| File::of_content(&blob).map(&mut add)).await?;
     Ok(files.into_values().collect())
 }
 
@@ -97,16 +96,30 @@ impl File {
         });
         Ok(Self {
             key,
-            artifact: artifact.id,
-            name: artifact.filename.clone(),
+            name: format!("{} of artifact {}", artifact.filename, artifact.id),
             len: artifact.content_length.and_then(|len| u64::try_from(len).ok()),
             sha256: sha256.map(Sha256::new),
             is_wanted: matches!(artifact.status, ArtifactStatus::Uploaded | ArtifactStatus::Processing),
         })
     }
 
+    fn of_content(blob: &ContentBlob) -> Result<Self> {
+        let key = blob.blob_key.parse();
+        let sha256 = match blob.digest.parse() {
+            Ok(ContentDigest::Sha256(bytes)) => Some(Sha256::new(bytes)),
+            _ => None,
+        };
+        Ok(Self {
+            key: key.with_context(|| format!("the blob {} points at no file: repair its row", blob.id))?,
+            name: format!("{} of the repository {}", blob.digest, blob.package_id),
+            len: u64::try_from(blob.size).ok(),
+            sha256,
+            is_wanted: true,
+        })
+    }
+
     fn wrong(&self, what: &str) -> Outcome {
-        Outcome::Wrong(format!("{} of artifact {} (blob {}) {what}", self.name, self.artifact, self.key))
+        Outcome::Wrong(format!("{} (blob {}) {what}", self.name, self.key))
     }
 
     fn absent(&self, place: &str) -> Outcome {
@@ -323,11 +336,11 @@ pub(super) async fn not_taken_in(source: &Source, store: &BlobStore) -> Result<V
     Ok(arrived)
 }
 
-/// Uploads in parts that are under way: what has come of them stays where it is.
+/// Uploads in parts and pushes that are under way: what has come of them stays where it is.
 ///
 /// # Errors
 /// A database that fails.
-pub(super) async fn in_parts(source: &Source) -> Result<Vec<String>> {
+pub(super) async fn under_way(source: &Source) -> Result<Vec<String>> {
     let begun = Scope::Not(Box::new(Scope::IsNull("store_id")));
     let mut artifacts = Vec::new();
     each(source, &begun, |upload: PartUpload| {
@@ -343,5 +356,13 @@ pub(super) async fn in_parts(source: &Source) -> Result<Vec<String>> {
             "{name} of artifact {id} is coming in parts, which stay behind: its sender has to begin again"
         ));
     }
+    each(source, &Scope::Gt("size", Value::Int(0)), |upload: ContentUpload| {
+        notes.push(format!(
+            "a push to the repository {} is under way, which stays behind: its client begins again",
+            upload.package_id
+        ));
+        Ok(())
+    })
+    .await?;
     Ok(notes)
 }

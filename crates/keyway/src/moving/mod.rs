@@ -147,7 +147,7 @@ impl Job {
         };
         if self.ends.moves_files {
             tally.problems.extend(files::not_taken_in(&self.source, &stores.from).await?);
-            self.progress.list(&files::in_parts(&self.source).await?);
+            self.progress.list(&files::under_way(&self.source).await?);
         }
         self.admit_problems(&tally)?;
         Ok(tally)
@@ -185,7 +185,7 @@ impl Job {
         let mut tally = files::look(&from, files::list(&self.source).await?, &self.progress).await?;
         if self.ends.moves_files {
             tally.problems.extend(files::not_taken_in(&self.source, &from).await?);
-            self.progress.list(&files::in_parts(&self.source).await?);
+            self.progress.list(&files::under_way(&self.source).await?);
         }
         let mut snapshot = self.source.tables.read().await?;
         for table in self.source.tables.all() {
