@@ -1,9 +1,11 @@
 //! Reading an uploaded file: does it keep what was declared, what is it, what does its engine take from it?
-//! Blocking, and without any effect.
+//! Blocking, and without any effect but that the blobs in an archive of images go out as they come by.
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use keyway_archive::oci::{Plan, Sink, image_archive};
 use keyway_archive::sniff::{HEAD_LEN, sniff};
+use keyway_archive::{ArchiveError, Limits};
 use keyway_blob::BlobFile;
 use keyway_crypto::digest::{Digests, Hasher, Md5, Sha1, Sha256, Sha512, Verdict, interpret_checksum};
 use keyway_domain::resources::{Artifact, Package, Release};
@@ -27,6 +29,8 @@ pub(crate) struct Examined {
     pub(crate) digests: Digests,
     pub(crate) media_type: &'static str,
     pub(crate) manifests: Vec<Manifest>,
+    /// What an archive of images says, where the package is a registry's repository.
+    pub(crate) plan: Option<Plan>,
 }
 
 /// The result of reading a file: its contents, or why the vendor's upload is refused.
@@ -40,6 +44,7 @@ pub(crate) fn examine(
     mut file: BlobFile,
     expected: &Expected,
     signer: &dyn PackageSigner,
+    sink: &mut dyn Sink,
 ) -> std::io::Result<Finding> {
     let artifact = &expected.artifact;
     let size = file.len();
@@ -53,8 +58,17 @@ pub(crate) fn examine(
     let media_type = media_type_of(&mut file, &artifact.filename)?;
     let engine = ingesting(expected);
     let processed = engine.is_some();
+    let mut plan = None;
     let manifests = match engine {
         None => Vec::new(),
+        Some((engine, _)) if engine.descriptor().registry => {
+            plan = match image_archive::read(&mut file, sink, &Limits::image()) {
+                Ok(plan) => Some(plan),
+                Err(ArchiveError::Source(error)) => return Err(error),
+                Err(error) => return Ok(Err(error.to_string())),
+            };
+            Vec::new()
+        }
         Some((engine, package)) => {
             let engine_digests = engine_digests(&digests);
             let mut body = BufReader::new(file);
@@ -73,7 +87,7 @@ pub(crate) fn examine(
             }
         }
     };
-    Ok(Ok(Examined { processed, size, digests, media_type, manifests }))
+    Ok(Ok(Examined { processed, size, digests, media_type, manifests, plan }))
 }
 
 /// The engine that reads files of this name, with the package; `None` for files that are kept as they are.

@@ -5,9 +5,10 @@
 //! transaction together with the end of the job. Nothing is ever half visible, and running twice is running
 //! once.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_base::{AccountId, ContentDigest, RecordId, Slot, Timestamp};
 use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::event::{Event, Origin};
 use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Package, Release};
@@ -17,24 +18,29 @@ use keyway_store::{Changes, Inserted, Job, Read, Write};
 use tokio::task::spawn_blocking;
 
 use crate::examine::{Examined, Expected, Finding, examine};
+use crate::images::{Brought, Importing};
 use crate::kind::{delete_blob, subject};
 use crate::runner::{Ended, Parts, end};
+use crate::shelf::Shelf;
 use crate::signer::AccountSigner;
 use crate::{JobError, place};
+
+/// Where an artifact's metadata says what was found in an archive of images.
+const REPORT: &str = "image_report";
 
 /// Reads the upload of the artifact that the job names.
 pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let id = subject(job)?;
     let Some(expected) = load(parts, job.account, id).await? else { return Ok(Ended::Done) };
-    let finding = read(parts, job.account, expected).await?;
-    conclude(parts, job, id, finding).await
+    let (finding, keys) = read(parts, job.account, expected).await?;
+    conclude(parts, job, id, finding, keys).await
 }
 
 /// Ends the wait of the vendor after the last attempt: FAILED, with what can be told of why.
 pub(crate) async fn give_up(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let reason =
         "the file could not be processed; upload it again, and contact support if that does not help";
-    conclude(parts, job, subject(job)?, Err(reason.to_owned())).await
+    conclude(parts, job, subject(job)?, Err(reason.to_owned()), Keys::new()).await
 }
 
 /// Whether an artifact waits to be read.
@@ -67,40 +73,60 @@ async fn find<T: Declared>(read: &mut Read, account: AccountId, id: RecordId) ->
     Ok(found.map(|record| record.typed()).transpose()?)
 }
 
+/// Where the blobs are that an archive brought.
+type Keys = HashMap<ContentDigest, BlobKey>;
+
 /// Examines the file where blocking is allowed.
-async fn read(parts: &Parts, account: AccountId, expected: Expected) -> Result<Finding, JobError> {
+async fn read(parts: &Parts, account: AccountId, expected: Expected) -> Result<(Finding, Keys), JobError> {
     let id = expected.artifact.id;
     let key = expected.artifact.blob_key.as_deref().and_then(|key| key.parse::<BlobKey>().ok());
-    let Some(key) = key else { return Ok(Err("the file is not in the store".to_owned())) };
+    let refused = |reason: &str| (Err(reason.to_owned()), Keys::new());
+    let Some(key) = key else { return Ok(refused("the file is not in the store")) };
     let Some(signer) = AccountSigner::of(&parts.db, account).await? else {
-        return Ok(Err("the account is gone".to_owned()));
+        return Ok(refused("the account is gone"));
     };
     let blobs = parts.blobs.clone();
     let file = match blobs.open_file(&key).await {
         Err(BlobError::Absent(_)) => {
-            return Ok(Err("the file is not in the store; upload it again".to_owned()));
+            return Ok(refused("the file is not in the store; upload it again"));
         }
         opened => opened?,
     };
+    let mut shelf = Shelf::new(parts, account);
     let examined = spawn_blocking(move || {
         let unreadable = |why| JobError::Unreadable { artifact: id, why };
-        examine(file, &expected, &signer).map_err(unreadable)
+        let finding = examine(file, &expected, &signer, &mut shelf).map_err(unreadable)?;
+        Ok((finding, shelf.keys()))
     });
     examined.await.map_err(|_| JobError::CutOff(id))?
 }
 
 /// Writes what was found, unless the artifact went its own way meanwhile.
-async fn conclude(parts: &Parts, job: &Job, id: RecordId, finding: Finding) -> Result<Ended, JobError> {
+async fn conclude(
+    parts: &Parts,
+    job: &Job,
+    id: RecordId,
+    mut finding: Finding,
+    keys: Keys,
+) -> Result<Ended, JobError> {
     let mut write = parts.db.begin().await?;
     let account = job.account;
     let Some(before) = write.find(Artifact::RESOURCE, account, &Scope::id("id", id)).await? else {
         return end(write, job, Changes::none()).await;
     };
-    let artifact: Artifact = before.typed()?;
+    let mut artifact: Artifact = before.typed()?;
     if !is_due(&artifact) {
         return end(write, job, Changes::none()).await;
     }
     let now = parts.clock.wall();
+    let mut slots = BTreeSet::new();
+    if let Some(plan) = finding.as_mut().ok().and_then(|examined| examined.plan.take()) {
+        let brought = Brought { plan, keys };
+        match import(parts, &mut write, &mut artifact, &brought, now).await? {
+            Ok(touched) => slots = touched,
+            Err(reason) => finding = Err(reason),
+        }
+    }
     let manifests = match &finding {
         Ok(examined) => examined.manifests.as_slice(),
         Err(_) => &[],
@@ -122,8 +148,36 @@ async fn conclude(parts: &Parts, job: &Job, id: RecordId, finding: Finding) -> R
     }
     let places = place::of_record(&mut write, account, &before).await?;
     let related = Related { places, ..Related::default() };
-    let slots = touches(Mutation { before: Some(&before), after: Some(&after) }, &related);
+    slots.extend(touches(Mutation { before: Some(&before), after: Some(&after) }, &related));
     end(write, job, Changes::of(account, slots)).await
+}
+
+/// Writes down what an archive of images brought, and what was found in it; or says why it is refused.
+async fn import(
+    parts: &Parts,
+    write: &mut Write,
+    artifact: &mut Artifact,
+    brought: &Brought,
+    now: Timestamp,
+) -> Result<Result<BTreeSet<Slot>, String>, JobError> {
+    let account = artifact.account_id;
+    let release: Option<Release> = place::find(write, account, artifact.release_id.into()).await?;
+    let package: Option<Package> = match release.as_ref().and_then(|release| release.package_id) {
+        Some(id) => place::find(write, account, id.into()).await?,
+        None => None,
+    };
+    let Some((release, package)) = release.zip(package) else {
+        return Ok(Err("the release has left its repository meanwhile".to_owned()));
+    };
+    let mut importing = Importing { write, blobs: &parts.blobs, artifact, now, slots: BTreeSet::new() };
+    if let Err(reason) = importing.take(&package, &release, brought).await? {
+        return Ok(Err(reason));
+    }
+    let slots = importing.slots;
+    if let serde_json::Value::Object(metadata) = &mut artifact.metadata {
+        metadata.insert(REPORT.to_owned(), brought.report());
+    }
+    Ok(Ok(slots))
 }
 
 /// The artifact as it is from now on. Bytes that are refused are not kept.

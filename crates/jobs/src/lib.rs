@@ -13,12 +13,14 @@ mod error;
 mod event_log;
 mod examine;
 mod expire;
+mod images;
 mod ingest;
 pub mod kind;
 mod orphan;
 mod place;
 mod purge;
 mod runner;
+mod shelf;
 mod signer;
 
 pub use error::JobError;

@@ -48,7 +48,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     challenge: Challenge::Bearer,
     http2: true,
     normalise,
-    ingests: &[],
+    ingests: &[".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"],
     body_limit: push::LARGEST_MANIFEST,
     redirects: true,
     registry: true,

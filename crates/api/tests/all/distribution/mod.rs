@@ -1,6 +1,7 @@
 //! Publishing and downloading through the API (`distribution.md` §3, §5–§8).
 
 mod access;
+mod archives;
 mod artifacts;
 mod bad_input;
 mod constraints;

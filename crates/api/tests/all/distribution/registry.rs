@@ -95,12 +95,12 @@ impl Shop {
         assert_eq!(self.put_manifest(new).await, ContentOutcome::Manifest { digest, subject: None });
         digest
     }
-    async fn repository(&self) -> Arc<Known<PackageSnapshot>> {
+    pub(super) async fn repository(&self) -> Arc<Known<PackageSnapshot>> {
         let account = self.catalog.resolve(None, None).await.unwrap();
         self.catalog.package(&account, None, "oci", REPOSITORY).await.unwrap().unwrap()
     }
     /// Its tags with the versions of their releases: `1.0.0=1.0.0 latest`.
-    async fn tags_of_content(&self) -> String {
+    pub(super) async fn tags_of_content(&self) -> String {
         let found = self.repository().await;
         let package = &found.package;
         let shown = package.content.tags.iter().map(|tag| match tag.release {

@@ -1,0 +1,161 @@
+//! Archives of images that are uploaded through the API fill the repositories of their releases.
+
+use keyway_base::ContentDigest;
+use keyway_crypto::digest::sha256;
+use serde_json::{Value, json};
+
+use super::shop::Shop;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// The files of an OCI layout.
+#[derive(Default)]
+struct Layout {
+    files: Vec<(String, Vec<u8>)>,
+    named: Vec<Value>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    hex_of(sha256(bytes).as_bytes())
+}
+
+fn hex_of(digest: &[u8; 32]) -> String {
+    ContentDigest::Sha256(*digest).hex()
+}
+
+impl Layout {
+    fn blob(&mut self, media_type: &str, bytes: &[u8]) -> Value {
+        let hex = hex(bytes);
+        self.files.push((format!("blobs/sha256/{hex}"), bytes.to_vec()));
+        json!({ "mediaType": media_type, "digest": format!("sha256:{hex}"), "size": bytes.len() })
+    }
+    /// An image of one layer, under a name of the archive.
+    fn image(mut self, name: &str, layer: &[u8]) -> Self {
+        let config = self.blob("application/vnd.oci.image.config.v1+json", b"{}");
+        let layer = self.blob("application/vnd.oci.image.layer.v1.tar", layer);
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer],
+            "annotations": { "of": name },
+        });
+        let mut named = self.blob(MANIFEST, manifest.to_string().as_bytes());
+        named["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+        self.named.push(named);
+        self
+    }
+    fn tar(mut self) -> &'static [u8] {
+        let index = json!({ "schemaVersion": 2, "manifests": self.named });
+        self.files.push(("index.json".to_owned(), index.to_string().into_bytes()));
+        self.files.push(("oci-layout".to_owned(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
+        self.files.sort();
+        self.files.dedup();
+        let mut tar = Vec::new();
+        for (name, bytes) in &self.files {
+            tar.extend(header(name, bytes.len()));
+            tar.extend(bytes);
+            tar.resize(tar.len().next_multiple_of(512), 0);
+        }
+        tar.resize(tar.len() + 1024, 0);
+        Box::leak(tar.into_boxed_slice())
+    }
+}
+
+fn header(name: &str, size: usize) -> [u8; 512] {
+    let mut header = [0; 512];
+    let size = format!("{size:011o}");
+    let fields: [(usize, &[u8]); 8] = [
+        (0, name.as_bytes()),
+        (100, b"0000644"),
+        (108, b"0000000"),
+        (116, b"0000000"),
+        (124, size.as_bytes()),
+        (136, b"00000000000"),
+        (148, b"        "),
+        (156, b"0"),
+    ];
+    for (at, field) in fields {
+        header[at..at + field.len()].copy_from_slice(field);
+    }
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
+/// A shop with a repository, and a release of it.
+async fn shop(version: &str, attributes: Value) -> (Shop, String, String) {
+    let shop = Shop::open("LICENSED").await;
+    let package = shop.package("app/widget", Some("oci")).await;
+    let release = shop.release_with(version, attributes, Some(&package)).await;
+    (shop, package, release)
+}
+
+impl Shop {
+    /// An archive as the admin sees it once it was read.
+    async fn archive(&self, release: &str, name: &str, bytes: &'static [u8]) -> Value {
+        let artifact = self.artifact(release, name, bytes).await;
+        self.attributes(&artifact).await
+    }
+}
+
+#[tokio::test]
+async fn one_image_is_its_release() {
+    let (shop, _, release) = shop("1.0.0+5", json!({ "tag": "stable" })).await;
+    let tar = Layout::default().image("whatever", b"layer").tar();
+    let read = shop.archive(&release, "image.tar", tar).await;
+    assert_eq!(read["status"], "UPLOADED", "{read}");
+    let report = &read["metadata"]["imageReport"];
+    assert_eq!((&report["format"], &report["manifests"]), (&json!("oci-layout"), &json!(1)), "{read}");
+    assert_eq!(shop.tags_of_content().await, "1.0.0_5=1.0.0+5 stable=1.0.0+5");
+    let found = shop.repository().await;
+    let content = &found.package.content;
+    let (_, manifest) = content.manifest(&content.tag("stable").unwrap().digest).unwrap();
+    assert_eq!((manifest.media_type.as_str(), &*manifest.owners), (MANIFEST, &[0][..]));
+    let blobs: Vec<(u64, &[u32])> = content.blobs.iter().map(|blob| (blob.size, &*blob.owners)).collect();
+    assert_eq!((blobs.len(), blobs.iter().map(|blob| blob.0).sum::<u64>()), (2, 7));
+    assert!(blobs.iter().all(|(_, owners)| *owners == [0]));
+    // The same once more, under another name, changes nothing.
+    let again = shop.archive(&release, "again.tar", tar).await;
+    assert_eq!(again["status"], "UPLOADED", "{again}");
+    assert_eq!(shop.repository().await.package.content.manifests.len(), 1);
+}
+
+#[tokio::test]
+async fn several_images_keep_their_names() {
+    let (shop, package, release) = shop("1.0.0", json!({ "status": "PUBLISHED" })).await;
+    let tar = Layout::default().image("app-amd64", b"one").image("registry.example/app:arm64", b"two").tar();
+    assert_eq!(shop.archive(&release, "images.tar", tar).await["status"], "UPLOADED");
+    assert_eq!(shop.tags_of_content().await, "app-amd64=1.0.0 arm64=1.0.0");
+    // What is out stays, and what belongs to another release is not taken from it.
+    let other = Layout::default().image("app-amd64", b"three").image("arm64", b"two").tar();
+    let refused = shop.archive(&release, "other.tar", other).await;
+    assert_eq!(refused["status"], "FAILED", "{refused}");
+    assert!(refused["failure"].as_str().is_some_and(|why| why.contains("1.0.0 is out")), "{refused}");
+    let next = shop.release_with("1.1.0", json!({}), Some(&package)).await;
+    let refused = shop.archive(&next, "images.tar", other).await;
+    assert!(
+        refused["failure"].as_str().is_some_and(|why| why.contains("belongs to the release 1.0.0")),
+        "{refused}"
+    );
+    assert_eq!(shop.repository().await.package.content.manifests.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_no_archive_of_images_is_refused_or_kept_as_it_is() {
+    let (shop, _, release) = shop("1.0.0", json!({})).await;
+    let refused = shop.archive(&release, "notes.tar", b"not a tar at all").await;
+    assert_eq!(refused["status"], "FAILED", "{refused}");
+    let kept = shop.archive(&release, "notes.txt", b"plain").await;
+    assert_eq!(kept["status"], "UPLOADED", "{kept}");
+    assert!(shop.repository().await.package.content.manifests.is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_archive_takes_its_images_along() {
+    let (shop, _, release) = shop("1.0.0", json!({ "status": "PUBLISHED" })).await;
+    let artifact = shop.artifact(&release, "image.tar", Layout::default().image("x", b"layer").tar()).await;
+    assert_eq!(shop.tags_of_content().await, "1.0.0=1.0.0");
+    assert_eq!(shop.admin.delete(&format!("artifacts/{artifact}")).await.status, 204);
+    shop.settle().await;
+    assert_eq!(shop.tags_of_content().await, "");
+    assert!(shop.repository().await.package.content.manifests.is_empty());
+}

@@ -1,0 +1,264 @@
+//! What an archive of images brings to a registry's repository, written down in the transaction that ends its
+//! ingest. Everything of it belongs to the release that the archive was uploaded to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use keyway_archive::oci::image_archive::{PlannedManifest, Root};
+use keyway_archive::oci::reference::{is_referrers_tag, is_tag};
+use keyway_archive::oci::{Descriptor, Plan};
+use keyway_base::{ContentDigest, RecordId, Slot, Timestamp};
+use keyway_blob::{BlobKey, BlobStore};
+use keyway_domain::resources::{
+    Artifact, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, Package, Release,
+    ReleaseStatus,
+};
+use keyway_domain::touch::{Mutation, Related, touches};
+use keyway_jsonapi::{Declared, Record, Resource, Scope, Value, fold_key};
+use keyway_store::Write;
+
+use serde_json::Value as Json;
+
+use crate::{JobError, place};
+
+/// An archive that was read: what it says, and where its blobs are.
+#[derive(Debug)]
+pub(crate) struct Brought {
+    pub(crate) plan: Plan,
+    pub(crate) keys: HashMap<ContentDigest, BlobKey>,
+}
+
+/// Where it goes.
+pub(crate) struct Importing<'a> {
+    pub(crate) write: &'a mut Write,
+    pub(crate) blobs: &'a BlobStore,
+    pub(crate) artifact: &'a Artifact,
+    pub(crate) now: Timestamp,
+    pub(crate) slots: BTreeSet<Slot>,
+}
+
+/// A tag and the manifest that it is to name, with the tag's row where there is one.
+struct Naming {
+    tag: String,
+    digest: String,
+    row: Option<Record>,
+}
+
+impl Brought {
+    /// What to tell the vendor, as metadata of the artifact.
+    pub(crate) fn report(&self) -> Json {
+        serde_json::to_value(&self.plan.report).map_or(Json::Null, folded)
+    }
+
+    /// The tags that the images get. One alone is the release: it has its version and its tag. Several keep the names
+    /// that they have in the archive, as does what is about them.
+    fn names(&self, release: &Release) -> Vec<(String, ContentDigest)> {
+        let is_about = |root: &&Root| {
+            let names = |tag: &String| is_referrers_tag(tag.split('.').next().unwrap_or_default());
+            root.subject.is_some() || (!root.tags.is_empty() && root.tags.iter().all(names))
+        };
+        let mut images = self.plan.roots.iter().filter(|root| !is_about(root));
+        let alone = images.next().filter(|_| images.next().is_none());
+        let mut names = Vec::new();
+        if let Some(image) = alone {
+            let version = release.version.replace('+', "_");
+            let own = [Some(version), release.tag.clone()].into_iter().flatten();
+            names.extend(own.filter(|tag| is_tag(tag)).map(|tag| (tag, image.digest)));
+        }
+        for root in
+            self.plan.roots.iter().filter(|root| alone.is_none_or(|image| image.digest != root.digest))
+        {
+            names.extend(root.tags.iter().map(|tag| (tag.clone(), root.digest)));
+        }
+        names
+    }
+}
+
+impl Importing<'_> {
+    /// Writes it down; or says why the vendor's upload is refused, and writes nothing.
+    pub(crate) async fn take(
+        &mut self,
+        package: &Package,
+        release: &Release,
+        brought: &Brought,
+    ) -> Result<Result<(), String>, JobError> {
+        let namings = match self.namings(package, release, brought.names(release)).await? {
+            Ok(namings) => namings,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        for blob in &brought.plan.blobs {
+            let key = brought.keys.get(&blob.digest);
+            self.blob(package, &blob.digest.to_string(), blob.size, key).await?;
+        }
+        for manifest in &brought.plan.manifests {
+            self.manifest(package, manifest).await?;
+        }
+        self.roots(package, &brought.plan.roots).await?;
+        for naming in namings {
+            self.name(package, naming).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// The tags with their rows; or why one of them cannot be given.
+    async fn namings(
+        &mut self,
+        package: &Package,
+        release: &Release,
+        names: Vec<(String, ContentDigest)>,
+    ) -> Result<Result<Vec<Naming>, String>, JobError> {
+        let mut namings = Vec::new();
+        for (tag, digest) in names {
+            let digest = digest.to_string();
+            let scope = Scope::id("package_id", package.id).and(Scope::text("tag", tag.as_str()));
+            let row = self.write.find(ContentTag::RESOURCE, package.account_id, &scope).await?;
+            if let Some(row) = &row
+                && let Some(reason) = self.refusal(release, row, &digest).await?
+            {
+                return Ok(Err(reason));
+            }
+            namings.push(Naming { tag, digest, row });
+        }
+        Ok(Ok(namings))
+    }
+
+    /// Why a tag that is there cannot come to name this.
+    async fn refusal(
+        &mut self,
+        release: &Release,
+        row: &Record,
+        digest: &str,
+    ) -> Result<Option<String>, JobError> {
+        let tag: ContentTag = row.typed()?;
+        let Some(owner) = tag.release_id.map(RecordId::from) else { return Ok(None) };
+        if owner != release.id {
+            let owner: Option<Release> = place::find(self.write, release.account_id, owner).await?;
+            return Ok(owner.map(|owner| {
+                let (tag, version) = (&tag.tag, &owner.version);
+                format!("the tag {tag} belongs to the release {version}: give the image another name")
+            }));
+        }
+        let is_out = release.status != ReleaseStatus::Draft;
+        Ok((is_out && tag.digest != digest).then(|| {
+            let (tag, version, known) = (&tag.tag, &release.version, &tag.digest);
+            format!(
+                "the release {version} is out, and its tag {tag} names {known}: make a release for {digest}"
+            )
+        }))
+    }
+
+    async fn blob(
+        &mut self,
+        package: &Package,
+        digest: &str,
+        size: u64,
+        key: Option<&BlobKey>,
+    ) -> Result<(), JobError> {
+        let account = package.account_id;
+        let same = Scope::text("digest", digest);
+        let here = same.clone().and(Scope::id("package_id", package.id));
+        if let Some(mut known) = self.write.find(ContentBlob::RESOURCE, account, &here).await? {
+            // Not to be collected now that it is wanted.
+            known.set("updated_at", Value::Time(self.now));
+            self.write.update(&known, &["updated_at"]).await?;
+            return Ok(());
+        }
+        let elsewhere = self.write.find(ContentBlob::RESOURCE, account, &same).await?;
+        let known =
+            elsewhere.and_then(|blob| blob.get("blob_key").as_text().and_then(|key| key.parse().ok()));
+        let lost =
+            || JobError::Payload { kind: "artifact.ingest".to_owned(), missing: "a blob of the archive" };
+        let key: BlobKey = known.or_else(|| key.copied()).ok_or_else(lost)?;
+        // It may have gone while the rest of the archive was read; then all of it is read again.
+        self.blobs.head(&key).await?;
+        let mut row = self.row(ContentBlob::RESOURCE, package);
+        row.set("digest", Value::Text(digest.to_owned()));
+        row.set("size", i64::try_from(size).map_or(Value::Null, Value::Int));
+        row.set("blob_key", Value::Text(key.to_string()));
+        self.add(&row).await
+    }
+
+    async fn manifest(&mut self, package: &Package, manifest: &PlannedManifest) -> Result<(), JobError> {
+        let digest = manifest.digest.to_string();
+        let here = Scope::id("package_id", package.id).and(Scope::text("digest", digest.as_str()));
+        if self.write.find(ContentManifest::RESOURCE, package.account_id, &here).await?.is_some() {
+            return Ok(());
+        }
+        let parsed = &manifest.parsed;
+        let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+        let mut row = self.row(ContentManifest::RESOURCE, package);
+        row.set("digest", Value::Text(digest.clone()));
+        row.set("media_type", Value::Text(parsed.media_type.clone()));
+        row.set("artifact_type", text(parsed.artifact_type.clone()));
+        row.set("subject", text(parsed.subject.as_ref().map(|subject| subject.digest.to_string())));
+        row.set("annotations", text(parsed.annotations.clone()));
+        row.set("content", Value::Bytes(manifest.bytes.clone()));
+        self.add(&row).await?;
+        let parts = parsed.config.iter().chain(&parsed.layers).chain(&parsed.manifests);
+        let parts: BTreeSet<String> = parts.map(|part: &Descriptor| part.digest.to_string()).collect();
+        for child in parts {
+            let mut edge = self.row(ContentEdge::RESOURCE, package);
+            edge.set("parent", Value::Text(digest.clone()));
+            edge.set("child", Value::Text(child));
+            self.add(&edge).await?;
+        }
+        Ok(())
+    }
+
+    /// Its roots, in place of those that an earlier reading found.
+    async fn roots(&mut self, package: &Package, roots: &[Root]) -> Result<(), JobError> {
+        let theirs = Scope::id("artifact_id", self.artifact.id);
+        self.write.delete_where(ContentRoot::RESOURCE, package.account_id, &theirs).await?;
+        for root in roots {
+            let mut row = self.row(ContentRoot::RESOURCE, package);
+            row.set("release_id", Value::Id(self.artifact.release_id.into()));
+            row.set("artifact_id", Value::Id(self.artifact.id));
+            row.set("digest", Value::Text(root.digest.to_string()));
+            self.add(&row).await?;
+        }
+        Ok(())
+    }
+
+    async fn name(&mut self, package: &Package, naming: Naming) -> Result<(), JobError> {
+        let Naming { tag, digest, row } = naming;
+        let is_new = row.is_none();
+        let mut row = row.unwrap_or_else(|| self.row(ContentTag::RESOURCE, package));
+        row.set("tag", Value::Text(tag));
+        row.set("digest", Value::Text(digest));
+        row.set("release_id", Value::Id(self.artifact.release_id.into()));
+        row.set("updated_at", Value::Time(self.now));
+        if is_new {
+            return self.add(&row).await;
+        }
+        self.write.update(&row, &["digest", "release_id", "updated_at"]).await?;
+        self.touch(&row);
+        Ok(())
+    }
+
+    /// A new row of the repository, in its environment.
+    fn row(&self, resource: &'static Resource, package: &Package) -> Record {
+        let id = RecordId::generate(self.now);
+        let mut row = Record::new(resource, id, package.account_id, package.environment_id, self.now);
+        row.set("package_id", Value::Id(package.id));
+        row
+    }
+
+    async fn add(&mut self, row: &Record) -> Result<(), JobError> {
+        self.write.insert_all(std::slice::from_ref(row)).await?;
+        self.touch(row);
+        Ok(())
+    }
+
+    fn touch(&mut self, row: &Record) {
+        let added = Mutation { before: None, after: Some(row) };
+        self.slots.extend(touches(added, &Related { is_awaited: true, ..Related::default() }));
+    }
+}
+
+/// With the keys as metadata is stored.
+fn folded(value: Json) -> Json {
+    match value {
+        Json::Object(all) => all.into_iter().map(|(key, value)| (fold_key(&key), folded(value))).collect(),
+        Json::Array(all) => all.into_iter().map(folded).collect(),
+        other => other,
+    }
+}
