@@ -84,9 +84,11 @@ impl FileAnswer {
         let mut head = Response::new(());
         let is_get = method == Method::GET;
         let ranges = headers.get(RANGE).filter(|_| is_get && range_applies(headers, tag.as_bytes()));
-        let ranges = ranges
-            .and_then(|value| value.to_str().ok())
-            .map_or(Ranges::Whole, |value| Ranges::read(value, facts.size));
+        let ranges =
+            ranges.and_then(|value| value.to_str().ok()).map_or(Ranges::Whole, |value| match facts.tag {
+                FileTag::Blob(_) => Ranges::read(value, facts.size),
+                FileTag::Content(_) => Ranges::read_or_reject(value, facts.size),
+            });
         let (status, wanted) = match ranges {
             _ if none_match_names(headers, &[tag.as_bytes()]) => (StatusCode::NOT_MODIFIED, Wanted::Nothing),
             Ranges::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Wanted::Nothing),

@@ -44,6 +44,16 @@ impl Ranges {
     /// Reads a `Range` header for a representation of `size` bytes. A header that is not well formed, or that
     /// asks for more bytes than there are (overlapping parts), is ignored, as the RFC allows.
     pub fn read(header: &str, size: u64) -> Self {
+        Self::parse(header, size, false)
+    }
+
+    /// Reads a `Range` header as [`Ranges::read`], but for a part that ends before it begins: the RFC lets a server
+    /// choose, and registries reject it (`oci.md` §1.2).
+    pub fn read_or_reject(header: &str, size: u64) -> Self {
+        Self::parse(header, size, true)
+    }
+
+    fn parse(header: &str, size: u64, rejects: bool) -> Self {
         let Some((unit, specs)) = header.split_once('=') else { return Self::Whole };
         if !unit.trim().eq_ignore_ascii_case("bytes") {
             return Self::Whole;
@@ -51,7 +61,8 @@ impl Ranges {
         let mut spans = Vec::new();
         for spec in specs.split(',').map(str::trim).filter(|spec| !spec.is_empty()) {
             match Spec::read(spec) {
-                None => return Self::Whole,
+                Some(Spec::Backwards) if rejects => return Self::Unsatisfiable,
+                None | Some(Spec::Backwards) => return Self::Whole,
                 Some(spec) => spans.extend(spec.resolve(size)),
             }
         }
@@ -74,6 +85,8 @@ enum Spec {
     From(u64),
     /// `-5`: the last five bytes.
     Last(u64),
+    /// `9-5`
+    Backwards,
 }
 
 impl Spec {
@@ -84,7 +97,7 @@ impl Spec {
             (first, "") => number(first).map(Self::From),
             (first, last) => {
                 let (first, last) = (number(first)?, number(last)?);
-                (first <= last).then_some(Self::Between(first, last))
+                Some(if first <= last { Self::Between(first, last) } else { Self::Backwards })
             }
         }
     }
@@ -95,7 +108,7 @@ impl Spec {
         match self {
             Self::Between(first, last) => (first <= end).then(|| Span { first, last: last.min(end) }),
             Self::From(first) => (first <= end).then_some(Span { first, last: end }),
-            Self::Last(0) => None,
+            Self::Last(0) | Self::Backwards => None,
             Self::Last(count) => Some(Span { first: size.saturating_sub(count), last: end }),
         }
     }
@@ -159,6 +172,17 @@ mod tests {
             ("", "-"),
         ] {
             assert_eq!(read(header, 10_000), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_ends_before_it_begins_is_ignored_or_rejected() {
+        for header in ["bytes=500-0", "bytes=0-1,500-0"] {
+            assert_eq!(Ranges::read(header, 10_000), Ranges::Whole, "{header}");
+            assert_eq!(Ranges::read_or_reject(header, 10_000), Ranges::Unsatisfiable, "{header}");
+        }
+        for header in ["bytes=0-1", "bytes=x", "bytes=10000-"] {
+            assert_eq!(Ranges::read(header, 10_000), Ranges::read_or_reject(header, 10_000), "{header}");
         }
     }
 

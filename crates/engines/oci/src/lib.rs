@@ -166,9 +166,10 @@ impl Engine for OciEngine {
             Task::Begin(Begin::Mount { digest, from }) => ContentEdit::Mount {
                 digest: *digest,
                 // another account's repository is none that can be read here: its spelling names nothing
-                from: from
-                    .as_ref()
-                    .map(|from| place::local(context.site, from).unwrap_or_default().to_owned()),
+                from: from.as_ref().map(|from| {
+                    let local = place::local(context.site, from);
+                    local.filter(|name| Repository::parse(name).is_ok()).unwrap_or_default().to_owned()
+                }),
                 algorithm: digest.algorithm(),
             },
             _ => return Ok(Act::Read),

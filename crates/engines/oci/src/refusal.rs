@@ -3,11 +3,12 @@
 
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use keyway_engine::{BadPath, Denial, Plain, Reason, Scope, Site};
+use keyway_engine::{Actions, BadPath, Denial, Plain, Reason, Scope, Site};
 use serde_json::{Value, json};
 
 use crate::list;
-use crate::op::{Op, Task};
+use crate::name::Repository;
+use crate::op::{Begin, Op, Task};
 use crate::place::repository;
 use crate::token::scope_text;
 
@@ -56,10 +57,10 @@ pub(crate) fn denied(op: &Op, site: Site<'_>, scope: Option<&Scope>, denial: &De
             told(StatusCode::UNAUTHORIZED, "UNAUTHORIZED").for_denial(denial)
         }
         Reason::CredentialMissing | Reason::CredentialInvalid | Reason::TooManyFailures => {
-            unauthorized(site, scope, denial)
+            unauthorized(op, site, scope, denial)
         }
         _ if op.is_write() => told(StatusCode::FORBIDDEN, "DENIED"),
-        _ => unauthorized(site, scope, denial),
+        _ => unauthorized(op, site, scope, denial),
     }
 }
 
@@ -74,13 +75,19 @@ fn may_be_told_to_wait(op: &Op) -> bool {
     }
 }
 
-fn unauthorized(site: Site<'_>, scope: Option<&Scope>, denial: &Denial) -> Plain {
+fn unauthorized(op: &Op, site: Site<'_>, scope: Option<&Scope>, denial: &Denial) -> Plain {
     let service = site.origin.split_once("://").map_or(site.origin, |(_, host)| host);
     let mut challenge =
         format!("Bearer realm=\"{}/token\",service=\"{}\"", quotable(site.origin), quotable(service));
     if let Some(scope) = scope {
         let repository = repository(site, &scope.repository).into_owned();
-        let spelled = scope_text(&Scope { repository, actions: scope.actions });
+        let mut spelled = scope_text(&Scope { repository, actions: scope.actions });
+        if let Op::In(_, Task::Begin(Begin::Mount { from: Some(from), .. })) = op
+            && Repository::parse(from).is_ok()
+        {
+            let from = Scope { repository: from.clone(), actions: Actions::PULL };
+            spelled.push_str(&format!(" {}", scope_text(&from)));
+        }
         challenge.push_str(&format!(",scope=\"{}\"", quotable(&spelled)));
     }
     // who has sent nothing is not told off, but asked

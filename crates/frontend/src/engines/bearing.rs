@@ -58,6 +58,13 @@ fn missing(message: &str) -> Denial {
     Denial { reason: Reason::CredentialMissing, message: message.to_owned() }
 }
 
+/// The refusal of a token that is not good for what is asked for in a repository.
+pub(super) fn beyond_scope(repository: &str) -> Denial {
+    missing(&format!(
+        "the token is not good for this in {repository}: get one with the scope that is asked for"
+    ))
+}
+
 /// The account of a request whose path names none although it should: the one that its token is good in, else the one
 /// that its user name is.
 pub(super) async fn account_of(
@@ -130,14 +137,8 @@ impl Request<'_> {
     }
 
     fn covers(&self, scope: &Scope) -> Result<(), Denial> {
-        if self.may(&scope.repository, scope.actions) {
-            return Ok(());
-        }
-        let message = format!(
-            "the token is not good for this in {}: get one with the scope that is asked for",
-            scope.repository
-        );
-        Err(missing(&message))
+        let may = self.may(&scope.repository, scope.actions);
+        if may { Ok(()) } else { Err(beyond_scope(&scope.repository)) }
     }
 
     /// Whether the token, if there is one, is good for actions in a repository.

@@ -14,6 +14,7 @@ use keyway_catalog::{Asking, Known};
 use keyway_engine::{Actions, Call, ContentEdit, ContentOutcome, Denial, Outcome, Piece, Reason};
 use tokio::time::timeout;
 
+use super::bearing::beyond_scope;
 use super::pushing::cut_short;
 use super::{Request, Trouble, try_again};
 use crate::Registry;
@@ -105,10 +106,11 @@ impl Request<'_> {
         let asking = self.asking(principal);
         let registry = &self.front.registry;
         let outcome = match edit {
-            // what the token is not good for cannot be read, and what cannot be read is uploaded
-            ContentEdit::Mount { from: Some(from), algorithm, .. } if !self.may(&from, Actions::PULL) => {
-                let id = registry.begin_upload(asking, package, algorithm).await?;
-                ContentOutcome::Upload { id, size: 0 }
+            // a name that is none here is looked for, in vain
+            ContentEdit::Mount { from: Some(from), .. }
+                if !from.is_empty() && !self.may(&from, Actions::PULL) =>
+            {
+                return Err(beyond_scope(&from).into());
             }
             edit => registry.edit_content(asking, package, edit).await?,
         };

@@ -8,6 +8,7 @@ mod drain;
 mod engines;
 mod heads;
 mod hosts;
+mod images;
 mod operations;
 mod pushes;
 mod rates;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::wire::Reply;
 use crate::world::{GOOD, PUBLISHER, SUSPENDED, World};
 
-fn basic(user: &str, password: &str) -> String {
+pub(crate) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
@@ -48,7 +48,7 @@ fn error_of(reply: &Reply) -> (u16, String, String) {
     (reply.status, text("code"), text("message"))
 }
 
-fn sha256(content: &[u8]) -> String {
+pub(crate) fn sha256(content: &[u8]) -> String {
     format!("sha256:{}", keyway_crypto::digest::sha256(content))
 }
 
@@ -331,12 +331,14 @@ async fn what_came_of_a_piece_that_broke_off_is_kept() {
 }
 
 #[tokio::test]
-async fn mounts_of_what_the_token_cannot_read_become_uploads() {
+async fn a_mount_needs_a_token_for_both_repositories() {
     let world = World::new().await;
     let good = publisher_token(&world, "repository:app:pull,push").await;
     let path = format!("/v2/app/blobs/uploads/?mount={}&from=secret", sha256(b"x"));
     let mount = ask(&world, "POST", &path, Some(&good), b"").await;
-    assert_eq!(mount.status, 202, "{}", mount.text());
+    let challenge = mount.header("www-authenticate").unwrap_or_default();
+    assert_eq!(mount.status, 401, "{}", mount.text());
+    assert!(challenge.contains("scope=\"repository:app:pull,push repository:secret:pull\""), "{challenge}");
     assert!(world.shelf.edits.lock().unwrap().is_empty(), "it was not even looked for");
     let scope = "repository:app:pull,push&scope=repository:secret:pull";
     let good = publisher_token(&world, scope).await;

@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) behind: Arc<Behind>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) account: AccountId,
+    /// The product that licences and packages are of.
+    pub(crate) product: RecordId,
     db: Db,
     license: Mutex<Record>,
     stop: Option<oneshot::Sender<()>>,
@@ -242,6 +244,7 @@ impl World {
             let _ = stopped.await;
         }));
         let (stop, running) = (Some(stop), Some(running));
+        let product = license.get("product_id").as_id().unwrap();
         let license = Mutex::new(license);
         Self {
             address,
@@ -251,6 +254,7 @@ impl World {
             behind,
             shelf,
             account,
+            product,
             db,
             license,
             stop,
@@ -283,6 +287,11 @@ impl World {
     pub(crate) async fn add_account(&self, slug: &str, host: &str) {
         let id = seed_account(&self.db, slug, Some(host)).await;
         *self.behind.other.lock().unwrap() = Some((id, slug.to_owned()));
+    }
+
+    /// Adds records.
+    pub(crate) async fn insert(&self, records: &[Record]) {
+        insert(&self.db, self.account, records).await;
     }
 
     /// Deletes a package that never was here: its name stays ours.
@@ -423,7 +432,7 @@ async fn insert(db: &Db, account: AccountId, records: &[Record]) {
 }
 
 /// A record with every column that must have a value filled in.
-fn filled<T: Declared>(account: AccountId) -> Record {
+pub(crate) fn filled<T: Declared>(account: AccountId) -> Record {
     let id = RecordId::generate(START);
     let mut record = Record::new(T::RESOURCE, id, account, None, START);
     for column in T::RESOURCE.columns.iter().filter(|column| !column.nullable) {

@@ -54,6 +54,28 @@ fn who_sends_nothing_is_asked() {
     assert_eq!(challenge(&plain), format!("{realm},scope=\"repository:acme/app:pull\""));
 }
 
+/// A mount reads from another repository: one token has to be good for both (`oci.md` §1.2).
+#[test]
+fn a_mount_is_asked_for_both_scopes() {
+    let challenge = |query: String| {
+        let head = Head {
+            method: &Method::POST,
+            path: "/v2/app/blobs/uploads/",
+            query: &query,
+            headers: &HeaderMap::new(),
+        };
+        let op = OciEngine.parse(&head).unwrap();
+        let plain = OciEngine.refuse(&op, SITE, &denial(Reason::CredentialMissing, "Log in."));
+        value(&plain, &WWW_AUTHENTICATE).unwrap().to_owned()
+    };
+    let both = challenge(format!("mount={BLOB}&from=team/base"));
+    assert!(both.ends_with(",scope=\"repository:app:pull,push repository:team/base:pull\""), "{both}");
+    for from in ["", "&from=A", "&from=a%20repository:b:pull,push", "&from=a%22"] {
+        let one = challenge(format!("mount={BLOB}{from}"));
+        assert!(one.ends_with(",scope=\"repository:app:pull,push\""), "{one}");
+    }
+}
+
 #[test]
 fn who_is_refused_reads_why_in_the_challenge() {
     for reason in [
