@@ -1,6 +1,6 @@
 //! What became of a push, a mount, a deletion, in the registry's words (`oci.md` §1.1).
 
-use http::header::{LOCATION, RANGE, RETRY_AFTER};
+use http::header::{ALLOW, LOCATION, RANGE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_base::{ContentDigest, RecordId};
 use keyway_engine::{ContentOutcome, Outcome, Plain};
@@ -118,7 +118,8 @@ fn of_content(place: &Place<'_>, task: &Task, outcome: &ContentOutcome) -> Plain
             StatusCode::METHOD_NOT_ALLOWED,
             "UNSUPPORTED",
             "the blob belongs to a manifest: delete that first",
-        ),
+        )
+        .with(ALLOW, header("GET, HEAD")),
         ContentOutcome::TagReleased { tag, version, gone } => released(place, tag, version, *gone),
     }
 }

@@ -1,3 +1,5 @@
+//! The grammar, endpoint by endpoint.
+
 use http::{HeaderMap, Method};
 use proptest::prelude::*;
 

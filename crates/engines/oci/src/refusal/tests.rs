@@ -1,3 +1,5 @@
+//! Refusals, by reason and by what was asked.
+
 use http::header::{HeaderName, RETRY_AFTER};
 use http::{HeaderMap, Method};
 use keyway_engine::testing::denial;

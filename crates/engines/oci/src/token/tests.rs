@@ -1,3 +1,5 @@
+//! Wishes for tokens, and how tokens are handed out.
+
 use keyway_base::Timestamp;
 use keyway_engine::Outcome;
 use proptest::prelude::*;
