@@ -1,6 +1,7 @@
 //! Who is asking: everything about a caller that decisions need, computed once and cached.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use keyway_base::{
     AccountId, EntitlementId, EnvironmentId, LicenseId, PolicyId, ProductId, RecordId, Timestamp, TokenId,
@@ -70,6 +71,9 @@ pub struct TokenFacts {
     pub permissions: Granted,
 }
 
+/// How long before its end the holder of a licence is told of it.
+const NOTICE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// The terms of one licence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LicenseGrant {
@@ -126,6 +130,11 @@ impl LicenseGrant {
     /// Whether the expiry has passed. A licence that expires now has not.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expiry.is_some_and(|expiry| expiry < now)
+    }
+    /// A word to its holder when it is about to expire, early enough to do something about that.
+    pub fn warning(&self, now: Timestamp) -> Option<String> {
+        let expiry = self.expiry.filter(|expiry| *expiry >= now && expiry.since(now) <= NOTICE)?;
+        Some(format!("the licence expires on {}: contact the vendor to renew it", expiry.day()))
     }
     /// Whether a user owns it or is attached to it.
     pub fn has_user(&self, user: UserId) -> bool {

@@ -60,6 +60,10 @@ impl Timestamp {
     pub fn from_jiff(moment: jiff::Timestamp) -> Self {
         Self(moment.as_microsecond())
     }
+    /// `2026-11-22`, in UTC.
+    pub fn day(self) -> String {
+        self.to_jiff().strftime("%Y-%m-%d").to_string()
+    }
     /// `Sun, 22 Nov 2026 03:29:13 GMT`, as HTTP headers want it (RFC 9110 §5.6.7).
     pub fn http_date(self) -> String {
         self.to_jiff().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::{HeaderName, HeaderValue};
+
 use crate::{
     Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Reject,
     Reply, Scope, Sent, Site, Takes, Upload,
@@ -41,6 +43,13 @@ pub trait Engine: Send + Sync + 'static {
     /// [`Descriptor::registry`] says that they have such tokens.
     fn scope(&self, op: &Self::Op) -> Option<Scope> {
         let _ = op;
+        None
+    }
+
+    /// The header in which the ecosystem's clients are shown a word of warning beside an answer, where they show any:
+    /// the caller's licence is about to expire.
+    fn warning(&self, op: &Self::Op, text: &str) -> Option<(HeaderName, HeaderValue)> {
+        let _ = (op, text);
         None
     }
 
@@ -88,6 +97,8 @@ pub trait Call: Send + Sync {
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply;
     /// See [`Engine::scope`].
     fn scope(&self) -> Option<Scope>;
+    /// See [`Engine::warning`].
+    fn warning(&self, text: &str) -> Option<(HeaderName, HeaderValue)>;
     /// See [`Engine::refuse`].
     fn refuse(&self, site: Site<'_>, denial: &Denial) -> Plain;
     /// See [`Engine::takes`].
@@ -140,6 +151,9 @@ impl<E: Engine> Call for Bound<'_, E> {
     }
     fn scope(&self) -> Option<Scope> {
         self.engine.scope(&self.op)
+    }
+    fn warning(&self, text: &str) -> Option<(HeaderName, HeaderValue)> {
+        self.engine.warning(&self.op, text)
     }
     fn refuse(&self, site: Site<'_>, denial: &Denial) -> Plain {
         self.engine.refuse(&self.op, site, denial)

@@ -147,6 +147,7 @@ impl Engine for Toy {
     fn render(&self, _: &Op, _: &Context<'_>, outcome: &Outcome) -> Reply {
         match outcome {
             Outcome::LoggedIn { token } => text(StatusCode::CREATED, token.expose()),
+            large @ Outcome::TooLarge { .. } => text(StatusCode::PAYLOAD_TOO_LARGE, &format!("{large:?}")),
             other => text(StatusCode::OK, &format!("{other:?}")),
         }
     }

@@ -59,7 +59,7 @@ pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
         Outcome::Absent(message) => Some(not_found(message)),
         Outcome::Invalid(message) => refused(StatusCode::BAD_REQUEST, "BAD_REQUEST", message),
         Outcome::TooLarge { limit } => {
-            let message = format!("a tarball may have at most {limit} bytes");
+            let message = format!("what is sent may have at most {limit} bytes");
             refused(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", &message)
         }
     }

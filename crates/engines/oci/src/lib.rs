@@ -20,7 +20,8 @@ mod target;
 mod token;
 mod told;
 
-use http::StatusCode;
+use http::header::WARNING;
+use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_engine::{
     Access, Act, Actions, BadPath, Challenge, ContentEdit, ContentOutcome, Context, Denial, Descriptor,
     Engine, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Scope, Sent, Site, Takes, Upload,
@@ -118,6 +119,11 @@ impl Engine for OciEngine {
             _ => Actions { pull: true, ..Actions::default() },
         };
         Some(Scope { repository: name.as_str().to_owned(), actions })
+    }
+
+    fn warning(&self, op: &Op, text: &str) -> Option<(HeaderName, HeaderValue)> {
+        // once per image is enough
+        matches!(op, Op::In(_, Task::Manifest(_))).then(|| (WARNING, refusal::warning(text)))
     }
 
     fn refuse(&self, op: &Op, site: Site<'_>, denial: &Denial) -> Plain {

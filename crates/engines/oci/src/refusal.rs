@@ -98,6 +98,11 @@ fn unauthorized(op: &Op, site: Site<'_>, scope: Option<&Scope>, denial: &Denial)
         .with(WWW_AUTHENTICATE, header(&challenge))
 }
 
+/// A text that containerd and Docker show beside an answer (`oci.md` §1.1).
+pub(crate) fn warning(text: &str) -> HeaderValue {
+    header(&format!("299 - \"{}\"", quotable(text)))
+}
+
 /// A text that can stand between quotes without an escape, which some clients do not read.
 fn quotable(text: &str) -> String {
     text.replace('"', "'").replace('\\', "/")

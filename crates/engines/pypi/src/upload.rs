@@ -96,9 +96,10 @@ pub(crate) fn told(outcome: &Outcome) -> Option<Plain> {
         )),
         Outcome::Absent(message) => refusal::not_found(message),
         Outcome::Invalid(message) => invalid(message),
-        Outcome::TooLarge { limit } => {
-            Plain::said(StatusCode::PAYLOAD_TOO_LARGE, &format!("a file may have at most {limit} bytes"))
-        }
+        Outcome::TooLarge { limit } => Plain::said(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("what is sent may have at most {limit} bytes"),
+        ),
     })
 }
 

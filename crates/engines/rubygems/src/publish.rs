@@ -79,7 +79,7 @@ pub(crate) fn tell(op: &Op, outcome: &Outcome) -> Plain {
         Outcome::Absent(what) => Plain::said(StatusCode::NOT_FOUND, what),
         Outcome::Invalid(why) => invalid(why),
         Outcome::TooLarge { limit } => {
-            Plain::said(StatusCode::PAYLOAD_TOO_LARGE, &format!("the gem has more than {limit} bytes"))
+            Plain::said(StatusCode::PAYLOAD_TOO_LARGE, &format!("what was sent has more than {limit} bytes"))
         }
     }
 }

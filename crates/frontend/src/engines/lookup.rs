@@ -35,7 +35,20 @@ impl Request<'_> {
         }
         let found = self.find(call, &principal).await?;
         let caller = if is_caller { principal.display_name() } else { String::new() };
-        self.deliver(call, &caller, found).await
+        let mut response = self.deliver(call, &caller, found).await?;
+        self.warn(call, &principal, &mut response);
+        Ok(response)
+    }
+
+    /// Tells the holder of a licence beside the answer that it is about to expire, where clients show that.
+    fn warn(&self, call: &dyn Call, principal: &Principal, response: &mut Response<Body>) {
+        if !response.status().is_success() {
+            return;
+        }
+        let warning = principal.license().and_then(|license| license.warning(self.front.clock.wall()));
+        if let Some((name, value)) = warning.and_then(|text| call.warning(&text)) {
+            response.headers_mut().insert(name, value);
+        }
     }
 
     pub(super) fn presented(&self) -> Result<Presented, Denial> {

@@ -135,7 +135,7 @@ impl Request<'_> {
     /// Takes the body in. The inner failure is for the engine to word.
     async fn arrived(&self, takes: Takes, body: Incoming) -> Result<Result<Arrived, Outcome>, Trouble> {
         let (limit, unwrap) = match takes {
-            Takes::Document { limit } => return self.document(limit, body).await.map(Ok),
+            Takes::Document { limit } => return self.document(limit, body).await,
             Takes::File { limit } => (limit, None),
             Takes::Wrapped { limit, unwrap } => (limit, Some(unwrap)),
             Takes::Piece(_) => {
@@ -163,10 +163,13 @@ impl Request<'_> {
         }
     }
 
-    async fn document(&self, limit: usize, body: Incoming) -> Result<Arrived, Trouble> {
+    async fn document(&self, limit: usize, body: Incoming) -> Result<Result<Arrived, Outcome>, Trouble> {
         let time = self.front.settings.limits.body_time;
-        let body = read_whole(body, self.exchange.headers(), limit, time).await.map_err(cut_short)?;
-        Ok(Arrived { around: Around::document(body), file: None })
+        match read_whole(body, self.exchange.headers(), limit, time).await {
+            Ok(body) => Ok(Ok(Arrived { around: Around::document(body), file: None })),
+            Err(BodyError::TooLarge) => Ok(Err(Outcome::TooLarge { limit: limit as u64 })),
+            Err(error) => Err(cut_short(error)),
+        }
     }
 
     /// What the engine makes of the body; a file is read where blocking is allowed.

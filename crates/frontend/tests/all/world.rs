@@ -13,7 +13,9 @@ use keyway_blob::{BlobKey, BlobStore, DiskOptions, InParts, Staged, Urls};
 use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{Grant, KeyId, Method, UrlKeys};
-use keyway_domain::resources::{Account, Artifact, License, Package, Policy, Product, Release, Token};
+use keyway_domain::resources::{
+    Account, Artifact, ContentManifest, ContentTag, License, Package, Policy, Product, Release, Token,
+};
 use keyway_engine::{Denial, Outcome};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, FrontParts, JsonApi, Push, Readiness, Refusal, Served, Server,
@@ -283,6 +285,37 @@ impl World {
         write.commit(Changes::everything(self.account)).await.unwrap();
     }
 
+    /// Lets the good licence expire.
+    pub(crate) async fn expire(&self, at: Timestamp) {
+        let mut license = self.license.lock().unwrap().clone();
+        license.set("expiry", Value::Time(at));
+        let mut write = self.db.begin().await.unwrap();
+        assert!(write.update(&license, &["expiry"]).await.unwrap());
+        write.commit(Changes::everything(self.account)).await.unwrap();
+    }
+
+    /// Puts a manifest into the repository `image`, as version and tag 1.0.0.
+    pub(crate) async fn add_manifest(&self, digest: &str, media_type: &str, content: &[u8]) {
+        let product = self.license.lock().unwrap().get("product_id").clone();
+        let mut package = filled::<Package>(self.account);
+        package.set("product_id", product.clone());
+        package.set("key", Value::Text("image".into()));
+        package.set("normalised_key", Value::Text("image".into()));
+        package.set("engine", Value::Text("oci".into()));
+        let release = published(&product, &package);
+        let mut manifest = filled::<ContentManifest>(self.account);
+        manifest.set("package_id", Value::Id(package.id()));
+        manifest.set("digest", Value::Text(digest.into()));
+        manifest.set("media_type", Value::Text(media_type.into()));
+        manifest.set("content", Value::Bytes(content.to_vec()));
+        let mut tag = filled::<ContentTag>(self.account);
+        tag.set("package_id", Value::Id(package.id()));
+        tag.set("tag", Value::Text("1.0.0".into()));
+        tag.set("digest", Value::Text(digest.into()));
+        tag.set("release_id", Value::Id(release.id()));
+        insert(&self.db, self.account, &[package, release, manifest, tag]).await;
+    }
+
     /// Adds an account with nothing in it, and with a host of its own.
     pub(crate) async fn add_account(&self, slug: &str, host: &str) {
         let id = seed_account(&self.db, slug, Some(host)).await;
@@ -381,13 +414,7 @@ async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Rec
     package.set("normalised_key", Value::Text("widget".into()));
     package.set("name", Value::Text("Widget".into()));
     package.set("engine", Value::Text("toy".into()));
-    let mut release = filled::<Release>(account);
-    release.set("product_id", Value::Id(product.id()));
-    release.set("package_id", Value::Id(package.id()));
-    release.set("version", Value::Text("1.0.0".into()));
-    release.set("version_key", Value::Text("1.0.0".into()));
-    release.set("channel", Value::Text("stable".into()));
-    release.set("status", Value::Text("PUBLISHED".into()));
+    let release = published(&Value::Id(product.id()), &package);
     let small = artifact(blobs, &release, "widget.zip", SMALL).await;
     let large = artifact(blobs, &release, "big.bin", big).await;
     let mut token = filled::<Token>(account);
@@ -399,6 +426,18 @@ async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Rec
     let records = [product, policy, good.clone(), suspended, package, release, small, large, token];
     insert(db, account, &records).await;
     good
+}
+
+/// Version 1.0.0 of a package.
+fn published(product: &Value, package: &Record) -> Record {
+    let mut release = filled::<Release>(package.account());
+    release.set("product_id", product.clone());
+    release.set("package_id", Value::Id(package.id()));
+    release.set("version", Value::Text("1.0.0".into()));
+    release.set("version_key", Value::Text("1.0.0".into()));
+    release.set("channel", Value::Text("stable".into()));
+    release.set("status", Value::Text("PUBLISHED".into()));
+    release
 }
 
 async fn artifact(blobs: &BlobStore, release: &Record, filename: &str, content: &[u8]) -> Record {

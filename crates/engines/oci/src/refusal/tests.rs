@@ -160,6 +160,19 @@ fn no_token_is_refused_with_401_for_podman_shows_no_other() {
 }
 
 #[test]
+fn a_word_of_warning_goes_with_manifests() {
+    let warning = |path: &str| {
+        let head = Head { method: &Method::GET, path, query: "", headers: &HeaderMap::new() };
+        OciEngine.warning(&OciEngine.parse(&head).unwrap(), "the licence \"A\" expires")
+    };
+    let (name, value) = warning("/v2/app/manifests/1").unwrap();
+    assert_eq!((name.as_str(), value.to_str().unwrap()), ("warning", "299 - \"the licence 'A' expires\""));
+    for path in ["/v2/", "/token", "/v2/app/tags/list", &format!("/v2/app/blobs/{BLOB}")] {
+        assert_eq!(warning(path), None, "{path}");
+    }
+}
+
+#[test]
 fn a_path_outside_the_grammar_is_told_in_json() {
     for (bad, status) in [
         (BadPath::Unknown, 404),
