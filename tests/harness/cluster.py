@@ -101,7 +101,7 @@ class Cluster:
 
     def lead(self, node: Server) -> None:
         """Lets the hosts of the API and of the engines lead to a node."""
-        names = [f"api.{DOMAIN}", *(f"{engine}.pkg.{DOMAIN}" for engine in ("npm", "pypi", "raw", "rubygems"))]
+        names = [f"api.{DOMAIN}", *(f"{engine}.pkg.{DOMAIN}" for engine in ("npm", "pypi", "raw", "rubygems", "oci"))]
         self.network.call(dict.fromkeys(names, node.machine.address))
 
     def vendor(self, node: Server) -> Vendor:

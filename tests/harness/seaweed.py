@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,8 @@ def close_shared() -> None:
 
 
 def main() -> int:
+    # so that both end when we are told to
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with Seaweed() as seaweed:
         environment = {**os.environ, **seaweed.environment(), "TESTS_S3": seaweed.url("tests")}
         environment["TESTS_S3_READER"] = READER

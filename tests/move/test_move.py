@@ -12,8 +12,10 @@ import uuid
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from harness import postgres, seaweed, wire
+from harness import images, postgres, seaweed, wire
 from harness.places import binary
+from harness.publishing import product_token
+from harness.registry import Registry
 from harness.server import Server
 from harness.vendor import Vendor
 from harness.waiting import until
@@ -21,8 +23,10 @@ from harness.world import World
 
 KINDS = ("products", "policies", "licenses", "users", "tokens", "packages", "releases", "artifacts", "entitlements")
 PATHS = (
-    "npm/@acme%2fwidget", "npm/@acme/widget/-/widget-1.0.0.tgz", "pypi/simple/acme-widget/", "raw/acme/3.0.0/part3.bin",
-    "rubygems/info/acme-widget", "npm/@nobody%2fhere",
+    "v1/engines/npm/@acme%2fwidget", "v1/engines/npm/@acme/widget/-/widget-1.0.0.tgz",
+    "v1/engines/pypi/simple/acme-widget/", "v1/engines/raw/acme/3.0.0/part3.bin",
+    "v1/engines/rubygems/info/acme-widget", "v2/acme/tool/manifests/1.0.0", "v2/acme/tool/tags/list",
+    "v1/engines/npm/@nobody%2fhere",
 )  # fmt: skip
 NUMBERS = itertools.count(1)
 # goes with the run
@@ -88,6 +92,10 @@ class Shop:
             release = self.world.new_release("3.0.0")
             for number in range(12):
                 self.world.vendor.publish(release, f"part{number}.bin", os.urandom(700_000) + b"%d" % number)
+            vendor = Registry(server, product_token(self.world), "product")
+            image = vendor.push("acme/tool", "1.0.0", images.image())
+            vendor.close()
+            self.layers = [f"v2/acme/tool/blobs/{layer}" for layer in image.layers]
             name = "Zoë \U0001f980 \u202e'\";--\\x"
             metadata = {"näme": name, "nested": {"a": [1, 2.5, None, True]}}
             self.odd = self.world.new_license("ODD", name=name, metadata=metadata)[0]
@@ -107,12 +115,12 @@ class Shop:
         seen["odd"] = vendor.must("GET", f"/licenses/{self.odd}")
         for who in ("pro", "basic", "suspended", "expired"):
             headers = wire.basic("license", self.world.keys[who])
-            for path in PATHS:
-                answer = wire.get(f"{server.url}/v1/engines/{path}", headers)
+            for path in (*PATHS, *self.layers):
+                answer = wire.get(f"{server.url}/{path}", headers)
                 if answer.status == 303:
                     answer = wire.get(answer.headers["Location"])
                 seen[who, path] = (answer.status, answer.body if answer.status == 200 else None)
-        assert [seen["pro", path][0] for path in PATHS] == [200] * 5 + [404], "the shop has nothing to compare"
+        assert [seen["pro", path][0] for path in (*self.layers, *PATHS)] == [200] * 8 + [404], "the shop has nothing to compare"
         assert seen["suspended", PATHS[0]][0] == 403
         return seen
 

@@ -12,6 +12,7 @@ from harness.publishing import fresh, product_token
 from harness.registry import scope
 
 MIB = 1 << 20
+SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 MISSING = "sha256:" + "0" * 64
 
 
@@ -110,7 +111,7 @@ class Documents(Depot):
             "trailing": manifest(f"{text} {{}}".encode()),
             "a key twice": manifest(text.replace('"config":', '"config": {}, "config":', 1).encode()),
             "too deep": manifest(b'{"schemaVersion":2,"x":' + b"[" * 5000 + b"]" * 5000 + b"}"),
-            "schema 1": manifest({"schemaVersion": 1, "name": "x", "tag": "y", "fsLayers": []}, "application/vnd.docker.distribution.manifest.v1+prettyjws"),
+            "schema 1": manifest({"schemaVersion": 1, "name": "x", "tag": "y", "fsLayers": []}, SCHEMA_1),
             "a size that is no number": manifest({**content, "config": {**content["config"], "size": "7"}}),
             "a negative size": manifest({**content, "config": {**content["config"], "size": -1}}),
             "a digest that is none": manifest({**content, "config": {**content["config"], "digest": "sha256:../x"}}),
@@ -133,7 +134,7 @@ class Documents(Depot):
 
     def test_one_too_large_is_refused_while_it_comes(self):
         padded = {**self.content, "annotations": {"x": "y" * (5 * MIB)}}
-        self.refused(self.put(manifest(padded)), 413, "SIZE_INVALID")
+        self.refused(self.put(manifest(padded)), 413, "MANIFEST_INVALID")
         with Memory(self.world.server.process.pid) as memory:
             self.assertEqual(self.endless(200 * MIB), 413)
         self.assertLess(memory.grown, 32)
@@ -312,7 +313,12 @@ class Shared(Depot):
         content = made.blobs[layer]
         size = len(content)
         customer = self.customer()
-        for given, start, end in (("bytes=500-1499", 500, 1499), ("bytes=500-", 500, size - 1), ("bytes=-500", size - 500, size - 1), (f"bytes=2000-{size * 2}", 2000, size - 1)):
+        for given, start, end in (
+            ("bytes=500-1499", 500, 1499),
+            ("bytes=500-", 500, size - 1),
+            ("bytes=-500", size - 500, size - 1),
+            (f"bytes=2000-{size * 2}", 2000, size - 1),
+        ):
             answer = customer.blob(name, layer, {"Range": given})
             self.assertEqual((answer.status, answer.header("content-range")), (206, f"bytes {start}-{end}/{size}"), given)
             self.assertEqual(answer.body, content[start : end + 1])

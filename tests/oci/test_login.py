@@ -24,7 +24,8 @@ class Login(Depot):
         self.fails(self.client(Containers).login("WRONG-KEY-0000"), "invalid username/password")
 
     def test_an_expired_key_says_so(self):
-        self.fails(self.client(Docker).login(self.secret("expired")), "licence expired on 2020-01-01")
+        self.fails(self.client(Docker).login(self.secret("expired")), "licence has expired")
+        self.fails(self.client(Containers).login(self.secret("expired")), "invalid username/password")
 
     def test_any_user_name_will_do(self):
         for user in ("license", "token", "someone@example.com"):
@@ -57,7 +58,8 @@ class Login(Depot):
                 self.works(self.client(kind).login(self.secret("basic")))
                 # crane asks nobody when it logs in
                 if kind is not Crane:
-                    self.fails(self.client(kind).login("WRONG-KEY-0000"), "401")
+                    wrong = self.fails(self.client(kind).login("WRONG-KEY-0000"))
+                    self.assertRegex(wrong, "401|not known here")
 
 
 if __name__ == "__main__":

@@ -38,11 +38,12 @@ class Layers(Depot):
 
     def streamed(self, name: str, seed: int) -> str:
         """A layer as docker pushes it: one PATCH of unknown length, and a PUT without a body."""
-        url = self.world.server.url + self.vendor.begin(name).removeprefix(self.world.server.url)
-        answer = send("PATCH", url, blocks(seed, SIZE), self.vendor.credential)
+        vendor = self.registry(self.secret("vendor"), "product")
+        url = self.world.server.url + vendor.begin(name).removeprefix(self.world.server.url)
+        answer = send("PATCH", url, blocks(seed, SIZE), vendor.credential)
         self.assertEqual(answer.status, 202, answer.said)
         found = f"sha256:{digest(seed, SIZE)}"
-        done = self.registry(self.secret("vendor"), "product").finish(answer.headers["Location"], found)
+        done = vendor.finish(answer.headers["Location"], found)
         self.assertEqual(done.status, 201, done)
         return found
 

@@ -203,7 +203,8 @@ class Removals(Depot):
         self.fails(docker.pull(f"{name}:1.0.0"))
         self.works(docker.pull(f"{name}:1.1.0"))
         self.assertEqual(self.customer().tags(name), ["1.1.0"])
-        self.assertNotIn("PUBLISHED", [one["attributes"]["status"] for one in self.releases(name) if one["attributes"]["version"] == "1.0.0"])
+        statuses = {one["attributes"]["version"]: one["attributes"]["status"] for one in self.releases(name)}
+        self.assertNotEqual(statuses.get("1.0.0"), "PUBLISHED", statuses)
         self.assertEqual(self.vendor.manifest(name, document.digest).status, 404)
 
     def test_a_yanked_release_is_gone_for_customers(self):

@@ -1,6 +1,6 @@
 //! The token service of registries (`oci.md` §2.1): a client shows who it is, and gets a token for what it wants to do,
 //! as far as it may. Whoever is known gets one, expired or suspended: the reason is told where clients show it, at
-//! what they ask for.
+//! what they ask for; a login, which asks for nothing, is told it here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,8 +65,9 @@ pub(super) async fn answer(
         token: None,
     };
     let (principal, bearer) = request.asker(&asker).await?;
+    // who logs in asks for nothing yet, and reads the reason only here
     if let Err(failure) = principal.standing(front.clock.wall())
-        && failure.reason == Reason::Banned
+        && (failure.reason == Reason::Banned || wish.scopes.is_empty())
     {
         return Err(failure.denial().into());
     }

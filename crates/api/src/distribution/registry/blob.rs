@@ -106,6 +106,8 @@ async fn source(
     digest: &str,
 ) -> Outcome<Option<Record>> {
     let scope = match from {
+        // it is spelled as another account's, or as none can be
+        Some("") => return Ok(None),
         Some(from) => match named::find(work, engine, from).await? {
             Some(repository) => holding(&repository, digest),
             None => return Ok(None),
