@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use keyway_domain::resources::{ArtifactStatus, EventLog};
+use bytes::Bytes;
+use keyway_base::ContentAlgorithm;
+use keyway_domain::resources::{ArtifactStatus, ContentUpload, EventLog};
 use keyway_jobs::{Runner, kind};
 use keyway_jsonapi::Value;
 
@@ -106,6 +108,24 @@ async fn what_nothing_refers_to_is_swept_after_a_day() {
     world.run().await;
     assert!(!world.holds(&lost).await && world.holds(&kept).await);
     assert_eq!(world.runner.sweep().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_push_that_is_under_way_is_not_swept() {
+    let world = World::new().await;
+    let state = world.blobs.grow(world.account, ContentAlgorithm::Sha256);
+    let mut growing = world.blobs.resume(state, 100).await.unwrap();
+    growing.write(Bytes::from_static(b"half")).await.unwrap();
+    let state = growing.pause().await.unwrap();
+    let mut upload = world.record::<ContentUpload>();
+    upload.set("state", Value::Bytes(state.to_bytes()));
+    world.put(&upload).await;
+    world.advance(Duration::from_secs(25 * 60 * 60));
+    assert_eq!(world.runner.sweep().await.unwrap(), 0);
+    assert_eq!(world.blobs.resume(state.clone(), 100).await.unwrap().size(), 4);
+    world.remove(&upload).await;
+    assert_eq!(world.runner.sweep().await.unwrap(), 1);
+    assert!(world.blobs.resume(state, 100).await.is_err());
 }
 
 #[tokio::test]

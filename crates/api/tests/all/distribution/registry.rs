@@ -260,6 +260,8 @@ async fn a_deleted_release_takes_along_what_only_it_brought() {
     shop.clock.advance(DAY * 365 * 100);
     shop.settle().await;
     assert!(shop.blobs.head(&key).await.is_err());
+    let kept: BlobKey = shop.rows::<ContentBlob>().await.first().unwrap().blob_key.parse().unwrap();
+    assert_eq!(shop.blobs.head(&kept).await.unwrap().len, 6);
     assert_eq!(shop.rows::<ContentBlob>().await.first().unwrap().digest, digest(b"second").to_string());
 }
 
@@ -520,5 +522,25 @@ async fn a_push_against_deletions_never_leaves_a_broken_image() {
                 ContentEdit::DeleteManifest { digest: digest(format!("manifest of {name}").as_bytes()) };
             assert_eq!(shop.edit_content(delete).await, ContentOutcome::Deleted);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_against_the_collection_never_leaves_a_broken_image() {
+    let shop = Arc::new(shop().await);
+    for round in 0..6 {
+        let layer = format!("layer {round}").into_bytes();
+        shop.send_blob(&shop.admin, REPOSITORY, &layer).await.unwrap();
+        shop.clock.advance(DAY);
+        let asking = shop.asking(&shop.admin).await;
+        let new = image(&format!("round {round}"), &[&layer], vec![movable("latest")]);
+        let edit = ContentEdit::Manifest(Box::new(new));
+        let (collects, pushes) = (Arc::clone(&shop), Arc::clone(&shop));
+        let collecting = tokio::spawn(async move { collects.settle().await });
+        let pushing = tokio::spawn(async move { pushes.api.edit_content(&asking, REPOSITORY, &edit).await });
+        collecting.await.unwrap();
+        let pushed = pushing.await.unwrap().unwrap();
+        let there = shop.find_blob(&shop.admin, REPOSITORY, &layer).await.is_some();
+        assert_eq!(matches!(pushed, ContentOutcome::Manifest { .. }), there, "{pushed:?}");
     }
 }
