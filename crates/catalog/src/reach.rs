@@ -30,11 +30,11 @@ pub(crate) fn content(rows: Rows, releases: &[ReleaseId]) -> Content {
     let owners = owners(&rows, &at);
     let mut manifests: Vec<StoredManifest> =
         rows.manifests.into_iter().filter_map(|row| manifest(row, &owners)).collect();
-    manifests.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
+    manifests.sort_unstable_by_key(|manifest| manifest.digest);
     let parts: HashSet<&str> = rows.edges.iter().map(|edge| edge.child.as_str()).collect();
     let wanted = rows.blobs.iter().filter(|row| parts.contains(row.digest.as_str()));
     let mut blobs: Vec<StoredBlob> = wanted.filter_map(|row| blob(row, &owners)).collect();
-    blobs.sort_unstable_by(|left, right| left.digest.cmp(&right.digest));
+    blobs.sort_unstable_by_key(|blob| blob.digest);
     let mut tags: Vec<keyway_engine::ContentTag> =
         rows.tags.into_iter().filter_map(|row| tag(row, &at)).collect();
     tags.sort_unstable_by(|left, right| left.name.cmp(&right.name));

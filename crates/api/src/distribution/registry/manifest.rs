@@ -32,7 +32,7 @@ pub(super) async fn put(
     let digest = new.digest.to_string();
     for named in &new.tags {
         if let Err(refused) = tag::put(&mut work, &repository, engine, named, &digest).await? {
-            return Ok(refused);
+            return Ok(*refused);
         }
     }
     work.commit().await?;

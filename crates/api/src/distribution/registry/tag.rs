@@ -17,7 +17,7 @@ use crate::touch;
 use crate::work::Work;
 
 /// One step: done, or what the client is told instead.
-type Step<T> = Result<T, ContentOutcome>;
+type Step<T> = Result<T, Box<ContentOutcome>>;
 
 /// Lets a tag name a manifest.
 pub(super) async fn put(
@@ -90,9 +90,9 @@ fn may_move(release: &Record, new: &NewTag, is_same: bool) -> Step<()> {
     }
 }
 
-fn released(new: &NewTag, release: &Record, gone: bool) -> ContentOutcome {
+fn released(new: &NewTag, release: &Record, gone: bool) -> Box<ContentOutcome> {
     let version = release.get("version").as_text().unwrap_or_default().to_owned();
-    ContentOutcome::TagReleased { tag: new.name.clone(), version, gone }
+    Box::new(ContentOutcome::TagReleased { tag: new.name.clone(), version, gone })
 }
 
 /// The release that a version's tag belongs to.
@@ -111,7 +111,7 @@ async fn of_version(
     let Some(found) = of_key(work, repository, &version).await? else {
         if burial::is_version_buried(work, repository, version.key()).await? {
             let (tag, version) = (new.name.clone(), version.verbatim().to_owned());
-            return Ok(Err(ContentOutcome::TagReleased { tag, version, gone: true }));
+            return Ok(Err(Box::new(ContentOutcome::TagReleased { tag, version, gone: true })));
         }
         return named::release(work, repository, &version, status, Vec::new()).await.map(Ok);
     };

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::shop::Shop;
 use crate::events::{beyond, logged};
-use crate::world::{Client, change};
+use crate::world::{Client, change, id};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const REPOSITORY: &str = "app/widget";
@@ -379,6 +379,37 @@ async fn only_those_who_publish_there_change_a_repository() {
     let hidden = shop.edit_as(&other, REPOSITORY, untag()).await;
     assert_eq!(hidden, Ok(ContentOutcome::ManifestUnknown), "as if there were none");
     assert_eq!(shop.tags_of_content().await, "latest");
+}
+
+#[tokio::test]
+async fn an_environment_pushes_into_its_own_repositories() {
+    let shop = shop().await;
+    shop.pushed("first", vec![movable("latest")]).await;
+    let attributes = json!({ "name": "Staging", "code": "staging", "isolationStrategy": "SHARED" });
+    let environment = id(&shop.make("environments", attributes, json!({})).await);
+    let mut asking = shop.asking(&shop.admin).await;
+    let staging = shop.catalog.environment(&asking.account, "staging").await.unwrap().unwrap();
+    let presented = credentials(shop.admin.headers(), "", Surface::Engine).unwrap();
+    let known = shop.catalog.principal(&asking.account, Some(&staging), Surface::Engine, &presented).await;
+    asking.principal = known.unwrap();
+    asking.environment = EnvironmentView::Shared(environment.parse().unwrap());
+
+    let push = || ContentEdit::Manifest(Box::new(image("second", &[b"first"], vec![movable("latest")])));
+    let refused = shop.api.edit_content(&asking, REPOSITORY, &push()).await.unwrap_err();
+    assert!(refused.message.contains("environment is not compatible"), "{}", refused.message);
+    let algorithm = ContentAlgorithm::Sha256;
+    let mount = ContentEdit::Mount { digest: digest(b"first"), from: Some(REPOSITORY.to_owned()), algorithm };
+    let mounted = shop.api.edit_content(&asking, "app/staged", &mount).await;
+    assert_eq!(mounted, Ok(ContentOutcome::Blob { digest: digest(b"first") }), "global ones are read");
+    let pushed = shop.api.edit_content(&asking, "app/staged", &push()).await;
+    assert!(matches!(pushed, Ok(ContentOutcome::Manifest { .. })), "{pushed:?}");
+    assert_eq!(
+        shop.find_blob(&shop.admin, "app/staged", b"first").await,
+        None,
+        "not there for the global one"
+    );
+    let first = digest(b"manifest of first");
+    assert_eq!(shop.repository().await.package.content.tag("latest").unwrap().digest, first);
 }
 
 #[tokio::test]
