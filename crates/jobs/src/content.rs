@@ -134,23 +134,32 @@ pub(crate) async fn disown(
 
 /// The tags and roots of an owner.
 async fn names(write: &mut Write, account: AccountId, owner: Owner) -> Result<Vec<Record>, JobError> {
-    let (column, id) = match owner {
-        Owner::Release(id) => ("release_id", id),
-        Owner::Archive(id) => ("artifact_id", id),
-    };
-    let mut names = write.all(ContentRoot::RESOURCE, account, &Scope::id(column, id)).await?;
-    let release = match owner {
-        Owner::Release(id) => Some(id),
-        Owner::Archive(_) => names.first().and_then(|root| root.get("release_id").as_id()),
-    };
-    let Some(release) = release else { return Ok(names) };
-    let brought: HashSet<String> = names.iter().map(|root| digest(root).to_owned()).collect();
-    for tag in write.all(ContentTag::RESOURCE, account, &Scope::id("release_id", release)).await? {
-        if matches!(owner, Owner::Release(_)) || brought.contains(digest(&tag)) {
-            names.push(tag);
+    match owner {
+        Owner::Release(id) => {
+            let theirs = Scope::id("release_id", id);
+            let mut names = write.all(ContentRoot::RESOURCE, account, &theirs).await?;
+            names.extend(write.all(ContentTag::RESOURCE, account, &theirs).await?);
+            Ok(names)
         }
+        Owner::Archive(id) => archived(write, account, id).await,
     }
-    Ok(names)
+}
+
+/// The roots of an archive, with the tags of its release that name what no other archive of it brought.
+async fn archived(write: &mut Write, account: AccountId, archive: RecordId) -> Result<Vec<Record>, JobError> {
+    let roots = write.all(ContentRoot::RESOURCE, account, &Scope::id("artifact_id", archive)).await?;
+    let Some(release) = roots.first().and_then(|root| root.get("release_id").as_id()) else {
+        return Ok(roots);
+    };
+    let of_release = Scope::id("release_id", release);
+    let others = write.all(ContentRoot::RESOURCE, account, &of_release).await?;
+    let others = others.iter().filter(|root| root.get("artifact_id").as_id() != Some(archive));
+    let others: HashSet<&str> = others.map(digest).collect();
+    let tags = write.all(ContentTag::RESOURCE, account, &of_release).await?;
+    let mut only: HashSet<&str> = roots.iter().map(digest).collect();
+    only.retain(|digest| !others.contains(digest));
+    let tags: Vec<Record> = tags.into_iter().filter(|tag| only.contains(digest(tag))).collect();
+    Ok(roots.into_iter().chain(tags).collect())
 }
 
 fn digest(record: &Record) -> &str {
