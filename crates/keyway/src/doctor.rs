@@ -30,6 +30,7 @@ pub(crate) async fn run(settings: &Settings) -> bool {
         Finding { about: "database", outcome: database(settings, &clock).await },
         Finding { about: "blob store", outcome: blobs(settings).await },
         Finding { about: "public URL", outcome: public_url(settings).await },
+        Finding { about: "images", outcome: Ok(images(settings)) },
     ];
     for Finding { about, outcome } in &findings {
         match outcome {
@@ -100,6 +101,21 @@ async fn blobs(settings: &Settings) -> Result<String, String> {
     })
 }
 
+/// Where images are pulled from, and what keeps docker from it.
+fn images(settings: &Settings) -> String {
+    let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", &url));
+    let (host, port) = rest.rsplit_once(':').map_or((rest, ""), |(host, port)| (host, port));
+    let host = settings.domain.as_ref().map_or_else(|| host.to_owned(), |domain| format!("oci.pkg.{domain}"));
+    let colon = if port.is_empty() { "" } else { ":" };
+    let from = format!("pulled from {host}{colon}{port}/NAME");
+    let is_here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+    if scheme == "https" || is_here {
+        return from;
+    }
+    format!("{from}; docker speaks to it over TLS only: set tls_cert and tls_key, or an https public_url")
+}
+
 /// Whether something listens where customers are told to go.
 async fn public_url(settings: &Settings) -> Result<String, String> {
     let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
@@ -114,5 +130,27 @@ async fn public_url(settings: &Settings) -> Result<String, String> {
             "{url} cannot be reached ({error}): is the server running, and does its name lead here?"
         )),
         Err(_) => Err(format!("{url} did not answer within 5 seconds: check name, firewall and proxy")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{KNOWN, Layers};
+
+    #[test]
+    fn images_are_pulled_from_where_docker_can_speak_to() {
+        for (name, value, expected) in [
+            ("listen", "127.0.0.1:7788", "pulled from 127.0.0.1:7788/NAME"),
+            ("public_url", "https://k.example.com", "pulled from k.example.com/NAME"),
+            ("public_url", "http://k.example.com:81", "pulled from k.example.com:81/NAME; docker speaks"),
+            ("domain", "example.com", "pulled from oci.pkg.example.com:7788/NAME; docker speaks"),
+        ] {
+            let mut layers = Layers::defaults(KNOWN);
+            layers.flags("--", &[(name, Some(value.to_owned()))]);
+            let found = images(&Settings::parse(&layers).unwrap());
+            assert!(found.starts_with(expected), "{name}={value}: {found}");
+            assert_eq!(found.contains("TLS"), expected.contains(';'), "{found}");
+        }
     }
 }

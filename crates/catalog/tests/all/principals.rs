@@ -6,6 +6,8 @@ use std::sync::Arc;
 use keyway_access::{CredentialScheme, Presented, Surface, Who};
 use keyway_base::EntitlementId;
 use keyway_catalog::{CacheLimits, PrincipalError};
+use keyway_crypto::registry_token::Bearer;
+use keyway_crypto::{license_key, token};
 use keyway_domain::resources::{
     Entitlement, Environment, LicenseEntitlement, LicenseUser, PolicyEntitlement, User,
 };
@@ -114,6 +116,35 @@ async fn cached_refusals_end_when_the_credential_comes_into_being() {
     assert!(world.by(&presented, None).await.is_ok());
     world.remove(&token).await;
     assert!(world.by(&presented, None).await.is_err());
+}
+
+/// What a registry's token says of its credential leads to it for as long as it is good, and no longer.
+#[tokio::test]
+async fn a_bearer_by_digest_is_who_the_credential_was_until_it_changes() {
+    let world = World::new().await;
+    let product = world.product("LICENSED").await;
+    let policy = world.policy(&product).await;
+    let mut license = world.license(&policy, "KEY").await;
+    let token = world.token("products", &product, "prod-x").await;
+    let secret = world.account.secret();
+    let key = Bearer::Key(license.id().into(), license_key::digest(secret, "KEY"));
+    let by_token = Bearer::Token(token::digest(secret, "prod-x"));
+    let who = async |bearer| {
+        let principal = world.catalog.principal_of(&world.account, None, bearer).await;
+        principal.map(|principal| principal.who.clone()).ok()
+    };
+    assert_eq!(who(Bearer::Anonymous).await, Some(Who::Anonymous));
+    assert_eq!(who(key).await, Some(Who::License(license.id().into())));
+    assert_eq!(who(by_token).await, Some(Who::Product(product.id().into())));
+    let swapped = Bearer::Token(license_key::digest(secret, "KEY"));
+    assert_eq!(who(swapped).await, None, "a key's digest is no token's");
+    world.change(&mut license, "suspended", Value::Bool(true)).await;
+    let principal = world.catalog.principal_of(&world.account, None, key).await.unwrap();
+    assert!(principal.grants.iter().all(|grant| grant.suspended), "let in, to be refused with a reason");
+    world.change(&mut license, "key", Value::Text("NEWER".into())).await;
+    assert_eq!(who(key).await, None, "the key was exchanged for another");
+    world.remove(&token).await;
+    assert_eq!(who(by_token).await, None);
 }
 
 #[tokio::test]

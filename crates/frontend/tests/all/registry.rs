@@ -81,7 +81,9 @@ async fn a_login_gets_a_token_and_a_wrong_one_does_not() {
     let wrong = get(&world, "/token?service=x", Some(&basic("license", "WRONG"))).await;
     assert_eq!(error_of(&wrong).0, 401);
     assert!(error_of(&wrong).2.contains("not known here"), "{}", wrong.text());
-    // a suspended licence is known: the reason is told where it asks for something
+    // a suspended licence is known: the reason is told at the login, and where it asks for something
+    let login = get(&world, "/token?service=x&offline_token=true", Some(&basic("u", SUSPENDED))).await;
+    assert!(login.status == 401 && error_of(&login).2.contains("suspended"), "{}", login.text());
     let suspended = token(&world, Some(&basic("license", SUSPENDED)), "repository:widget:pull").await;
     let reply = get(&world, "/v2/", Some(&suspended)).await;
     assert!(error_of(&reply).2.contains("suspended"), "{}", reply.text());

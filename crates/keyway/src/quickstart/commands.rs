@@ -35,6 +35,18 @@ pub(super) fn of(base: &str, license: &License) -> Vec<Command> {
             ),
         },
         Command {
+            client: "docker",
+            line: format!(
+                "docker --config DIR/docker login --username license --password {key} {host} && docker --config DIR/docker run --rm --pull always {host}/acme/app:1.0.0"
+            ),
+        },
+        Command {
+            client: "skopeo",
+            line: format!(
+                "skopeo copy --src-tls-verify=false --src-creds license:{key} docker://{host}/acme/app:1.0.0 dir:DIR/acme-app"
+            ),
+        },
+        Command {
             client: "curl",
             line: format!(
                 "curl --fail-with-body --silent --show-error --create-dirs --location --user license:{key} --output DIR/acme.tar.gz {base}/v1/engines/raw/acme/@acme-installer/1.1.0/acme-1.1.0-linux-x86_64.tar.gz"

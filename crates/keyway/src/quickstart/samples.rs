@@ -121,6 +121,12 @@ pub(super) const PACKAGES: &[Package] = &[
         releases: &[release("2.0.0", "stable", true, &[file!("rubygems", "acme-widget-2.0.0.gem")])],
     },
     Package {
+        engine: "oci",
+        key: "acme/app",
+        name: "App",
+        releases: &[release("1.0.0", "stable", true, &[file!("oci", "acme-app-1.0.0.oci.tar")])],
+    },
+    Package {
         engine: "raw",
         key: "acme-installer",
         name: "Installer",
