@@ -56,7 +56,8 @@ class Ctr:
 
     def start(self, name: str) -> Run:
         """Runs a container of an image to its end."""
-        container = f"run-{self.sandbox.root.name}"
+        # names of temporary folders may end in what names of containers may not
+        container = "run-" + "".join(filter(str.isalnum, self.sandbox.root.name))
         return self.run("run", "--rm", "--snapshotter", "native", self.reference(name), container)
 
     def close(self) -> None:
