@@ -17,6 +17,10 @@ use crate::front::Front;
 const WHOSE: &str =
     "log in with the publisher's account as the user name: names of repositories here begin with it";
 
+/// What is said where the account that is named is none.
+const NOBODY: &str = "there is no publisher of this name: names of repositories here begin with the publisher's \
+    account, which is the user name to log in with";
+
 /// The token that a request bears, if it bears one and the engine has such tokens.
 pub(super) fn borne(
     front: &Front,
@@ -102,7 +106,8 @@ pub(super) fn resolved(
     account.map_err(|error| match error {
         AccountError::Unavailable(error) => unavailable(exchange, &error).into(),
         AccountError::Required => missing(WHOSE).into(),
-        AccountError::Unknown(_) | AccountError::Other(_) => invalid(WHOSE).into(),
+        // not by its name, which may be a key in the place of one
+        AccountError::Unknown(_) | AccountError::Other(_) => invalid(NOBODY).into(),
     })
 }
 
