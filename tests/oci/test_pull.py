@@ -3,6 +3,7 @@
 import json
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 from harness.containerd import Ctr
 from harness.depot import Depot
@@ -84,6 +85,19 @@ class Pulls(Depot):
         for headers in ({"Authorization": f"Bearer {key}"}, self.registry(key, "anyone").credential):
             answer = self.registry().manifest(name, "1.0.0", headers=headers)
             self.assertEqual(answer.body, document.body, answer)
+
+    def test_a_licence_that_ends_soon_is_said_beside_the_manifest(self):
+        name, document = self.push()
+        for days, warned in ((3, True), (365, False)):
+            ends = datetime.now(UTC) + timedelta(days=days)
+            key = self.world.new_license("ENDS", expiry=ends.strftime("%Y-%m-%dT%H:%M:%S.000Z"))[1]
+            with self.subTest(days=days):
+                said = self.registry(key).manifest(name, "1.0.0").header("warning")
+                self.assertEqual(bool(said), warned, said)
+                if warned:
+                    self.assertRegex(said, rf'^299 - ".*expires on {ends:%Y-%m-%d}')
+                self.works(self.logged_in(Docker, key).pull(f"{name}:1.0.0"))
+                self.assertEqual(self.registry(key).blob(name, document.layers[0]).header("warning"), "")
 
     def test_fifty_pulls_at_once(self):
         name, document = self.push(image(*(tar({f"data/{number}": noise(MIB)}) for number in range(3))))
