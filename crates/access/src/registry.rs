@@ -1,4 +1,4 @@
-//! What the tokens of container registries may be good for (`oci.md` §2.1): less than was asked for is no error.
+//! What the tokens of container registries may be good for (`spec/oci.md` §2.1): less than was asked for is no error.
 
 use keyway_engine::Actions;
 

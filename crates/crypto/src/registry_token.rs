@@ -1,4 +1,4 @@
-//! Tokens of container registries (`oci.md` §2.1): what a client got for its credential, and sends in its place.
+//! Tokens of container registries (`spec/oci.md` §2.1): what a client got for its credential, and sends in its place.
 //!
 //! A token is self-contained and sealed with the keys of signed URLs. It does not say what its bearer may see: it names
 //! the credential that it was given for, and who uses it looks that up again. There is nothing in it by which a client

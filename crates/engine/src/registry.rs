@@ -62,12 +62,17 @@ pub struct Scope {
 /// A client asks for a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenWish {
-    /// For what. Less may be given.
+    /// For what, [`Self::MOST_SCOPES`] repositories at most. Less may be given.
     pub scopes: Vec<Scope>,
     /// Whether a refresh token is wanted too.
     pub refresh: bool,
     /// Who asks.
     pub asker: TokenAsker,
+}
+
+impl TokenWish {
+    /// The most repositories that one token is good for: more do not fit into a header.
+    pub const MOST_SCOPES: usize = 32;
 }
 
 /// How a client that asks for a token says who it is.

@@ -14,7 +14,7 @@ use keyway_crypto::digest::md5;
 
 use crate::body::Body;
 use crate::conditional::{none_match_names, range_applies};
-use crate::range::{Ranges, Span};
+use crate::range::{Backwards, Ranges, Span};
 
 /// `Repr-Digest` (RFC 9530): of the whole document, whatever part of it is sent.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -50,7 +50,9 @@ fn wanted(method: &Method, headers: &HeaderMap, document: &Rendered) -> Option<S
     if method != Method::GET || !range_applies(headers, document.etag.as_bytes()) {
         return None;
     }
-    let Ranges::One(span) = Ranges::read(range, document.identity.len() as u64) else { return None };
+    let Ranges::One(span) = Ranges::read(range, document.identity.len() as u64, Backwards::Ignored) else {
+        return None;
+    };
     let is_beginning = || {
         // Bundler asks from its last byte on, so that a part is never empty.
         let copy = usize::try_from(span.first).ok().and_then(|last| document.identity.get(..=last))?;

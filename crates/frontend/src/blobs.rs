@@ -20,6 +20,7 @@ use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts, FileTag};
 use crate::front::Front;
 use crate::jsonapi::Boxed;
+use crate::range::Backwards;
 
 /// What stands behind signed URLs and pushes: whether they are still good, and what becomes of uploads.
 pub trait Uploads: Send + Sync + 'static {
@@ -115,6 +116,7 @@ async fn download(front: &Front, exchange: &Exchange, token: &str) -> Result<Res
     let media_type = grant.content_type.as_deref().unwrap_or("application/octet-stream");
     let facts = FileFacts {
         tag: FileTag::Blob(key.name()),
+        backwards: Backwards::Ignored,
         digest: match key.name() {
             BlobName::Digest(digest) => Some(Sha256::new(digest)),
             BlobName::Random(_) => None,

@@ -140,10 +140,7 @@ async fn prepared(
     }
     let token = bearing::borne(front, exchange, engine)?;
     let account = account(front, exchange, place, token.as_deref()).await?;
-    if !account.subscription.is_active() {
-        let message = "the subscription of this publisher's account is paused or has ended".to_owned();
-        return Err(Denial { reason: Reason::NotLicensed, message }.into());
-    }
+    subscribed(&account)?;
     let segment = place.root.account.map(|segment| account.name_for(segment));
     let base = place.root.base(segment.as_deref().unwrap_or_default());
     let segment = segment.as_deref().or_else(|| place.root.lacks_account().then_some(account.slug.as_str()));
@@ -173,6 +170,15 @@ async fn prepared(
         sign(&signing, exchange, &account, front.clock.wall(), &mut response);
     }
     Ok(response)
+}
+
+/// Nothing is handed out, and no token made, for an account that does not pay.
+fn subscribed(account: &AccountFacts) -> Result<(), Denial> {
+    if account.subscription.is_active() {
+        return Ok(());
+    }
+    let message = "the subscription of this publisher's account is paused or has ended".to_owned();
+    Err(Denial { reason: Reason::NotLicensed, message })
 }
 
 /// Whose request it is.

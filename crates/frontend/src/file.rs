@@ -18,7 +18,7 @@ use keyway_crypto::digest::Sha256;
 use crate::body::{Body, Part};
 use crate::conditional::{none_match_names, range_applies};
 use crate::disposition::attachment;
-use crate::range::{Ranges, Span};
+use crate::range::{Backwards, Ranges, Span};
 
 /// `Digest` (RFC 3230): clients of today still read it.
 const DIGEST: HeaderName = HeaderName::from_static("digest");
@@ -49,6 +49,8 @@ impl fmt::Display for FileTag {
 pub(crate) struct FileFacts<'a> {
     /// What tells its bytes from others.
     pub(crate) tag: FileTag,
+    /// What becomes of a range that ends before it begins.
+    pub(crate) backwards: Backwards,
     /// The digest of its bytes, where it is known.
     pub(crate) digest: Option<Sha256>,
     /// Its size in bytes.
@@ -84,11 +86,9 @@ impl FileAnswer {
         let mut head = Response::new(());
         let is_get = method == Method::GET;
         let ranges = headers.get(RANGE).filter(|_| is_get && range_applies(headers, tag.as_bytes()));
-        let ranges =
-            ranges.and_then(|value| value.to_str().ok()).map_or(Ranges::Whole, |value| match facts.tag {
-                FileTag::Blob(_) => Ranges::read(value, facts.size),
-                FileTag::Content(_) => Ranges::read_or_reject(value, facts.size),
-            });
+        let ranges = ranges
+            .and_then(|value| value.to_str().ok())
+            .map_or(Ranges::Whole, |value| Ranges::read(value, facts.size, facts.backwards));
         let (status, wanted) = match ranges {
             _ if none_match_names(headers, &[tag.as_bytes()]) => (StatusCode::NOT_MODIFIED, Wanted::Nothing),
             Ranges::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Wanted::Nothing),
@@ -207,6 +207,7 @@ mod tests {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         let facts = FileFacts {
             tag: FileTag::Blob(BlobName::Digest(*sha256(CONTENT).as_bytes())),
+            backwards: Backwards::Ignored,
             digest: Some(sha256(CONTENT)),
             size: 10,
             media_type: "application/zip",

@@ -29,6 +29,7 @@ use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts, FileTag};
 use crate::front::Front;
 use crate::incoming::{BodyError, drop_beside, read_whole};
+use crate::range::Backwards;
 use crate::rates::{Source, Verdict, is_partial};
 use crate::signature::{Signing, sign};
 
@@ -286,6 +287,7 @@ async fn carry_out(front: &Front, exchange: &Exchange, answer: ApiAnswer) -> Res
         ApiAnswerBody::File { blob, digest, filename, content_type, size } => {
             let facts = FileFacts {
                 tag: FileTag::Blob(digest.map_or(blob.name(), |digest| BlobName::Digest(*digest.as_bytes()))),
+                backwards: Backwards::Ignored,
                 digest,
                 size,
                 media_type: &content_type,

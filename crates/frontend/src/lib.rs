@@ -55,7 +55,7 @@ pub use jsonapi::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, ShortLink};
 pub use network::{Network, NetworkError};
 pub use operations::Readiness;
 pub use place::{Operation, Place, Root, RootKind, place};
-pub use range::{Ranges, Span};
+pub use range::{Backwards, Ranges, Span};
 pub use rates::{RateLimits, RateLimitsError, Window};
 pub use registry::Registry;
 pub use server::{Server, ServerError};

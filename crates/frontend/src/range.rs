@@ -40,20 +40,19 @@ impl Span {
     }
 }
 
+/// What a part that ends before it begins does: the RFC lets a server choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backwards {
+    /// The header is as if it were not there.
+    Ignored,
+    /// The header is refused, as registries do (`spec/oci.md` §1.2).
+    Rejected,
+}
+
 impl Ranges {
     /// Reads a `Range` header for a representation of `size` bytes. A header that is not well formed, or that
     /// asks for more bytes than there are (overlapping parts), is ignored, as the RFC allows.
-    pub fn read(header: &str, size: u64) -> Self {
-        Self::parse(header, size, false)
-    }
-
-    /// Reads a `Range` header as [`Ranges::read`], but for a part that ends before it begins: the RFC lets a server
-    /// choose, and registries reject it (`oci.md` §1.2).
-    pub fn read_or_reject(header: &str, size: u64) -> Self {
-        Self::parse(header, size, true)
-    }
-
-    fn parse(header: &str, size: u64, rejects: bool) -> Self {
+    pub fn read(header: &str, size: u64, backwards: Backwards) -> Self {
         let Some((unit, specs)) = header.split_once('=') else { return Self::Whole };
         if !unit.trim().eq_ignore_ascii_case("bytes") {
             return Self::Whole;
@@ -61,7 +60,7 @@ impl Ranges {
         let mut spans = Vec::new();
         for spec in specs.split(',').map(str::trim).filter(|spec| !spec.is_empty()) {
             match Spec::read(spec) {
-                Some(Spec::Backwards) if rejects => return Self::Unsatisfiable,
+                Some(Spec::Backwards) if backwards == Backwards::Rejected => return Self::Unsatisfiable,
                 None | Some(Spec::Backwards) => return Self::Whole,
                 Some(spec) => spans.extend(spec.resolve(size)),
             }
@@ -129,7 +128,7 @@ mod tests {
     /// `-` for everything, `416`, or the parts.
     fn read(header: &str, size: u64) -> String {
         let span = |span: &Span| format!("{}..={}", span.first, span.last);
-        match Ranges::read(header, size) {
+        match Ranges::read(header, size, Backwards::Ignored) {
             Ranges::Whole => "-".to_owned(),
             Ranges::Unsatisfiable => "416".to_owned(),
             Ranges::One(one) => span(&one),
@@ -178,11 +177,15 @@ mod tests {
     #[test]
     fn a_part_that_ends_before_it_begins_is_ignored_or_rejected() {
         for header in ["bytes=500-0", "bytes=0-1,500-0"] {
-            assert_eq!(Ranges::read(header, 10_000), Ranges::Whole, "{header}");
-            assert_eq!(Ranges::read_or_reject(header, 10_000), Ranges::Unsatisfiable, "{header}");
+            assert_eq!(Ranges::read(header, 10_000, Backwards::Ignored), Ranges::Whole, "{header}");
+            assert_eq!(Ranges::read(header, 10_000, Backwards::Rejected), Ranges::Unsatisfiable, "{header}");
         }
         for header in ["bytes=0-1", "bytes=x", "bytes=10000-"] {
-            assert_eq!(Ranges::read(header, 10_000), Ranges::read_or_reject(header, 10_000), "{header}");
+            assert_eq!(
+                Ranges::read(header, 10_000, Backwards::Ignored),
+                Ranges::read(header, 10_000, Backwards::Rejected),
+                "{header}"
+            );
         }
     }
 
@@ -205,7 +208,7 @@ mod tests {
 
         #[test]
         fn spans_lie_inside_and_never_add_up_to_more(header in "bytes=[0-9,\\- ]{0,30}", size in 0..5000_u64) {
-            let spans = match Ranges::read(&header, size) {
+            let spans = match Ranges::read(&header, size, Backwards::Ignored) {
                 Ranges::One(span) => vec![span],
                 Ranges::Several(spans) => spans,
                 Ranges::Whole | Ranges::Unsatisfiable => Vec::new(),

@@ -101,16 +101,28 @@ async fn blobs(settings: &Settings) -> Result<String, String> {
     })
 }
 
+/// The URL that customers are told.
+fn told_url(settings: &Settings) -> String {
+    settings.public_url.clone().unwrap_or_else(|| settings.local_url())
+}
+
+/// Host and port of a URL.
+fn address(url: &str) -> Option<String> {
+    let uri: http::Uri = url.parse().ok()?;
+    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    Some(format!("{}:{}", uri.host()?, uri.port_u16().unwrap_or(default)))
+}
+
 /// Where images are pulled from, and what keeps docker from it.
 fn images(settings: &Settings) -> String {
-    let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", &url));
-    let (host, port) = rest.rsplit_once(':').map_or((rest, ""), |(host, port)| (host, port));
-    let host = settings.domain.as_ref().map_or_else(|| host.to_owned(), |domain| format!("oci.pkg.{domain}"));
-    let colon = if port.is_empty() { "" } else { ":" };
-    let from = format!("pulled from {host}{colon}{port}/NAME");
+    let url = told_url(settings);
+    let Ok(uri) = url.parse::<http::Uri>() else { return format!("pulled from nowhere: {url} is not a URL") };
+    let named = settings.domain.as_ref().map(|domain| format!("oci.pkg.{domain}"));
+    let host = named.as_deref().or(uri.host()).unwrap_or_default();
+    let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+    let from = format!("pulled from {host}{port}/NAME");
     let is_here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
-    if scheme == "https" || is_here {
+    if uri.scheme_str() == Some("https") || is_here {
         return from;
     }
     format!("{from}; docker speaks to it over TLS only: set tls_cert and tls_key, or an https public_url")
@@ -118,12 +130,8 @@ fn images(settings: &Settings) -> String {
 
 /// Whether something listens where customers are told to go.
 async fn public_url(settings: &Settings) -> Result<String, String> {
-    let url = settings.public_url.clone().unwrap_or_else(|| settings.local_url());
-    let (scheme, rest) = url.split_once("://").ok_or("is not a URL")?;
-    let host = rest.split('/').next().unwrap_or(rest);
-    let port = if scheme == "https" { 443 } else { 80 };
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let address = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    let url = told_url(settings);
+    let address = address(&url).ok_or_else(|| format!("{url} is not a URL"))?;
     match tokio::time::timeout(Duration::from_secs(5), TcpStream::connect(&address)).await {
         Ok(Ok(_)) => Ok(format!("{url} accepts connections")),
         Ok(Err(error)) => Err(format!(
@@ -144,6 +152,9 @@ mod tests {
             ("listen", "127.0.0.1:7788", "pulled from 127.0.0.1:7788/NAME"),
             ("public_url", "https://k.example.com", "pulled from k.example.com/NAME"),
             ("public_url", "http://k.example.com:81", "pulled from k.example.com:81/NAME; docker speaks"),
+            ("public_url", "https://[::1]", "pulled from [::1]/NAME"),
+            ("public_url", "http://[::1]:81", "pulled from [::1]:81/NAME"),
+            ("public_url", "https://k.example.com/base", "pulled from k.example.com/NAME"),
             ("domain", "example.com", "pulled from oci.pkg.example.com:7788/NAME; docker speaks"),
         ] {
             let mut layers = Layers::defaults(KNOWN);
@@ -152,5 +163,18 @@ mod tests {
             assert!(found.starts_with(expected), "{name}={value}: {found}");
             assert_eq!(found.contains("TLS"), expected.contains(';'), "{found}");
         }
+    }
+
+    #[test]
+    fn a_url_without_a_port_has_that_of_its_scheme() {
+        for (url, expected) in [
+            ("https://k.example.com", "k.example.com:443"),
+            ("http://k.example.com/base", "k.example.com:80"),
+            ("https://[::1]", "[::1]:443"),
+            ("http://[2001:db8::1]:81/base", "[2001:db8::1]:81"),
+        ] {
+            assert_eq!(address(url).as_deref(), Some(expected), "{url}");
+        }
+        assert_eq!(address("not a url"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens read back; tampered, expired and foreign ones do not (`oci.md` §5.1, the row of CVE-2025-24976).
+//! Tokens read back; tampered, expired and foreign ones do not (`spec/oci.md` §5.1, the row of CVE-2025-24976).
 
 use std::time::Duration;
 

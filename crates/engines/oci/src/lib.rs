@@ -185,7 +185,9 @@ impl Engine for OciEngine {
 
     fn render(&self, op: &Op, context: &Context<'_>, outcome: &Outcome) -> Reply {
         let plain = match (op, outcome) {
-            (_, Outcome::Content(ContentOutcome::Token(minted))) => token::handed_out(minted),
+            (Op::Token(_) | Op::TokenForm, Outcome::Content(ContentOutcome::Token(minted))) => {
+                token::handed_out(minted)
+            }
             (Op::In(repository, task), outcome) => {
                 told::told(&Place { site: context.site, repository }, task, outcome)
             }

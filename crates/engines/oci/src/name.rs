@@ -1,4 +1,4 @@
-//! Repository names (`oci.md` §1.1).
+//! Repository names (`spec/oci.md` §1.1).
 
 use std::fmt;
 

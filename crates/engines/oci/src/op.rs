@@ -1,4 +1,4 @@
-//! The grammar of the registry's URLs (`oci.md` §1.1). Names may contain slashes and every keyword, so a path is
+//! The grammar of the registry's URLs (`spec/oci.md` §1.1). Names may contain slashes and every keyword, so a path is
 //! read from its end.
 
 use std::borrow::Cow;

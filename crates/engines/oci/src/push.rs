@@ -1,4 +1,5 @@
-//! What clients send: pieces of uploads, and manifests, read strictly before anything is kept (`oci.md` §1.1, §3.4).
+//! What clients send: pieces of uploads, and manifests, read strictly before anything is kept (`spec/oci.md` §1.1,
+//! §3.4).
 
 use std::collections::BTreeSet;
 

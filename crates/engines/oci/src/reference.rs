@@ -1,4 +1,4 @@
-//! Tags and digests: what names a manifest (`oci.md` §1.1), and which tags are versions.
+//! Tags and digests: what names a manifest (`spec/oci.md` §1.1), and which tags are versions.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is about a manifest: signatures, bills of materials, attestations (`oci.md` §1.1, end-12). Who sees the
+//! What is about a manifest: signatures, bills of materials, attestations (`spec/oci.md` §1.1, end-12). Who sees the
 //! manifest sees them, and nobody else does.
 
 use http::StatusCode;

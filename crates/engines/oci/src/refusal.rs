@@ -1,4 +1,4 @@
-//! Errors as the clients of registries show them (`oci.md` §0, §1.1, §2.6): a JSON body, and where a caller is
+//! Errors as the clients of registries show them (`spec/oci.md` §0, §1.1, §2.6): a JSON body, and where a caller is
 //! refused a challenge with the reason in it, for containerd shows nothing else.
 
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
@@ -98,7 +98,7 @@ fn unauthorized(op: &Op, site: Site<'_>, scope: Option<&Scope>, denial: &Denial)
         .with(WWW_AUTHENTICATE, header(&challenge))
 }
 
-/// A text that containerd and Docker show beside an answer (`oci.md` §1.1).
+/// A text that containerd and Docker show beside an answer (`spec/oci.md` §1.1).
 pub(crate) fn warning(text: &str) -> HeaderValue {
     header(&format!("299 - \"{}\"", quotable(text)))
 }

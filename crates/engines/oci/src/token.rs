@@ -1,4 +1,4 @@
-//! Tokens: what clients ask for, and how they are told (`oci.md` §2.1).
+//! Tokens: what clients ask for, and how they are told (`spec/oci.md` §2.1).
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,6 @@ use crate::refusal::{error, header, versioned};
 
 /// The longest form that asks for a token.
 pub(crate) const LONGEST_FORM: usize = 64 * 1024;
-/// The most repositories that one token is good for.
-const MOST_SCOPES: usize = 100;
 
 /// The wish of a `GET`.
 pub(crate) fn of_query(query: Query<'_>) -> TokenWish {
@@ -48,14 +46,12 @@ pub(crate) fn of_form(form: &[u8]) -> Result<Act, Plain> {
 fn scopes(query: Query<'_>) -> Vec<Scope> {
     let mut wanted: BTreeMap<String, Actions> = BTreeMap::new();
     for list in query.all("scope") {
-        for Scope { repository, actions } in list.split(' ').filter_map(scope).take(MOST_SCOPES) {
-            if wanted.len() >= MOST_SCOPES && !wanted.contains_key(&repository) {
+        for Scope { repository, actions } in list.split(' ').filter_map(scope) {
+            if wanted.len() >= TokenWish::MOST_SCOPES && !wanted.contains_key(&repository) {
                 continue;
             }
             let known = wanted.entry(repository).or_default();
-            known.pull |= actions.pull;
-            known.push |= actions.push;
-            known.delete |= actions.delete;
+            *known = known.or(actions);
         }
     }
     wanted.into_iter().map(|(repository, actions)| Scope { repository, actions }).collect()
@@ -71,11 +67,11 @@ fn scope(text: &str) -> Option<Scope> {
             "pull" => actions.pull = true,
             "push" => actions.push = true,
             "delete" => actions.delete = true,
-            "*" => actions = Actions { pull: true, push: true, delete: true },
+            "*" => actions = Actions::ALL,
             _ => {}
         }
     }
-    (actions != Actions::default()).then(|| Scope { repository: name.as_str().to_owned(), actions })
+    (!actions.is_none()).then(|| Scope { repository: name.as_str().to_owned(), actions })
 }
 
 /// A scope as challenges and tokens have it.

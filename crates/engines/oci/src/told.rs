@@ -1,4 +1,4 @@
-//! What became of a push, a mount, a deletion, in the registry's words (`oci.md` §1.1).
+//! What became of a push, a mount, a deletion, in the registry's words (`spec/oci.md` §1.1).
 
 use http::header::{ALLOW, LOCATION, RANGE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -32,9 +32,16 @@ pub(crate) fn told(place: &Place<'_>, task: &Task, outcome: &Outcome) -> Plain {
         },
         // no operation of a registry asks for these
         Outcome::LoggedIn { .. } | Outcome::Published { .. } | Outcome::Exists { .. } | Outcome::Changed => {
-            versioned(StatusCode::ACCEPTED)
+            unasked()
         }
     }
+}
+
+/// What became of something else than was asked for.
+fn unasked() -> Plain {
+    let message =
+        "the registry cannot tell what came of this: look whether it was done, and tell the operator";
+    error(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", message)
 }
 
 /// Something that is not handed out for being refused, or not there.
@@ -66,7 +73,7 @@ fn of_content(place: &Place<'_>, task: &Task, outcome: &ContentOutcome) -> Plain
     let unknown = |code, message: &str| error(StatusCode::NOT_FOUND, code, message);
     match outcome {
         // asked for at a place of its own
-        ContentOutcome::Token(_) => versioned(StatusCode::ACCEPTED),
+        ContentOutcome::Token(_) => unasked(),
         ContentOutcome::Upload { id, size } => {
             let status = match task {
                 Task::Upload(_, Step::Status) => StatusCode::NO_CONTENT,

@@ -6,7 +6,6 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY, X_CO
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use keyway_access::Principal;
 use keyway_base::{BlobName, ContentDigest};
-use keyway_blob::BlobKey;
 use keyway_catalog::{Asking, EnvironmentFacts, Known};
 use keyway_domain::event::Download;
 use keyway_engine::{Call, ContentOutcome, Denial, Outcome, StoredManifest};
@@ -15,7 +14,8 @@ use super::delivery::Opened;
 use super::{Request, Trouble, try_again};
 use crate::body::Body;
 use crate::conditional::none_match_names;
-use crate::file::{FileAnswer, FileFacts, FileTag};
+use crate::file::{FileFacts, FileTag};
+use crate::range::Backwards;
 
 /// The digest of the content, for clients that asked by a tag.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -82,10 +82,7 @@ impl Request<'_> {
     ) -> Result<Response<Body>, Denial> {
         let blob = package.and_then(|opened| opened.snapshot.package.content.blobs.get(index));
         let Some(blob) = blob else { return Err(self.not_there()) };
-        if self.exchange.method() == Method::GET {
-            self.start(package).await?;
-        }
-        self.bytes_of(blob.digest, blob.blob, blob.size).await
+        self.bytes_of(blob.digest, blob.blob, blob.size, package).await
     }
 
     /// Answers with a blob that the view lacks, if the repository has it.
@@ -99,7 +96,7 @@ impl Request<'_> {
         let key = opened.snapshot.package.normalised.clone();
         let asking = self.asking(opened.principal);
         match self.front.registry.find_blob(asking, key, digest).await? {
-            Some((blob, size)) => Ok(self.bytes_of(digest, blob, size).await?),
+            Some((blob, size)) => Ok(self.bytes_of(digest, blob, size, package).await?),
             None => {
                 let outcome = Outcome::Content(ContentOutcome::BlobUnknown);
                 Box::pin(self.tell(call, &outcome)).await
@@ -112,29 +109,18 @@ impl Request<'_> {
         digest: ContentDigest,
         blob: BlobName,
         size: u64,
+        package: Option<Opened<'_>>,
     ) -> Result<Response<Body>, Denial> {
-        let Self { front, exchange, account, .. } = self;
-        let key = BlobKey::new(account.id, blob);
         let facts = FileFacts {
             tag: FileTag::Content(digest),
+            backwards: Backwards::Rejected,
             digest: None,
             size,
             media_type: BYTES,
             save_as: None,
             caching: HeaderValue::from_static("private, no-cache"),
         };
-        let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
-        let mut response = if !answer.needs_bytes() {
-            answer.without_bytes()
-        } else if let Some(elsewhere) = self.elsewhere(&answer, &key, &facts) {
-            elsewhere
-        } else {
-            let blob = front.blobs.read(&key).await.map_err(|error| {
-                tracing::error!(request = %exchange.id, %error, "the bytes of a blob could not be opened");
-                try_again()
-            })?;
-            answer.with_bytes(&blob, BYTES, exchange.id)
-        };
+        let mut response = self.bytes(blob, &facts, package).await?;
         described(&mut response, text(&digest));
         Ok(response)
     }

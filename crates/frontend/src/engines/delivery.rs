@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::VARY;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use keyway_access::{PackageSnapshot, Principal, Seen};
 use keyway_base::{BlobName, LicenseId};
 use keyway_blob::BlobKey;
@@ -21,6 +21,7 @@ use crate::body::Body;
 use crate::document::{document_response, uncompressed};
 use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts, FileTag};
+use crate::range::Backwards;
 
 /// What a context is made of where nothing is passed on to other indexes.
 pub(super) struct Setting {
@@ -238,44 +239,52 @@ impl Request<'_> {
 
     /// Sends or streams an artifact of the package.
     async fn file(&self, file: &FileReply, package: Option<Opened<'_>>) -> Result<Response<Body>, Denial> {
-        let Self { front, exchange, account, .. } = self;
         let release = package.and_then(|opened| opened.snapshot.package.releases.get(file.release));
         let artifact = release.and_then(|release| release.artifacts.get(file.artifact));
         let artifact = artifact.filter(|artifact| artifact.uploaded);
         let Some((artifact, digests, blob)) =
             artifact.and_then(|found| Some((found, found.digests.as_ref()?, found.blob?)))
         else {
-            tracing::error!(request = %exchange.id, "an engine replied with a file that is not there");
+            tracing::error!(request = %self.exchange.id, "an engine replied with a file that is not there");
             return Err(try_again());
         };
-        let key = BlobKey::new(account.id, blob);
-        let media_type = file.media_type.unwrap_or(&artifact.media_type);
         let facts = FileFacts {
             tag: FileTag::Blob(BlobName::Digest(digests.sha256)),
+            backwards: Backwards::Ignored,
             digest: Some(Sha256::new(digests.sha256)),
             size: artifact.size,
-            media_type,
+            media_type: file.media_type.unwrap_or(&artifact.media_type),
             save_as: Some(artifact.filename.as_str()).filter(|_| file.attachment),
             caching: HeaderValue::from_static("private, no-cache"),
         };
-        let answer = FileAnswer::of(exchange.method(), exchange.headers(), &facts);
+        let response = self.bytes(blob, &facts, package).await?;
+        if let Some(opened) = package.filter(|_| is_download(self.exchange, response.status())) {
+            self.served(&opened, file);
+        }
+        Ok(response)
+    }
+
+    /// Answers with what a blob holds, as far as it is asked for. What sends any of it starts the licence's time.
+    pub(super) async fn bytes(
+        &self,
+        blob: BlobName,
+        facts: &FileFacts<'_>,
+        package: Option<Opened<'_>>,
+    ) -> Result<Response<Body>, Denial> {
+        let Self { front, exchange, account, .. } = self;
+        let key = BlobKey::new(account.id, blob);
+        let answer = FileAnswer::of(exchange.method(), exchange.headers(), facts);
         let mut response = if answer.needs_bytes() {
             self.start(package).await?;
-            if let Some(elsewhere) = self.elsewhere(&answer, &key, &facts) {
-                if let Some(opened) = package {
-                    self.served(&opened, file);
-                }
-                return Ok(elsewhere);
+            if let Some(elsewhere) = self.elsewhere(&answer, &key, facts) {
+                elsewhere
+            } else {
+                let blob = Box::pin(front.blobs.read(&key)).await.map_err(|error| {
+                    tracing::error!(request = %exchange.id, %error, "the bytes of a file could not be opened");
+                    try_again()
+                })?;
+                answer.with_bytes(&blob, facts.media_type, exchange.id)
             }
-            let blob = front.blobs.read(&key).await.map_err(|error| {
-                tracing::error!(request = %exchange.id, %error, "an artifact's bytes could not be opened");
-                try_again()
-            })?;
-            let response = answer.with_bytes(&blob, media_type, exchange.id);
-            if let Some(opened) = package.filter(|_| is_download(exchange, response.status())) {
-                self.served(&opened, file);
-            }
-            response
         } else {
             answer.without_bytes()
         };
@@ -284,8 +293,13 @@ impl Request<'_> {
     }
 }
 
-/// Whether an answer is a download: a whole file, or its first part. The parts that complete an old file into a
-/// new one are none.
+/// Whether an answer is a download: a whole file, here or elsewhere, or its first part. The parts that complete an old
+/// file into a new one are none.
 fn is_download(exchange: &Exchange, status: StatusCode) -> bool {
-    status == StatusCode::OK || exchange.header("range") == Some("bytes=0-")
+    let is_sent = match status {
+        StatusCode::OK | StatusCode::SEE_OTHER => true,
+        StatusCode::PARTIAL_CONTENT => exchange.header("range") == Some("bytes=0-"),
+        _ => false,
+    };
+    is_sent && exchange.method() == Method::GET
 }

@@ -159,7 +159,7 @@ impl Taking {
         match self.in_one(state.clone(), digest).await {
             Ok(Ok(grown)) => self.complete(None, grown).await,
             broken => {
-                // what remains nowhere but in a bucket is ended there by its age
+                // parts in a bucket are aborted by the sweep
                 if let Err(error) = self.blobs.abandon_growth(state).await {
                     tracing::warn!(%error, "what came of a broken upload could not be removed");
                 }

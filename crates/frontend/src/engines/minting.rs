@@ -1,5 +1,5 @@
-//! The token service of registries (`oci.md` §2.1): a client shows who it is, and gets a token for what it wants to do,
-//! as far as it may. Whoever is known gets one, expired or suspended: the reason is told where clients show it, at
+//! The token service of registries (`spec/oci.md` §2.1): a client shows who it is, and gets a token for what it wants
+//! to do, as far as it may. Whoever is known gets one, expired or suspended: the reason is told where clients show it, at
 //! what they ask for; a login, which asks for nothing, is told it here.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use keyway_engine::{
 
 use super::bearing::{invalid, named_by, read, resolved, user_of};
 use super::pushing::cut_short;
-use super::{EnginePlace, Request, Trouble, behind, environment, try_again};
+use super::{EnginePlace, Request, Trouble, behind, environment, subscribed, try_again};
 use crate::answer;
 use crate::body::Body;
 use crate::exchange::Exchange;
@@ -30,8 +30,6 @@ use crate::incoming::read_whole;
 const ACCESS_TIME: u32 = 600;
 /// How long a refresh token is good: a login is to be made again after it.
 const REFRESH_TIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-/// The most scopes that a token has: more do not fit into a header.
-const SCOPES: usize = 32;
 
 /// Answers a request to the token service.
 pub(super) async fn answer(
@@ -52,6 +50,7 @@ pub(super) async fn answer(
     };
     let asker = Asker::of(front, exchange, &wish)?;
     let account = account(front, exchange, place, &wish, &asker).await?;
+    subscribed(&account)?;
     let environment = asker.environment(front, exchange, &account).await?;
     let base = place.root.base("");
     let request = Request {
@@ -229,7 +228,7 @@ impl Request<'_> {
         let most = registry_actions(principal);
         let mut scopes = Vec::new();
         let mut grants = Vec::new();
-        for scope in wish.scopes.iter().take(SCOPES) {
+        for scope in wish.scopes.iter() {
             let actions = scope.actions.and(most);
             let repository = match scope.repository.split_once('/') {
                 Some((segment, name)) if names_accounts => Some(name).filter(|_| account.is_named(segment)),

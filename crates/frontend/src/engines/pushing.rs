@@ -14,7 +14,7 @@ use keyway_base::Secret;
 use keyway_blob::{BlobError, Staged};
 use keyway_catalog::{AccountFacts, EnvironmentFacts, Known};
 use keyway_engine::{
-    Act, Around, Call, Digests, Edit, Head, Need, Outcome, Plain, Publication, Sent, SentFile, Takes,
+    Act, Around, Call, Digests, Edit, Head, Need, Outcome, Plain, Publication, Reply, Sent, SentFile, Takes,
 };
 use tokio::task::spawn_blocking;
 
@@ -218,7 +218,11 @@ impl Request<'_> {
     }
 
     pub(super) async fn tell(&self, call: &dyn Call, outcome: &Outcome) -> Result<Response<Body>, Trouble> {
-        self.carry_out(call, call.render(&self.context(""), outcome), None).await
+        let reply = call.render(&self.context(""), outcome);
+        if matches!(&reply, Reply::Plain(plain) if plain.status.is_server_error()) {
+            tracing::error!(request = %self.exchange.id, ?outcome, "an engine has no words for what came of a request");
+        }
+        self.carry_out(call, reply, None).await
     }
 
     /// Checks a credential that came in a body.

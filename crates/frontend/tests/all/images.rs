@@ -125,7 +125,25 @@ async fn a_pull_is_one_download() {
     assert!(pull.origin.who.is_some_and(|(kind, _)| kind == "licenses"));
 }
 
-/// `oci.md` §1.2, "ranges".
+#[tokio::test]
+async fn a_licences_time_starts_with_what_is_sent() {
+    let (world, image) = (World::new().await, Image::new());
+    image.stock(&world).await;
+    let (manifest, blob) = (image.digest(), sha256(&image.layer));
+    for (path, digest) in [(format!("manifests/{manifest}"), manifest), (format!("blobs/{blob}"), blob)] {
+        let known = format!("\"{digest}\"");
+        ask(&world, "HEAD", &path, GOOD, None).await;
+        assert_eq!(ask(&world, "GET", &path, GOOD, Some(("If-None-Match", &known))).await.status, 304);
+        assert_eq!(world.behind.started.lock().unwrap().len(), 0, "{path}");
+        assert_eq!(ask(&world, "GET", &path, GOOD, None).await.status, 200);
+        assert_eq!(std::mem::take(&mut *world.behind.started.lock().unwrap()).len(), 1, "{path}");
+    }
+    let path = format!("blobs/{}", sha256(&image.layer));
+    assert_eq!(ask(&world, "GET", &path, GOOD, Some(("Range", "bytes=5000-"))).await.status, 416);
+    assert_eq!(world.behind.started.lock().unwrap().len(), 0);
+}
+
+/// `spec/oci.md` §1.2, "ranges".
 #[tokio::test]
 async fn blobs_come_whole_and_in_ranges() {
     let (world, image) = (World::new().await, Image::new());

@@ -95,6 +95,25 @@ async fn a_login_gets_a_token_and_a_wrong_one_does_not() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_paused_gives_no_tokens() {
+    let world = World::new().await;
+    let held = token(&world, Some(&basic("license", GOOD)), "repository:widget:pull").await;
+    world.pause().await;
+    world.clock.advance(Duration::from_secs(1));
+    let form = format!("grant_type=password&service=x&username=u&password={GOOD}");
+    for reply in [
+        get(&world, "/token?service=x", Some(&basic("license", GOOD))).await,
+        get(&world, "/token?scope=repository:widget:pull", None).await,
+        ask(&world, "POST", "/token", None, form.as_bytes()).await,
+        get(&world, "/v2/", Some(&held)).await,
+    ] {
+        let (status, code, message) = error_of(&reply);
+        assert_eq!((status, code.as_str()), (401, "UNAUTHORIZED"), "{message}");
+        assert!(message.contains("the subscription of this publisher's account is paused"), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_says_for_what_and_for_how_long_it_is_good() {
     let world = World::new().await;
     let scope = "scope=repository:widget:pull,push,delete&scope=repository:other/app:pull";
@@ -115,7 +134,7 @@ async fn a_token_says_for_what_and_for_how_long_it_is_good() {
     assert!(error_of(&late).2.contains("has expired"), "{}", late.text());
 }
 
-/// `oci.md` §5.1, "scope confusion class".
+/// `spec/oci.md` §5.1, "scope confusion class".
 #[tokio::test]
 async fn a_token_is_good_for_its_repository_and_its_actions_only() {
     let world = World::new().await;

@@ -64,6 +64,8 @@ pub(crate) struct Behind {
     pub(crate) uploads: Mutex<Vec<Staged>>,
     pub(crate) pushes: Mutex<Vec<Push>>,
     pub(crate) served: Mutex<Vec<Served>>,
+    /// The licences whose time was started.
+    pub(crate) started: Mutex<Vec<LicenseId>>,
     pub(crate) conflict: AtomicBool,
     pub(crate) unready: AtomicBool,
     pub(crate) mutations: AtomicUsize,
@@ -161,7 +163,8 @@ impl Uploads for Behind {
             Ok(())
         })
     }
-    fn downloaded(&self, _: AccountId, _: LicenseId) -> Boxed<'_, Result<(), Refusal>> {
+    fn downloaded(&self, _: AccountId, license: LicenseId) -> Boxed<'_, Result<(), Refusal>> {
+        self.started.lock().unwrap().push(license);
         Box::pin(async { Ok(()) })
     }
     fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>> {
@@ -285,6 +288,16 @@ impl World {
         write.commit(Changes::everything(self.account)).await.unwrap();
     }
 
+    /// Pauses the account's subscription.
+    pub(crate) async fn pause(&self) {
+        let mut account = filled::<Account>(self.account);
+        account.set("id", Value::Id(self.account.into()));
+        account.set("subscription_state", Value::Text("paused".into()));
+        let mut write = self.db.begin().await.unwrap();
+        assert!(write.update(&account, &["subscription_state"]).await.unwrap());
+        write.commit(Changes::everything(self.account)).await.unwrap();
+    }
+
     /// Lets the good licence expire.
     pub(crate) async fn expire(&self, at: Timestamp) {
         let mut license = self.license.lock().unwrap().clone();
@@ -398,6 +411,8 @@ async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Rec
     let mut policy = filled::<Policy>(account);
     policy.set("product_id", Value::Id(product.id()));
     policy.set("authentication_strategy", Value::Text("MIXED".into()));
+    policy.set("expiration_basis", Value::Text("FROM_FIRST_DOWNLOAD".into()));
+    policy.set("duration", Value::Int(86_400));
     let license = |key: &str, suspended: bool| {
         let mut license = filled::<License>(account);
         license.set("product_id", Value::Id(product.id()));

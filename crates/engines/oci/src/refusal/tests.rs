@@ -56,7 +56,7 @@ fn who_sends_nothing_is_asked() {
     assert_eq!(challenge(&plain), format!("{realm},scope=\"repository:acme/app:pull\""));
 }
 
-/// A mount reads from another repository: one token has to be good for both (`oci.md` §1.2).
+/// A mount reads from another repository: one token has to be good for both (`spec/oci.md` §1.2).
 #[test]
 fn a_mount_is_asked_for_both_scopes() {
     let challenge = |query: String| {

@@ -1,4 +1,4 @@
-//! The OCI engine through its public face: endpoints, refusals, pushes, expectations from `oci.md` §1 and §5.
+//! The OCI engine through its public face: endpoints, refusals, pushes, expectations from `spec/oci.md` §1 and §5.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be built fails the test")]
 

@@ -1,8 +1,8 @@
 //! What clients are told about what became of their pushes, mounts and deletions.
 
 use http::Method;
-use keyway_base::RecordId;
-use keyway_engine::{ContentOutcome, Engine, Outcome};
+use keyway_base::{RecordId, Secret, Timestamp};
+use keyway_engine::{ContentOutcome, Engine, Minted, Outcome};
 use keyway_engine_oci::OciEngine;
 
 use crate::{context, error, in_account, json_of, named, op, plain, render, value};
@@ -94,6 +94,23 @@ fn every_failure_has_its_status_and_code() {
         let plain = render(&Method::PUT, "/v2/app/manifests/v1.0.0", &context(), outcome);
         assert_eq!(error(&plain), (status, code.to_owned()), "{said}");
     }
+}
+
+#[test]
+fn what_nobody_asked_for_is_no_success() {
+    let token = Outcome::Content(ContentOutcome::Token(Box::new(Minted {
+        token: Secret::new("kwr_x".to_owned()),
+        refresh: None,
+        scopes: Vec::new(),
+        issued: Timestamp::from_micros(0),
+        expires_in: 600,
+    })));
+    let manifest = op(&Method::PUT, "/v2/app/manifests/1");
+    let answer = plain(OciEngine.render(&manifest, &context(), &Outcome::Changed));
+    assert_eq!(error(&answer), (500, "UNKNOWN".to_owned()));
+    // what only the token service gives is not handed out elsewhere
+    let answer = plain(OciEngine.render(&manifest, &context(), &token));
+    assert_eq!(error(&answer), (500, "UNKNOWN".to_owned()));
 }
 
 #[test]
