@@ -246,6 +246,8 @@ pub enum ContentOutcome {
     BlobsMissing(Vec<ContentDigest>),
     /// A blob cannot go while a manifest refers to it.
     BlobInUse,
+    /// A manifest cannot go while an index refers to it that belongs to a release that is out.
+    ManifestInUse,
     /// The tag belongs to a release that is out, and means another manifest.
     TagReleased {
         /// The tag.

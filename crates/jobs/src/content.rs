@@ -23,6 +23,8 @@ use crate::runner::{Ended, Parts, end};
 const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many blobs one transaction removes.
 const BATCH: u32 = 100;
+/// How many digests one statement names; databases bound their parameters.
+const DIGESTS: usize = 500;
 /// When to look again at an upload that somebody writes to as it ends.
 const BUSY: Duration = Duration::from_secs(60);
 
@@ -128,7 +130,26 @@ pub(crate) async fn disown(
     for record in names.iter().chain(repository.of(&doomed)) {
         forget(write, record, now, slots).await?;
     }
+    spare(write, account, package, repository.referred_to_by(&doomed), now).await?;
     write.enqueue(&about(kind::COLLECT_CONTENT, account, package, now)).await?;
+    Ok(())
+}
+
+/// Keeps blobs for as long as if a client had asked for them now: a push that is under way may have found them.
+async fn spare(
+    write: &mut Write,
+    account: AccountId,
+    package: RecordId,
+    digests: Vec<Value>,
+    now: Timestamp,
+) -> Result<(), JobError> {
+    for some in digests.chunks(DIGESTS) {
+        let these = Scope::id("package_id", package).and(Scope::In("digest", some.to_vec()));
+        for mut blob in write.all(ContentBlob::RESOURCE, account, &these).await? {
+            blob.set("updated_at", Value::Time(now));
+            write.update(&blob, &["updated_at"]).await?;
+        }
+    }
     Ok(())
 }
 
@@ -203,6 +224,13 @@ impl Repository {
         anchors.extend(self.manifests.iter().map(digest).filter(|digest| !reached.contains(digest)));
         let kept = leads.reached(anchors);
         reached.difference(&kept).map(|digest| (*digest).to_owned()).collect()
+    }
+
+    /// What these manifests refer to.
+    fn referred_to_by(&self, doomed: &HashSet<String>) -> Vec<Value> {
+        let is_theirs =
+            |edge: &&Record| edge.get("parent").as_text().is_some_and(|parent| doomed.contains(parent));
+        self.edges.iter().filter(is_theirs).map(|edge| edge.get("child").clone()).collect()
     }
 
     /// Everything of these manifests: they themselves, their references, the tags that name them.

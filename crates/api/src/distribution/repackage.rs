@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_base::RecordId;
-use keyway_domain::resources::Package;
+use keyway_domain::resources::{ContentRoot, ContentTag, Package};
 use keyway_jsonapi::schema::{Node, check};
-use keyway_jsonapi::{Declared, Invalid, Linkage, Record, Value, linkage};
+use keyway_jsonapi::{Declared, Failure, Invalid, Linkage, Record, Scope, Value, linkage};
 
 use super::release::{self, Releases};
 use super::version;
@@ -60,10 +60,23 @@ async fn package(work: &mut Work, release: &Record, id: Option<RecordId>) -> Out
 
 /// The release in its new package, its version read by the rules there.
 async fn moved(work: &mut Work, before: &Record, package: Option<&Record>) -> Outcome<Record> {
+    let theirs = Scope::id("release_id", before.id());
+    for resource in [ContentTag::RESOURCE, ContentRoot::RESOURCE] {
+        if work.any(resource, &theirs).await? {
+            return Err(Refusal::invalid([holds_images()]));
+        }
+    }
     let mut record = before.clone();
     record.set("package_id", package.map_or(Value::Null, |package| Value::Id(package.id())));
     match version::assign(work, &mut record, package).await? {
         Some(failure) => Err(Refusal::invalid([failure])),
         None => Ok(record),
     }
+}
+
+/// The failure of a release with images: they are in the repository, and would stay there.
+fn holds_images() -> Invalid {
+    let detail =
+        "cannot change while the release has container images: push them to the other repository instead";
+    Invalid::relation("package", Failure::Kind("NOT_ALLOWED"), detail)
 }

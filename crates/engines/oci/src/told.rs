@@ -127,6 +127,12 @@ fn of_content(place: &Place<'_>, task: &Task, outcome: &ContentOutcome) -> Plain
             "the blob belongs to a manifest: delete that first",
         )
         .with(ALLOW, header("GET, HEAD")),
+        ContentOutcome::ManifestInUse => error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "UNSUPPORTED",
+            "the manifest belongs to the index of a published release: delete the index first, which withdraws it",
+        )
+        .with(ALLOW, header("GET, HEAD")),
         ContentOutcome::TagReleased { tag, version, gone } => released(place, tag, version, *gone),
     }
 }

@@ -155,7 +155,9 @@ pub(super) async fn find(
     };
     let found = work.find(ContentBlob::RESOURCE, &holding(&repository, &digest.to_string())).await?;
     let Some(blob) = found else { return Ok(None) };
-    if !is_fresh(&work, &blob) {
+    let is_fresh = is_fresh(&work, &blob);
+    drop(work);
+    if !is_fresh {
         let mut work = Work::writing(call).await?;
         let Some(blob) = work.get(ContentBlob::RESOURCE, blob.id()).await? else { return Ok(None) };
         keep_fresh(&mut work, blob).await?;

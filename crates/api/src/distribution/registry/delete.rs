@@ -11,10 +11,10 @@ use keyway_domain::resources::{
 use keyway_engine::ContentOutcome;
 use keyway_jsonapi::{Declared, Record, Scope};
 
-use super::super::job;
 use super::super::push::edit;
+use super::super::{burial, job};
 use super::repository::{collect_later, holding, known};
-use super::{blob as blobs, tag};
+use super::{blob as blobs, reach, tag};
 use crate::call::Call;
 use crate::refusal::Outcome;
 use crate::touch;
@@ -39,7 +39,8 @@ pub(super) async fn untag(
     Ok(ContentOutcome::Deleted)
 }
 
-/// Takes a manifest away, with every tag that names it.
+/// Takes a manifest away, with every tag that names it; not from an index that is out. What it refers to is kept for a
+/// while: a push under way may have found it here.
 pub(super) async fn manifest(
     call: &Arc<Call>,
     engine: &'static str,
@@ -54,6 +55,9 @@ pub(super) async fn manifest(
     let Some(row) = work.find(ContentManifest::RESOURCE, &holding(&repository, &text)).await? else {
         return Ok(ContentOutcome::ManifestUnknown);
     };
+    if reach::is_part_of_released(&mut work, &repository, &text).await? {
+        return Ok(ContentOutcome::ManifestInUse);
+    }
     for resource in [ContentTag::RESOURCE, ContentRoot::RESOURCE] {
         for name in work.all(resource, &holding(&repository, &text)).await? {
             lift(&mut work, &name).await?;
@@ -61,7 +65,10 @@ pub(super) async fn manifest(
     }
     remove(&mut work, &row).await?;
     let parts = Scope::id("package_id", repository.id()).and(Scope::text("parent", text));
+    let edges = work.all(ContentEdge::RESOURCE, &parts).await?;
     work.delete_where(ContentEdge::RESOURCE, &parts).await?;
+    let children = edges.iter().filter_map(|edge| edge.get("child").as_text()?.parse().ok());
+    blobs::claim(&mut work, &repository, &children.collect::<Vec<_>>()).await?;
     collect_later(&mut work, &repository).await?;
     work.commit().await?;
     Ok(ContentOutcome::Deleted)
@@ -91,12 +98,14 @@ pub(super) async fn blob(
     Ok(ContentOutcome::Deleted)
 }
 
-/// Takes a tag or root away; the release that it belongs to is withdrawn, if it is out.
+/// Takes a tag or root away; the release that it belongs to is withdrawn, if it is out, and nothing else is ever pushed
+/// as its version.
 async fn lift(work: &mut Work, row: &Record) -> Outcome<()> {
     if let Some(id) = row.get("release_id").as_id()
         && let Some(release) = work.get(Release::RESOURCE, id).await?
         && release.get("status").as_text() == Some(ReleaseStatus::Published.as_str())
     {
+        burial::bury_release(work, &release).await?;
         edit::withdraw(work, &release).await?;
     }
     remove(work, row).await

@@ -8,7 +8,7 @@ use keyway_engine::{ContentOutcome, NewManifest};
 use keyway_jsonapi::{Declared, Record, Value};
 
 use super::repository::{holding, row, to_push};
-use super::{blob, tag};
+use super::{blob, reach, tag};
 use crate::call::Call;
 use crate::interpreter::change;
 use crate::refusal::Outcome;
@@ -40,10 +40,13 @@ pub(super) async fn put(
 }
 
 /// Writes a manifest and its references down, unless they are there. The same bytes may come under another media
-/// type, which then counts.
+/// type, which then counts, unless customers have them already.
 async fn keep(work: &mut Work, repository: &Record, new: &NewManifest) -> Outcome<()> {
     let digest = new.digest.to_string();
     if let Some(before) = work.find(ContentManifest::RESOURCE, &holding(repository, &digest)).await? {
+        if reach::is_released(work, repository, &digest).await? {
+            return Ok(());
+        }
         let mut after = before.clone();
         after.set("media_type", Value::Text(new.media_type.clone()));
         return change(work, &before, &mut after).await;

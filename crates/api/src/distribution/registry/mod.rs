@@ -5,6 +5,7 @@
 mod blob;
 mod delete;
 mod manifest;
+mod reach;
 mod repository;
 mod tag;
 mod upload;

@@ -108,16 +108,24 @@ async fn of_version(
     let version = keyway_versions::parse(scheme, version)
         .map_err(|error| ApiError::bad_request(format!("the tag {} is no version: {error}", new.name)))?;
     let status = pushed_as(work, repository).await?;
+    let is_buried = burial::is_version_buried(work, repository, version.key()).await?;
+    let gone = || {
+        let (tag, version) = (new.name.clone(), version.verbatim().to_owned());
+        Ok(Err(Box::new(ContentOutcome::TagReleased { tag, version, gone: true })))
+    };
     let Some(found) = of_key(work, repository, &version).await? else {
-        if burial::is_version_buried(work, repository, version.key()).await? {
-            let (tag, version) = (new.name.clone(), version.verbatim().to_owned());
-            return Ok(Err(Box::new(ContentOutcome::TagReleased { tag, version, gone: true })));
+        if is_buried {
+            return gone();
         }
         return named::release(work, repository, &version, status, Vec::new()).await.map(Ok);
     };
-    let is_same = is_free(work, &found, digest).await?;
-    if let Err(refused) = may_move(&found, new, is_same) {
+    let fit = fit(work, &found, digest).await?;
+    if let Err(refused) = may_move(&found, new, fit != Fit::Other) {
         return Ok(Err(refused));
+    }
+    // It lost what customers had of it.
+    if is_buried && fit == Fit::Empty {
+        return gone();
     }
     if found.get("status").as_text() != Some(ReleaseStatus::Draft.as_str()) {
         return Ok(Ok(found));
@@ -136,14 +144,26 @@ async fn of_key(work: &mut Work, repository: &Record, version: &EcosystemVersion
     work.find(Release::RESOURCE, &scope).await
 }
 
-/// Whether a release has no content yet, or has this under another spelling of its version.
-async fn is_free(work: &mut Work, release: &Record, digest: &str) -> Outcome<bool> {
+/// What a manifest is to a release.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It is its content already, maybe under another spelling of its version.
+    Same,
+    /// The release has no content.
+    Empty,
+    /// The release has other content.
+    Other,
+}
+
+async fn fit(work: &mut Work, release: &Record, digest: &str) -> Outcome<Fit> {
     let of_it = Scope::id("release_id", release.id());
     let same = of_it.clone().and(Scope::text("digest", digest));
-    if work.any(ContentTag::RESOURCE, &same).await? || work.any(ContentRoot::RESOURCE, &same).await? {
-        return Ok(true);
+    for (scope, fit) in [(same, Fit::Same), (of_it, Fit::Other)] {
+        if work.any(ContentTag::RESOURCE, &scope).await? || work.any(ContentRoot::RESOURCE, &scope).await? {
+            return Ok(fit);
+        }
     }
-    Ok(!work.any(ContentTag::RESOURCE, &of_it).await? && !work.any(ContentRoot::RESOURCE, &of_it).await?)
+    Ok(Fit::Empty)
 }
 
 /// What becomes of the releases that pushes to a repository make, as its product says.

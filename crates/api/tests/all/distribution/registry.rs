@@ -1,5 +1,7 @@
 //! What clients of a container registry push goes by the API's own rules and shows in it.
 
+mod lasting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
