@@ -5,8 +5,9 @@
 //! dropped when the state is taken up again. Callers keep the state of each [`Growing::pause`] in place of the one
 //! before. Where two requests take up the same state at once, a disk turns the later one away
 //! ([`BlobError::UploadBusy`]); in a bucket both go on, and in the end one is turned away
-//! ([`BlobError::PartsChanged`], [`BlobError::NoUpload`]). A state that was given out but could not be kept ends an upload the same
-//! way. Never does a blob get other bytes than those that were hashed.
+//! ([`BlobError::PartsChanged`], [`BlobError::NoUpload`]). Who cannot keep a state that was given out ends the upload
+//! ([`BlobStore::abandon_growth`]): no older one is taken up. Never does a blob get other bytes than those that were
+//! hashed.
 
 #[cfg(feature = "s3")]
 use std::sync::Arc;

@@ -25,7 +25,7 @@ use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
 };
 use keyway_crypto::registry_token::RegistryToken;
-use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Reason, Site};
+use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Outcome, Plain, Reason, Reply, Site};
 use keyway_jsonapi::ApiError;
 
 use crate::answer;
@@ -106,6 +106,7 @@ pub(crate) async fn answer(
         Ok(response) => response,
         Err(Trouble::Denied(denial)) => refused(&*call, place.root.site(), &denial, None),
         Err(Trouble::TooMany(denial, wait)) => refused(&*call, place.root.site(), &denial, Some(wait)),
+        Err(Trouble::Body(status, why)) => untaken(&*call, place.root.site(), status, why),
         Err(Trouble::Other(response)) => *response,
     }
 }
@@ -116,6 +117,8 @@ enum Trouble {
     Denied(Denial),
     /// Refused until some time has passed.
     TooMany(Denial, Duration),
+    /// The body is not taken, for the engine to word.
+    Body(StatusCode, String),
     /// Answered without the engine.
     Other(Box<Response<Body>>),
 }
@@ -227,11 +230,19 @@ async fn environment(
     let found = front.catalog.environment(account, &name).await;
     match found.map_err(|error| unavailable(exchange, &error))? {
         Some(environment) => Ok(Some(environment)),
+        None if token.is_some_and(|token| names(token, &name)) => {
+            Err(bearing::invalid("the environment of the token is no longer there: log in again").into())
+        }
         None => {
             let error = ApiError::environment_invalid(header.is_some());
             Err(Trouble::Other(Box::new(rescued(exchange, &error))))
         }
     }
+}
+
+/// Whether it is a token's own environment that a name is of.
+fn names(token: &RegistryToken, name: &str) -> bool {
+    token.environment.is_some_and(|environment| environment.to_string() == name)
 }
 
 /// The environment that the credential belongs to. Whatever is wrong with the credential is said later.
@@ -259,6 +270,14 @@ fn refused(call: &dyn Call, site: Site<'_>, denial: &Denial, wait: Option<Durati
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// The engine's words for a body that is not taken.
+fn untaken(call: &dyn Call, site: Site<'_>, status: StatusCode, why: String) -> Response<Body> {
+    match call.render(&minting::placeless(site), &Outcome::Invalid(why)) {
+        Reply::Plain(plain) => answer::plain(Plain { status, ..plain }),
+        _ => answer::empty(status),
+    }
 }
 
 fn too_many(wait: Duration) -> Denial {

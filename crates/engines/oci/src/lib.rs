@@ -191,6 +191,9 @@ impl Engine for OciEngine {
             (Op::In(repository, task), outcome) => {
                 told::told(&Place { site: context.site, repository }, task, outcome)
             }
+            (Op::TokenForm, Outcome::Invalid(message)) => {
+                refusal::error(StatusCode::BAD_REQUEST, "UNSUPPORTED", message)
+            }
             _ => refusal::bad_path(&BadPath::Unknown),
         };
         plain.into()

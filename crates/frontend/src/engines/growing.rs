@@ -106,6 +106,11 @@ impl Request<'_> {
         let asking = self.asking(principal);
         let registry = &self.front.registry;
         let outcome = match edit {
+            ContentEdit::Mount { digest, from: None, algorithm } if self.token.is_some() => {
+                // in vain where nothing that the token is good for has it
+                let from = Some(self.holder(principal, digest).await?.unwrap_or_default());
+                registry.edit_content(asking, package, ContentEdit::Mount { digest, from, algorithm }).await?
+            }
             // a name that is none here is looked for, in vain
             ContentEdit::Mount { from: Some(from), .. }
                 if !from.is_empty() && !self.may(&from, Actions::PULL) =>
@@ -115,6 +120,22 @@ impl Request<'_> {
             edit => registry.edit_content(asking, package, edit).await?,
         };
         self.tell(call, &Outcome::Content(outcome)).await
+    }
+
+    /// A repository with a blob, of those that the token is good for.
+    async fn holder(
+        &self,
+        principal: &Arc<Known<Principal>>,
+        digest: ContentDigest,
+    ) -> Result<Option<String>, Denial> {
+        for grant in self.token.iter().flat_map(|token| &token.grants).filter(|grant| grant.pull) {
+            let repository = grant.repository.clone();
+            let found = self.front.registry.find_blob(self.asking(principal), repository, digest).await?;
+            if found.is_some() {
+                return Ok(Some(grant.repository.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Tells how an upload stands.
@@ -249,7 +270,17 @@ impl Taking {
         }
         let after = growing.pause().await?;
         let package = self.piece.package.clone();
-        let kept = self.registry.grow_upload(self.asking.clone(), package, id, before, after).await?;
+        let kept = self.registry.grow_upload(self.asking.clone(), package, id, before, after.clone()).await;
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(denial) => {
+                // no older state is taken up again: without this, clients would wait for an end of the busy
+                if let Err(error) = self.blobs.abandon_growth(after).await {
+                    tracing::warn!(%error, "an upload whose state could not be kept could not be ended");
+                }
+                return Err(denial.into());
+            }
+        };
         Ok(if kept { ContentOutcome::Upload { id, size } } else { ContentOutcome::Busy { id } })
     }
 

@@ -14,7 +14,7 @@ use keyway_crypto::registry_token::{self, Bearer, Grant, Kind, RegistryToken};
 use keyway_crypto::{license_key, token};
 use keyway_engine::{
     Act, AnyEngine, Around, Call, ContentOutcome, Context, Head, Minted, Need, Outcome, PackageSigner,
-    Reason, Scope, Sent, Takes, TokenAsker, TokenWish,
+    Reason, Scope, Sent, Site, Takes, TokenAsker, TokenWish,
 };
 
 use super::bearing::{invalid, named_by, read, resolved, user_of};
@@ -90,18 +90,18 @@ async fn posted(
     let time = front.settings.limits.body_time;
     let body = read_whole(body, exchange.headers(), limit, time).await.map_err(cut_short)?;
     let around = Around::document(body);
-    let context = Context {
-        base: "",
-        site: place.root.site(),
-        account: "",
-        caller: "",
-        signer: &NoSigner,
-        upstream: None,
-    };
-    match call.act(&context, &mut Sent { around: &around, file: None }).map_err(refused)? {
+    match call
+        .act(&placeless(place.root.site()), &mut Sent { around: &around, file: None })
+        .map_err(refused)?
+    {
         Act::Token(wish) => Ok(Some(wish)),
         _ => Ok(None),
     }
+}
+
+/// The context of what is told before it is known whose registry it is.
+pub(super) fn placeless(site: Site<'_>) -> Context<'_> {
+    Context { base: "", site, account: "", caller: "", signer: &NoSigner, upstream: None }
 }
 
 /// A form is read before it is known whose registry it is for.
@@ -131,6 +131,9 @@ impl Asker {
             }
             TokenAsker::Password { user, password } => {
                 Self::Presented(pair(user, password.expose(), Surface::Engine))
+            }
+            TokenAsker::Refresh(_) if !front.settings.refresh_tokens => {
+                return Err(invalid("refresh tokens are no longer good here: log in again").into());
             }
             TokenAsker::Refresh(text) => Self::Token(read(front, Kind::Refresh, text.expose())?),
         })

@@ -118,8 +118,7 @@ impl Request<'_> {
         let takes = call.takes(head).map_err(|plain| Trouble::Other(Box::new(answer::plain(plain))))?;
         if principal.is_some() && head.headers.contains_key(CONTENT_ENCODING) {
             let line = "send the body as it is, without a Content-Encoding";
-            let refused = answer::text(StatusCode::UNSUPPORTED_MEDIA_TYPE, line);
-            return Err(Trouble::Other(Box::new(refused)));
+            return Err(Trouble::Body(StatusCode::UNSUPPORTED_MEDIA_TYPE, line.to_owned()));
         }
         Ok((takes, principal))
     }
@@ -255,7 +254,7 @@ pub(super) fn cut_short(error: BodyError) -> Trouble {
         BodyError::Cut => StatusCode::BAD_REQUEST,
         BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
     };
-    Trouble::Other(Box::new(answer::text(status, error.to_string())))
+    Trouble::Body(status, error.to_string())
 }
 
 /// The digests of a staged file, as engines have them.

@@ -62,6 +62,7 @@ async fn nothing_is_left_of_what_comes_to_nothing() {
     cleared(&world).await;
     let packed = put(&world, Some(PUBLISHER), &[("Content-Encoding", "gzip")], SMALL).await;
     assert_eq!(packed.status, 415, "{}", packed.text());
+    assert!(packed.text().contains("without a Content-Encoding"), "{}", packed.text());
     let empty = put(&world, Some(PUBLISHER), &[("Content-Length", "0")], b"").await;
     assert_eq!((empty.status, empty.text()), (400, "an empty file"));
     cleared(&world).await;

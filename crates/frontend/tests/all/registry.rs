@@ -1,11 +1,14 @@
 //! A registry on the wire: its challenge, its tokens and what they are good for, uploads in pieces, and content by
 //! digest.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use keyway_base::EnvironmentId;
 use keyway_catalog::Mode;
+use keyway_crypto::registry_token::{self, Bearer, Grant, Kind, RegistryToken};
 use keyway_engine::ContentEdit;
 use serde_json::Value;
 
@@ -202,6 +205,44 @@ async fn forms_ask_for_tokens_too_and_refresh_tokens_can_be_off() {
     assert_eq!(ask(&world, "POST", "/token", None, wrong.as_bytes()).await.status, 401);
 }
 
+/// A token of nobody.
+fn token_of_nobody(world: &World, kind: Kind, environment: Option<EnvironmentId>) -> String {
+    let repository = "image".to_owned();
+    let token = RegistryToken {
+        kind,
+        account: world.account,
+        environment,
+        bearer: Bearer::Anonymous,
+        grants: vec![Grant { repository, pull: true, push: false, delete: false }],
+        expires: START.plus(Duration::from_secs(60)),
+    };
+    registry_token::write(&world.urls.keys(), &token).expose().clone()
+}
+
+#[tokio::test]
+async fn refresh_tokens_are_good_while_they_are_given() {
+    for (is_on, expected) in [(true, 200), (false, 401)] {
+        let world = World::with(|settings| settings.refresh_tokens = is_on).await;
+        let refresh = token_of_nobody(&world, Kind::Refresh, None);
+        let form = format!("grant_type=refresh_token&service=x&client_id=y&refresh_token={refresh}");
+        let reply = ask(&world, "POST", "/token", None, form.as_bytes()).await;
+        assert_eq!(reply.status, expected, "{}", reply.text());
+        assert_eq!(reply.text().contains("log in again"), !is_on, "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_an_environment_that_is_gone_is_challenged() {
+    let world = World::new().await;
+    let gone = EnvironmentId::generate(START);
+    let token = format!("Bearer {}", token_of_nobody(&world, Kind::Access, Some(gone)));
+    let reply = get(&world, "/v2/image/manifests/1.0.0", Some(&token)).await;
+    let (status, code, message) = error_of(&reply);
+    assert_eq!((status, code.as_str()), (401, "UNAUTHORIZED"));
+    assert!(message.contains("environment of the token"), "{message}");
+    assert!(reply.header("www-authenticate").unwrap().starts_with("Bearer realm="));
+}
+
 #[tokio::test]
 async fn the_account_is_in_the_name_or_the_user_name_where_there_are_many() {
     let world = World::with(|settings| settings.mode = Mode::Multiplayer).await;
@@ -369,6 +410,39 @@ async fn a_mount_needs_a_token_for_both_repositories() {
         if package == "app" && from == "secret"));
 }
 
+#[tokio::test]
+async fn a_mount_from_anywhere_looks_no_further_than_its_token() {
+    let world = World::new().await;
+    let secret = publisher_token(&world, "repository:secret:pull,push").await;
+    let upload = format!("/v2/secret/blobs/uploads/?digest={}", sha256(b"x"));
+    assert_eq!(ask(&world, "POST", &upload, Some(&secret), b"x").await.status, 201);
+    let path = format!("/v2/app/blobs/uploads/?mount={}", sha256(b"x"));
+    let both = "repository:app:pull,push&scope=repository:secret:pull";
+    for (scope, expected) in [("repository:app:pull,push", ""), (both, "secret")] {
+        let good = publisher_token(&world, scope).await;
+        ask(&world, "POST", &path, Some(&good), b"").await;
+        let edit = world.shelf.edits.lock().unwrap().pop();
+        assert!(
+            matches!(&edit, Some((_, ContentEdit::Mount { from: Some(from), .. })) if from == expected),
+            "{scope}: {edit:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_upload_whose_state_is_not_kept_begins_anew() {
+    let world = World::new().await;
+    let good = publisher_token(&world, "repository:app:pull,push").await;
+    let begin = ask(&world, "POST", "/v2/app/blobs/uploads/", Some(&good), b"").await;
+    let location = begin.header("location").unwrap().to_owned();
+    assert_eq!(ask(&world, "PATCH", &location, Some(&good), b"first").await.status, 202);
+    world.shelf.forgets.store(true, Ordering::Relaxed);
+    assert_eq!(error_of(&ask(&world, "PATCH", &location, Some(&good), b"next").await).0, 503);
+    world.shelf.forgets.store(false, Ordering::Relaxed);
+    let again = ask(&world, "PATCH", &location, Some(&good), b"next").await;
+    assert_eq!(error_of(&again).1, "BLOB_UPLOAD_UNKNOWN", "{}", again.text());
+}
+
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 #[tokio::test]
@@ -437,6 +511,12 @@ async fn bodies_that_are_too_large_or_packed_are_refused_in_the_registrys_words(
     let reply = ask(&world, "POST", &path, Some(&good), &[7; 101]).await;
     assert_eq!(reply.status, 413, "{}", reply.text());
     assert!(world.shelf.content.lock().unwrap().is_empty());
+    let packed = [("Authorization", good.as_str()), ("Content-Encoding", "gzip")];
+    let packed = world.wire().await.ask("PUT", "/v2/app/manifests/1", &packed, b"{}").await;
+    assert_eq!(error_of(&packed).1, "MANIFEST_INVALID", "{}", packed.text());
+    assert_eq!(packed.status, 415);
+    let form = ask(&world, "POST", "/token", None, &vec![b'x'; 0x0010_0000]).await;
+    assert_eq!((error_of(&form).0, error_of(&form).1.as_str()), (413, "UNSUPPORTED"));
     // without a length it is found out while it is read
     let head = format!(
         "PUT /v2/app/manifests/1 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {good}\r\nTransfer-Encoding: \

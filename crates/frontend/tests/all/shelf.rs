@@ -1,12 +1,13 @@
 //! Repositories in memory, over real growths.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use keyway_base::{BlobName, Clock, ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{BlobStore, Grown, GrowthState};
 use keyway_catalog::Asking;
-use keyway_engine::{ContentEdit, ContentOutcome, Denial};
+use keyway_engine::{ContentEdit, ContentOutcome, Denial, Reason};
 use keyway_frontend::{Boxed, Registry};
 
 /// What keeps repositories in tests.
@@ -16,6 +17,8 @@ pub(crate) struct Shelf {
     pub(crate) uploads: Mutex<HashMap<RecordId, Upload>>,
     pub(crate) content: Mutex<HashMap<(String, ContentDigest), (BlobName, u64)>>,
     pub(crate) edits: Mutex<Vec<(String, ContentEdit)>>,
+    /// Whether it cannot keep how far uploads are.
+    pub(crate) forgets: AtomicBool,
 }
 
 /// An upload under way.
@@ -27,8 +30,8 @@ pub(crate) struct Upload {
 
 impl Shelf {
     pub(crate) fn new(blobs: BlobStore, clock: Arc<dyn Clock>) -> Self {
-        let (uploads, content, edits) = Default::default();
-        Self { blobs, clock, uploads, content, edits }
+        let (uploads, content, edits, forgets) = Default::default();
+        Self { blobs, clock, uploads, content, edits, forgets }
     }
 
     /// How many bytes an upload has that are safe.
@@ -75,6 +78,10 @@ impl Registry for Shelf {
         before: u64,
         after: GrowthState,
     ) -> Boxed<'_, Result<bool, Denial>> {
+        if self.forgets.load(Ordering::Relaxed) {
+            let message = "the store does not answer".to_owned();
+            return Box::pin(async { Err(Denial { reason: Reason::Unavailable, message }) });
+        }
         let mut uploads = self.uploads.lock().unwrap();
         let found = uploads.get_mut(&upload).filter(|upload| upload.state.size() == before);
         let kept = found.map(|upload| upload.state = after).is_some();
