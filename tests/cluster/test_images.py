@@ -6,11 +6,10 @@ import unittest
 from harness import wire
 from harness.cluster import shared
 from harness.images import digest_of, image, noise
+from harness.parts import MIB
 from harness.publishing import fresh, product_token
 from harness.registry import Registry, scope
 from harness.waiting import until
-
-MIB = 1 << 20
 
 
 class Images(unittest.TestCase):

@@ -3,8 +3,6 @@
 import threading
 from pathlib import Path
 
-MIB = 1 << 20
-
 
 class Memory:
     """Watches a process; `with Memory(pid) as memory: …`, then `memory.grown` in MiB.

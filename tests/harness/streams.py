@@ -5,7 +5,7 @@ import http.client
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from .memory import MIB
+from .parts import MIB
 
 BLOCK = 1 * MIB
 

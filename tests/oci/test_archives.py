@@ -103,32 +103,5 @@ class Archives(Depot):
         self.works(self.logged_in(Docker, "pro").pull(f"{name}:1.0.0"))
 
 
-class Bad(Depot):
-    """Archives that are refused, with the reason."""
-
-    def refuses(self, content: bytes, text: str) -> None:
-        name = fresh("acme/app-")
-        release = self.world.new_release("1.0.0", self.world.new_package(name, "oci"))
-        artifact = self.world.vendor.upload(release, "image.tar", content)["attributes"]
-        self.assertEqual(artifact["status"], "FAILED", artifact)
-        self.assertRegex(json.dumps(artifact).lower(), text)
-        self.assertNotEqual(self.customer().manifest(name, "1.0.0").status, 200)
-
-    def test_a_blob_that_is_not_what_it_is_named(self):
-        document = image()
-        files = {f"blobs/{digest.replace(':', '/')}": content for digest, content in document.everything().items()}
-        files[f"blobs/{document.layers[0].replace(':', '/')}"] += b"!"
-        files["oci-layout"] = b'{"imageLayoutVersion": "1.0.0"}'
-        files["index.json"] = json.dumps({"schemaVersion": 2, "manifests": [document.descriptor()]}).encode()
-        self.refuses(tar(files), document.layers[0].split(":")[1])
-
-    def test_a_tar_of_something_else(self):
-        self.refuses(tar({"README.md": b"# nothing"}), "index.json|manifest.json|layout")
-
-    def test_a_name_that_climbs(self):
-        files = {"../../etc/passwd": b"x", "oci-layout": b'{"imageLayoutVersion": "1.0.0"}'}
-        self.refuses(tar(files), r"\.\.|path|name")
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -8,10 +8,10 @@ from harness import wire
 from harness.depot import Depot
 from harness.images import INDEX, LAYER, MANIFEST, Document, digest_of, document, image, index, noise
 from harness.memory import Memory
+from harness.parts import MIB
 from harness.publishing import fresh, product_token
 from harness.registry import scope
 
-MIB = 1 << 20
 SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 MISSING = "sha256:" + "0" * 64
 
@@ -128,9 +128,7 @@ class Documents(Depot):
     def test_what_it_names_has_to_be_there(self):
         absent = manifest({**self.content, "layers": [{"mediaType": LAYER, "digest": MISSING, "size": 4}]})
         answer = self.put(absent)
-        self.assertIn(answer.status, (400, 404), answer)
-        self.assertEqual(answer.json()["errors"][0]["code"], "MANIFEST_BLOB_UNKNOWN")
-        self.assertIn(MISSING, answer.text())
+        self.refused(answer, 400, "MANIFEST_BLOB_UNKNOWN", MISSING)
 
     def test_one_too_large_is_refused_while_it_comes(self):
         padded = {**self.content, "annotations": {"x": "y" * (5 * MIB)}}
@@ -152,12 +150,7 @@ class Documents(Depot):
                     connection.sendall(block)
             except OSError:
                 pass  # it has heard enough
-            answer = b""
-            try:
-                answer = connection.recv(65536)
-            except OSError:
-                pass
-        return int(answer.split()[1]) if answer else 413
+            return int(connection.recv(65536).split()[1])
 
     def test_large_ones_that_are_allowed(self):
         annotations = {f"org.example.{number}": "x" * 10_000 for number in range(390)}
@@ -170,9 +163,7 @@ class Documents(Depot):
         for depth in range(40):
             outer = document(INDEX, {"manifests": [below.descriptor()], "annotations": {"depth": str(depth)}}, {})
             answer = self.put(outer, outer.digest)
-            self.assertIn(answer.status, (201, 400), answer)
-            if answer.status == 400:
-                break
+            self.assertEqual(answer.status, 201, answer)
             below = outer
         self.assertEqual(self.customer().manifest(self.name, "1.0.0").status, 200)
 

@@ -7,7 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from harness.depot import Depot
-from harness.memory import MIB, Memory
+from harness.memory import Memory
+from harness.parts import MIB
 from harness.places import full
 from harness.publishing import fresh
 from harness.streams import blocks, digest, fetch, send

@@ -11,12 +11,11 @@ from harness.docker import Docker
 from harness.faults import FaultyStore
 from harness.go_clients import Crane, Oras
 from harness.images import image, noise, runnable, tar, two_platforms
+from harness.parts import MIB
 from harness.places import has
 from harness.podman import Containers
 from harness.publishing import fresh, product_token
 from harness.relay import Listener, forward
-
-MIB = 1 << 20
 
 
 class Pulls(Depot):

@@ -8,10 +8,9 @@ from harness.depot import Depot
 from harness.docker import Docker
 from harness.gate import Gate
 from harness.images import digest_of, image, noise, tar
+from harness.parts import MIB
 from harness.podman import Containers
 from harness.publishing import fresh
-
-MIB = 1 << 20
 
 
 class Restarts(Depot):

@@ -105,7 +105,7 @@ class Tokens(Depot):
         headers = self.customer().with_token(scope(self.name, "pull", "push", "delete"), scope("acme/other", "pull"))
         self.assertEqual(self.registry().manifest(self.name, "1.0.0", headers=headers).status, 200)
         answer = self.registry().ask("POST", f"{self.name}/blobs/uploads/", b"", headers)
-        self.assertIn(answer.status, (401, 403), answer)
+        self.refused(answer, 403, "DENIED", "licence cannot publish")
 
     def test_a_refused_licence_gets_one_whose_use_is_refused(self):
         for who, text in (("suspended", "licence is suspended"), ("expired", "licence expired on 2020-01-01")):
@@ -154,8 +154,9 @@ class Scopes(Depot):
     def test_a_token_to_pull_pushes_nothing(self):
         for method, path in (("POST", "blobs/uploads/"), ("PUT", "manifests/2.0.0"), ("DELETE", "manifests/1.0.0")):
             with self.subTest(f"{method} {path}"):
-                status = self.status(f"{self.name}/{path}", scope(self.name), method=method, secret="vendor")
-                self.assertIn(status, (401, 403))
+                body = b"" if method != "DELETE" else None
+                answer = self.registry().ask(method, f"{self.name}/{path}", body, self.vendor.with_token(scope(self.name)))
+                self.refused(answer, 401, "UNAUTHORIZED", "get one with the scope")
         self.assertEqual(self.vendor.tags(self.name), ["1.0.0"])
 
     def test_scopes_that_look_like_another(self):

@@ -6,12 +6,11 @@ from harness import seaweed
 from harness.depot import Depot
 from harness.faults import FaultyStore
 from harness.images import digest_of, noise
+from harness.parts import MIB
 from harness.publishing import fresh
 from harness.server import Server
 from harness.wire import Answer
 from harness.world import World
-
-MIB = 1 << 20
 
 
 class Pushes(Depot):

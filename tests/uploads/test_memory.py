@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import seaweed, wire
-from harness.memory import MIB, Memory
+from harness.memory import Memory
+from harness.parts import MIB
 from harness.parts import PartsUpload
 from harness.server import Server
 from harness.streams import BLOCK, blocks, digest, fetch, send
