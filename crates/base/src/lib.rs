@@ -7,6 +7,7 @@
 mod blob_name;
 mod clock;
 mod content_digest;
+mod content_tag;
 mod id;
 mod secret;
 mod slot;
@@ -15,6 +16,7 @@ mod timestamp;
 pub use blob_name::{BlobName, BlobNameError};
 pub use clock::{Clock, ManualClock};
 pub use content_digest::{ContentAlgorithm, ContentDigest, ContentDigestError};
+pub use content_tag::{AboutTag, is_content_tag, tag_of_version, version_in_tag};
 pub use id::{
     AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, IdError, LicenseId, PackageId,
     PolicyId, ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,

@@ -2,12 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use keyway_base::ContentDigest;
-
-/// How many digits of a digest the tags have that stand in for what is about it.
-const TAG_DIGITS: usize = 64;
-/// What follows the digest in the tags of signatures, attestations and bills of materials.
-const ABOUT: [&str; 3] = [".sig", ".att", ".sbom"];
+use keyway_base::{AboutTag, ContentDigest};
 
 /// A repository as a graph of digests, as they are stored.
 #[derive(Debug, Default)]
@@ -24,9 +19,7 @@ impl<'a> Leads<'a> {
             self.to.entry(subject).or_default().push(digest);
         }
         if let Ok(parsed) = digest.parse::<ContentDigest>() {
-            let mut hex = parsed.hex();
-            hex.truncate(TAG_DIGITS);
-            self.stems.insert(format!("{}-{hex}", parsed.algorithm().as_str()), digest);
+            self.stems.insert(AboutTag::stem_of(&parsed), digest);
         }
     }
     /// A part of a manifest.
@@ -35,8 +28,7 @@ impl<'a> Leads<'a> {
     }
     /// A tag, once all manifests are known. Gives whether it says what its manifest is about.
     pub fn tag(&mut self, tag: &str, digest: &'a str) -> bool {
-        let name = ABOUT.iter().find_map(|ending| tag.strip_suffix(ending)).unwrap_or(tag);
-        let subject = self.stems.get(name).copied();
+        let subject = AboutTag::parse(tag).and_then(|about| self.stems.get(about.stem())).copied();
         if let Some(subject) = subject {
             self.to.entry(subject).or_default().push(digest);
         }

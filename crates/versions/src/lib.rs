@@ -7,6 +7,7 @@
 //! use. The crate is pure and deliberately knows nothing of releases, packages, access or storage.
 
 mod channel;
+mod content_tag;
 mod ecosystem;
 mod scheme;
 mod upgrade;
@@ -17,6 +18,7 @@ pub mod pep440;
 pub mod semver;
 
 pub use channel::{Channel, UnknownChannel};
+pub use content_tag::of_content_tag;
 pub use ecosystem::{EcosystemVersion, parse};
 pub use scheme::{MAX_VERSION_LENGTH, Scheme, VersionError};
 pub use upgrade::{UpgradeRequest, resolve_upgrade};

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, LINK};
+use keyway_base::AboutTag;
 use keyway_engine::{Caching, Document, NameList, Plain, Reply, Site, Transfer, View};
 use serde::Serialize;
 
 use crate::invalid::Invalid;
 use crate::place::{Place, repository};
 use crate::query::Query;
-use crate::reference::is_about_a_manifest;
 use crate::refusal::{header, versioned};
 use crate::target::{parameters, with_query};
 
@@ -69,7 +69,7 @@ pub(crate) fn tags(place: &Place<'_>, view: &View<'_>, page: &Page) -> Reply {
         .content
         .tags
         .iter()
-        .filter(|tag| view.shows_tag(tag) && (view.whole || !is_about_a_manifest(&tag.name)));
+        .filter(|tag| view.shows_tag(tag) && (view.whole || AboutTag::parse(&tag.name).is_none()));
     let (tags, has_more) = page.of(shown.map(|tag| tag.name.as_str()));
     let body = json(&Tags { name: &place.name(), tags: &tags });
     let next = next(page, &tags, has_more, &place.path("tags/list"));

@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Read, Seek};
 
-use keyway_base::ContentAlgorithm;
+use keyway_base::{ContentAlgorithm, is_content_tag, tag_of_version};
 use serde_json::{Map, Value, json};
 
 use super::collect::send;
@@ -11,7 +11,6 @@ use super::problem::ImageProblem;
 use super::{PIECE, Sink, digest_of, pass_on};
 use crate::oci::ParsedManifest;
 use crate::oci::media_type::{HELM_CHART, HELM_CONFIG, OCI_MANIFEST};
-use crate::oci::reference::is_tag;
 use crate::yaml::Node;
 use crate::{ArchiveError, Limits, Yaml, YamlLimits};
 
@@ -57,8 +56,8 @@ pub(super) fn plan<S: Read + Seek>(
     let (Some(name), Some(version)) = (text("name"), text("version")) else {
         return Err(ImageProblem::Chart("it has no name or no version".to_owned()).into());
     };
-    let tag = version.replace('+', "_");
-    if !is_tag(&tag) {
+    let tag = tag_of_version(version);
+    if !is_content_tag(&tag) {
         return Err(ImageProblem::Chart("its version cannot be a tag".to_owned()).into());
     }
     let annotations = annotations(name, version, text("description"));

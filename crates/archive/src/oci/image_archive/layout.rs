@@ -1,6 +1,6 @@
 //! OCI layouts: `oci-layout`, `index.json` and `blobs/` in any order (image specification, "Image Layout").
 
-use keyway_base::ContentDigest;
+use keyway_base::{AboutTag, ContentDigest};
 
 use super::Sink;
 use super::collect::Collected;
@@ -8,7 +8,7 @@ use super::graph::{Graph, Visit};
 use super::plan::{ConvertedTag, Plan};
 use super::problem::ImageProblem;
 use super::roots::{Found, Roots};
-use crate::oci::reference::{is_referrers_tag, tag_of};
+use crate::oci::reference::tag_of;
 use crate::oci::{Descriptor, ManifestKind, ManifestProblem, ParsedManifest};
 use crate::{ArchiveError, Quoted, parse_object_strict};
 
@@ -101,7 +101,7 @@ impl Walk<'_> {
                 Some(tag) => tags.push(tag.to_owned()),
             }
         }
-        let at = tags.iter().position(|tag| is_referrers_tag(tag));
+        let at = tags.iter().position(|tag| AboutTag::parse(tag).is_some_and(|about| about.is_list()));
         let lists = at.map(|at| tags.remove(at));
         (tags, lists)
     }
@@ -127,11 +127,7 @@ impl Walk<'_> {
     fn check_subject(&mut self, tag: &str, digest: ContentDigest, at: usize) {
         let parsed = self.graph.manifest(at);
         let subject = parsed.and_then(|parsed| parsed.subject.as_ref()).map(|subject| subject.digest);
-        let as_tag = subject.map(|subject| {
-            let hex: String = subject.hex().chars().take(64).collect();
-            format!("{}-{hex}", subject.algorithm().as_str())
-        });
-        if as_tag.as_deref() != Some(tag) {
+        if subject.as_ref().map(AboutTag::stem_of).as_deref() != Some(tag) {
             let text = format!("{digest} is listed under tag {tag}, but does not name that subject itself");
             self.found.warnings.push(text);
         }

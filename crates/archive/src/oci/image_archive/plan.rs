@@ -1,6 +1,6 @@
 //! What came of reading an archive of images.
 
-use keyway_base::ContentDigest;
+use keyway_base::{AboutTag, ContentDigest};
 use serde::Serialize;
 
 use crate::oci::ParsedManifest;
@@ -57,7 +57,15 @@ impl Plan {
 
     /// The roots that are about no other manifest.
     pub fn images(&self) -> impl Iterator<Item = &Root> {
-        self.roots.iter().filter(|root| root.subject.is_none())
+        self.roots.iter().filter(|root| !root.is_about())
+    }
+}
+
+impl Root {
+    /// Whether it is about another manifest: by what it says itself, or by all of its tags.
+    fn is_about(&self) -> bool {
+        let is_named_so = !self.tags.is_empty() && self.tags.iter().all(|tag| AboutTag::parse(tag).is_some());
+        self.subject.is_some() || is_named_so
     }
 }
 
@@ -146,6 +154,14 @@ impl<T> Capped<T> {
     pub(super) fn of<I>(items: &[I], show: impl FnMut(&I) -> T) -> Self {
         let shown: Vec<T> = items.iter().take(Self::SHOWN).map(show).collect();
         Self { more: items.len() - shown.len(), shown }
+    }
+
+    /// Adds an item.
+    pub fn push(&mut self, item: T) {
+        match self.shown.len() < Self::SHOWN {
+            true => self.shown.push(item),
+            false => self.more += 1,
+        }
     }
 }
 
