@@ -81,12 +81,12 @@ fn manifest(row: ContentManifest, owners: &Reached) -> Option<StoredManifest> {
 fn blob(row: &ContentBlob, owners: &Reached) -> Option<StoredBlob> {
     let digest = read(&row.digest)?;
     let name = row.blob_key.split_once('/').and_then(|(_, name)| BlobName::from_str(name).ok());
-    Some(StoredBlob {
-        digest,
-        size: u64::try_from(row.size).unwrap_or(0),
-        blob: name?,
-        owners: owners_of(owners, &row.digest),
-    })
+    let Some((blob, size)) = name.zip(u64::try_from(row.size).ok()) else {
+        let (key, size) = (&row.blob_key, row.size);
+        tracing::warn!(%digest, key, size, "a stored blob is left out: its place or size cannot be");
+        return None;
+    };
+    Some(StoredBlob { digest, size, blob, owners: owners_of(owners, &row.digest) })
 }
 
 fn owners_of(owners: &Reached, digest: &str) -> Owners {

@@ -3,12 +3,13 @@
 use keyway_base::{BlobName, ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{Grown, GrowthState};
 use keyway_catalog::Asking;
-use keyway_engine::{ContentEdit, ContentOutcome, Denial};
+use keyway_engine::{ContentEdit, Denial, Outcome};
 
 use crate::jsonapi::Boxed;
 
 /// What keeps repositories. What changes something runs in a task of its own. Every package is named by its normalised
 /// key; uploads belong to a repository and to who began them, and to anybody else there is no such upload.
+/// An [`Outcome`] is for the engine to tell, whether something was done or the rules of the data refused it.
 pub trait Registry: Send + Sync + 'static {
     /// Begins an upload. The package is made when there is none.
     fn begin_upload(
@@ -16,7 +17,7 @@ pub trait Registry: Send + Sync + 'static {
         asking: Asking,
         package: String,
         algorithm: ContentAlgorithm,
-    ) -> Boxed<'_, Result<RecordId, Denial>>;
+    ) -> Boxed<'_, Result<Outcome, Denial>>;
     /// An upload as it was left; `None` when there is no such upload.
     fn open_upload(
         &self,
@@ -40,14 +41,14 @@ pub trait Registry: Send + Sync + 'static {
         package: String,
         upload: Option<RecordId>,
         grown: Grown,
-    ) -> Boxed<'_, Result<ContentOutcome, Denial>>;
+    ) -> Boxed<'_, Result<Outcome, Denial>>;
     /// Changes the content of a repository.
     fn edit_content(
         &self,
         asking: Asking,
         package: String,
         edit: ContentEdit,
-    ) -> Boxed<'_, Result<ContentOutcome, Denial>>;
+    ) -> Boxed<'_, Result<Outcome, Denial>>;
     /// A blob of a repository and its size, whether a manifest refers to it or not.
     fn find_blob(
         &self,

@@ -4,10 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use keyway_archive::oci::image_archive::{PlannedManifest, Root};
-use keyway_archive::oci::reference::{is_referrers_tag, is_tag};
 use keyway_archive::oci::{Descriptor, Plan};
-use keyway_base::{ContentDigest, RecordId, Slot, Timestamp};
-use keyway_blob::{BlobKey, BlobStore};
+use keyway_base::{ContentDigest, RecordId, Slot, Timestamp, is_content_tag, tag_of_version};
+use keyway_blob::{BlobError, BlobKey, BlobStore};
 use keyway_domain::resources::{
     Artifact, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, Package, Release,
     ReleaseStatus,
@@ -15,10 +14,10 @@ use keyway_domain::resources::{
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value, fold_key};
 use keyway_store::Write;
-
+use keyway_versions::of_content_tag;
 use serde_json::Value as Json;
 
-use crate::{JobError, place};
+use crate::{JobError, kind, place};
 
 /// An archive that was read: what it says, and where its blobs are.
 #[derive(Debug)]
@@ -45,32 +44,67 @@ struct Naming {
 
 impl Brought {
     /// What to tell the vendor, as metadata of the artifact.
-    pub(crate) fn report(&self) -> Json {
-        serde_json::to_value(&self.plan.report).map_or(Json::Null, folded)
+    pub(crate) fn report(&self, release: &Release) -> Json {
+        let mut report = self.plan.report.clone();
+        if self.alone().is_some() {
+            for name in own_names(release).filter(|name| !is_content_tag(name)) {
+                let warning =
+                    format!("{name}, as the release is called, cannot be a tag: the image goes without");
+                report.warnings.push(warning);
+            }
+        }
+        serde_json::to_value(&report).map_or(Json::Null, folded)
     }
 
-    /// The tags that the images get. One alone is the release: it has its version and its tag. Several keep the names
-    /// that they have in the archive, as does what is about them.
-    fn names(&self, release: &Release) -> Vec<(String, ContentDigest)> {
-        let is_about = |root: &&Root| {
-            let names = |tag: &String| is_referrers_tag(tag.split('.').next().unwrap_or_default());
-            root.subject.is_some() || (!root.tags.is_empty() && root.tags.iter().all(names))
-        };
-        let mut images = self.plan.roots.iter().filter(|root| !is_about(root));
-        let alone = images.next().filter(|_| images.next().is_none());
+    /// Looks whether the bytes of all its blobs are in the store, before anything waits for that. They may have gone
+    /// while the rest of the archive was read; then all of it is read again.
+    pub(crate) async fn check(&self, blobs: &BlobStore) -> Result<(), JobError> {
+        for blob in &self.plan.blobs {
+            blobs.head(self.key(&blob.digest)?).await?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, digest: &ContentDigest) -> Result<&BlobKey, JobError> {
+        let lost = || JobError::Payload { kind: kind::INGEST.to_owned(), missing: "a blob of the archive" };
+        self.keys.get(digest).ok_or_else(lost)
+    }
+
+    /// The image, where the archive has but one.
+    fn alone(&self) -> Option<&Root> {
+        let mut images = self.plan.images();
+        images.next().filter(|_| images.next().is_none())
+    }
+
+    /// The tags that the images get; or why they cannot be. One alone is the release: it has its version and its
+    /// tag. Several keep the names that they have in the archive, as does what is about them; a name that is another
+    /// version would be another release.
+    fn names(&self, release: &Release) -> Result<Vec<(String, ContentDigest)>, String> {
+        let alone = self.alone();
         let mut names = Vec::new();
         if let Some(image) = alone {
-            let version = release.version.replace('+', "_");
-            let own = [Some(version), release.tag.clone()].into_iter().flatten();
-            names.extend(own.filter(|tag| is_tag(tag)).map(|tag| (tag, image.digest)));
+            let own = own_names(release).filter(|tag| is_content_tag(tag));
+            names.extend(own.map(|tag| (tag, image.digest)));
         }
-        for root in
-            self.plan.roots.iter().filter(|root| alone.is_none_or(|image| image.digest != root.digest))
-        {
-            names.extend(root.tags.iter().map(|tag| (tag.clone(), root.digest)));
+        let others = self.plan.roots.iter();
+        for root in others.filter(|root| alone.is_none_or(|image| image.digest != root.digest)) {
+            for tag in &root.tags {
+                if let Some(version) = of_content_tag(tag).filter(|version| *version != release.version) {
+                    return Err(format!(
+                        "the archive has several images, and one is called {tag}: upload it to a release {version}, \
+                         or give it a name that is no version"
+                    ));
+                }
+                names.push((tag.clone(), root.digest));
+            }
         }
-        names
+        Ok(names)
     }
+}
+
+/// What an image alone is called: as the release's version and tag are.
+fn own_names(release: &Release) -> impl Iterator<Item = String> {
+    [Some(tag_of_version(&release.version)), release.tag.clone()].into_iter().flatten()
 }
 
 impl Importing<'_> {
@@ -81,12 +115,16 @@ impl Importing<'_> {
         release: &Release,
         brought: &Brought,
     ) -> Result<Result<(), String>, JobError> {
-        let namings = match self.namings(package, release, brought.names(release)).await? {
+        let names = match brought.names(release) {
+            Ok(names) => names,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let namings = match self.namings(package, release, names).await? {
             Ok(namings) => namings,
             Err(reason) => return Ok(Err(reason)),
         };
         for blob in &brought.plan.blobs {
-            let key = brought.keys.get(&blob.digest);
+            let key = *brought.key(&blob.digest)?;
             self.blob(package, &blob.digest.to_string(), blob.size, key).await?;
         }
         for manifest in &brought.plan.manifests {
@@ -151,7 +189,7 @@ impl Importing<'_> {
         package: &Package,
         digest: &str,
         size: u64,
-        key: Option<&BlobKey>,
+        new: BlobKey,
     ) -> Result<(), JobError> {
         let account = package.account_id;
         let same = Scope::text("digest", digest);
@@ -163,13 +201,15 @@ impl Importing<'_> {
             return Ok(());
         }
         let elsewhere = self.write.find(ContentBlob::RESOURCE, account, &same).await?;
-        let known =
-            elsewhere.and_then(|blob| blob.get("blob_key").as_text().and_then(|key| key.parse().ok()));
-        let lost =
-            || JobError::Payload { kind: "artifact.ingest".to_owned(), missing: "a blob of the archive" };
-        let key: BlobKey = known.or_else(|| key.copied()).ok_or_else(lost)?;
-        // It may have gone while the rest of the archive was read; then all of it is read again.
-        self.blobs.head(&key).await?;
+        let known = elsewhere.and_then(|blob| blob.get("blob_key").as_text()?.parse::<BlobKey>().ok());
+        let key = match known {
+            None => new,
+            Some(known) => match self.blobs.head(&known).await {
+                Ok(_) => known,
+                Err(BlobError::Absent(_)) => new,
+                Err(error) => return Err(error.into()),
+            },
+        };
         let mut row = self.row(ContentBlob::RESOURCE, package);
         row.set("digest", Value::Text(digest.to_owned()));
         row.set("size", i64::try_from(size).map_or(Value::Null, Value::Int));

@@ -109,6 +109,11 @@ async fn conclude(
     mut finding: Finding,
     keys: Keys,
 ) -> Result<Ended, JobError> {
+    let brought = finding.as_mut().ok().and_then(|examined| examined.plan.take());
+    let brought = brought.map(|plan| Brought { plan, keys });
+    if let Some(brought) = &brought {
+        brought.check(&parts.blobs).await?;
+    }
     let mut write = parts.db.begin().await?;
     let account = job.account;
     let Some(before) = write.find(Artifact::RESOURCE, account, &Scope::id("id", id)).await? else {
@@ -120,9 +125,8 @@ async fn conclude(
     }
     let now = parts.clock.wall();
     let mut slots = BTreeSet::new();
-    if let Some(plan) = finding.as_mut().ok().and_then(|examined| examined.plan.take()) {
-        let brought = Brought { plan, keys };
-        match import(parts, &mut write, &mut artifact, &brought, now).await? {
+    if let Some(brought) = &brought {
+        match import(parts, &mut write, &mut artifact, brought, now).await? {
             Ok(touched) => slots = touched,
             Err(reason) => finding = Err(reason),
         }
@@ -175,7 +179,7 @@ async fn import(
     }
     let slots = importing.slots;
     if let serde_json::Value::Object(metadata) = &mut artifact.metadata {
-        metadata.insert(REPORT.to_owned(), brought.report());
+        metadata.insert(REPORT.to_owned(), brought.report(&release));
     }
     Ok(Ok(slots))
 }

@@ -7,7 +7,7 @@ use keyway_api::Api;
 use keyway_base::{BlobName, ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{Grown, GrowthState};
 use keyway_catalog::Asking;
-use keyway_engine::{ContentEdit, ContentOutcome, Denial, Reason};
+use keyway_engine::{ContentEdit, Denial, Outcome, Reason};
 use keyway_frontend::{Boxed, Registry};
 
 use crate::adapters::ApiDoor;
@@ -37,7 +37,7 @@ impl Registry for ApiDoor {
         asking: Asking,
         package: String,
         algorithm: ContentAlgorithm,
-    ) -> Boxed<'_, Result<RecordId, Denial>> {
+    ) -> Boxed<'_, Result<Outcome, Denial>> {
         let api = self.api();
         in_a_task(async move { api.begin_upload(&asking, &package, algorithm).await })
     }
@@ -67,7 +67,7 @@ impl Registry for ApiDoor {
         package: String,
         upload: Option<RecordId>,
         grown: Grown,
-    ) -> Boxed<'_, Result<ContentOutcome, Denial>> {
+    ) -> Boxed<'_, Result<Outcome, Denial>> {
         let api = self.api();
         in_a_task(async move { api.complete_upload(&asking, &package, upload, grown).await })
     }
@@ -76,7 +76,7 @@ impl Registry for ApiDoor {
         asking: Asking,
         package: String,
         edit: ContentEdit,
-    ) -> Boxed<'_, Result<ContentOutcome, Denial>> {
+    ) -> Boxed<'_, Result<Outcome, Denial>> {
         let api = self.api();
         in_a_task(async move { api.edit_content(&asking, &package, &edit).await })
     }

@@ -106,7 +106,7 @@ pub(super) fn is_taken(error: &ApiError) -> bool {
 }
 
 /// A refusal of the API for somebody who does not speak JSON:API.
-fn worded(error: &ApiError) -> Result<Told, Denial> {
+pub(super) fn worded(error: &ApiError) -> Result<Told, Denial> {
     match error.status.as_u16() {
         401 | 403 => Err(denial(error)),
         404 => Ok(Told::Absent(sentence(error))),

@@ -76,7 +76,7 @@ impl Request<'_> {
         };
         let taken = tokio::spawn(taking.run()).await.map_err(|error| self.untaken(&error))?;
         let outcome = match taken {
-            Ok(outcome) => Outcome::Content(outcome),
+            Ok(outcome) => outcome,
             Err(Failed::Denied(denial)) => return Err(denial.into()),
             Err(Failed::Incoming(error)) => return Err(cut_short(error)),
             Err(Failed::Blob(BlobError::TooLarge { limit })) => Outcome::TooLarge { limit },
@@ -119,7 +119,7 @@ impl Request<'_> {
             }
             edit => registry.edit_content(asking, package, edit).await?,
         };
-        self.tell(call, &Outcome::Content(outcome)).await
+        self.tell(call, &outcome).await
     }
 
     /// A repository with a blob, of those that the token is good for.
@@ -156,7 +156,7 @@ impl Request<'_> {
 
 impl Taking {
     /// Reads the body to its end, or to what is wrong with it: the client lives to read the answer either way.
-    async fn run(mut self) -> Result<ContentOutcome, Failed> {
+    async fn run(mut self) -> Result<Outcome, Failed> {
         let taken = match (self.piece.upload, self.piece.completes) {
             (None, None) => self.begin().await,
             (None, Some(digest)) => self.whole(digest).await,
@@ -168,14 +168,13 @@ impl Taking {
         taken
     }
 
-    async fn begin(&self) -> Result<ContentOutcome, Failed> {
+    async fn begin(&self) -> Result<Outcome, Failed> {
         let Piece { package, algorithm, .. } = &self.piece;
-        let id = self.registry.begin_upload(self.asking.clone(), package.clone(), *algorithm).await?;
-        Ok(ContentOutcome::Upload { id, size: 0 })
+        Ok(self.registry.begin_upload(self.asking.clone(), package.clone(), *algorithm).await?)
     }
 
     /// Takes a blob that comes in one piece.
-    async fn whole(&mut self, digest: ContentDigest) -> Result<ContentOutcome, Failed> {
+    async fn whole(&mut self, digest: ContentDigest) -> Result<Outcome, Failed> {
         let state = self.grow(digest.algorithm());
         match self.in_one(state.clone(), digest).await {
             Ok(Ok(grown)) => self.complete(None, grown).await,
@@ -184,7 +183,7 @@ impl Taking {
                 if let Err(error) = self.blobs.abandon_growth(state).await {
                     tracing::warn!(%error, "what came of a broken upload could not be removed");
                 }
-                broken.map(|wrong| wrong.err().unwrap_or(ContentOutcome::WrongSize))
+                broken.map(|wrong| Outcome::Content(wrong.err().unwrap_or(ContentOutcome::WrongSize)))
             }
         }
     }
@@ -202,18 +201,18 @@ impl Taking {
     }
 
     /// Takes the next piece of an upload.
-    async fn next(&mut self, id: RecordId) -> Result<ContentOutcome, Failed> {
+    async fn next(&mut self, id: RecordId) -> Result<Outcome, Failed> {
         let package = self.piece.package.clone();
         let opened = self.registry.open_upload(self.asking.clone(), package, id).await?;
-        let Some(state) = opened else { return Ok(ContentOutcome::UploadUnknown) };
+        let Some(state) = opened else { return Ok(Outcome::Content(ContentOutcome::UploadUnknown)) };
         if let Some(outcome) = self.misplaced(id, state.size()) {
-            return Ok(outcome);
+            return Ok(Outcome::Content(outcome));
         }
         match self.added(id, state).await {
             Err(Failed::Blob(BlobError::UploadBusy(_) | BlobError::PartsChanged)) => {
-                Ok(ContentOutcome::Busy { id })
+                Ok(Outcome::Content(ContentOutcome::Busy { id }))
             }
-            Err(Failed::Blob(BlobError::NoUpload(_))) => Ok(ContentOutcome::UploadUnknown),
+            Err(Failed::Blob(BlobError::NoUpload(_))) => Ok(Outcome::Content(ContentOutcome::UploadUnknown)),
             taken => taken,
         }
     }
@@ -234,7 +233,7 @@ impl Taking {
         last.checked_sub(first)?.checked_add(1)
     }
 
-    async fn added(&mut self, id: RecordId, state: GrowthState) -> Result<ContentOutcome, Failed> {
+    async fn added(&mut self, id: RecordId, state: GrowthState) -> Result<Outcome, Failed> {
         let before = state.size();
         let wanted = self.piece.completes.map_or(state.algorithm(), |digest| digest.algorithm());
         let is_other = wanted != state.algorithm();
@@ -247,17 +246,17 @@ impl Taking {
             return Err(failed);
         }
         if self.piece.span.is_some() && self.expected() != growing.size().checked_sub(before) {
-            return Ok(ContentOutcome::WrongSize);
+            return Ok(Outcome::Content(ContentOutcome::WrongSize));
         }
         let Some(digest) = self.piece.completes else {
-            return self.paused(id, before, growing).await;
+            return self.paused(id, before, growing).await.map(Outcome::Content);
         };
         let grown = growing.finish().await?;
         let grown =
             if grown.digest().algorithm() == wanted { grown } else { self.again(grown, wanted).await? };
         let found = *grown.digest();
         if found != digest {
-            return Ok(ContentOutcome::WrongDigest { found });
+            return Ok(Outcome::Content(ContentOutcome::WrongDigest { found }));
         }
         self.complete(Some(id), grown).await
     }
@@ -291,7 +290,7 @@ impl Taking {
         }
     }
 
-    async fn complete(&self, upload: Option<RecordId>, grown: Grown) -> Result<ContentOutcome, Failed> {
+    async fn complete(&self, upload: Option<RecordId>, grown: Grown) -> Result<Outcome, Failed> {
         let package = self.piece.package.clone();
         Ok(self.registry.complete_upload(self.asking.clone(), package, upload, grown).await?)
     }

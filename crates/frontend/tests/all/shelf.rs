@@ -52,12 +52,12 @@ impl Registry for Shelf {
         asking: Asking,
         package: String,
         algorithm: ContentAlgorithm,
-    ) -> Boxed<'_, Result<RecordId, Denial>> {
+    ) -> Boxed<'_, Result<Outcome, Denial>> {
         let id = RecordId::generate(self.clock.wall());
         let state = self.blobs.grow(asking.account.id, algorithm);
         let upload = Upload { package, who: asking.principal.bearer_id(), state };
         self.uploads.lock().unwrap().insert(id, upload);
-        Box::pin(async move { Ok(id) })
+        Box::pin(async move { Ok(Outcome::Content(ContentOutcome::Upload { id, size: 0 })) })
     }
     fn open_upload(
         &self,
@@ -93,7 +93,7 @@ impl Registry for Shelf {
         package: String,
         upload: Option<RecordId>,
         grown: Grown,
-    ) -> Boxed<'_, Result<ContentOutcome, Denial>> {
+    ) -> Boxed<'_, Result<Outcome, Denial>> {
         Box::pin(async move {
             let (digest, size) = (*grown.digest(), grown.size());
             let key = self.blobs.commit_grown(grown).await.unwrap();
@@ -101,7 +101,7 @@ impl Registry for Shelf {
             if let Some(upload) = upload {
                 self.uploads.lock().unwrap().remove(&upload);
             }
-            Ok(ContentOutcome::Blob { digest })
+            Ok(Outcome::Content(ContentOutcome::Blob { digest }))
         })
     }
     fn edit_content(
@@ -109,9 +109,9 @@ impl Registry for Shelf {
         _: Asking,
         package: String,
         edit: ContentEdit,
-    ) -> Boxed<'_, Result<ContentOutcome, Denial>> {
+    ) -> Boxed<'_, Result<Outcome, Denial>> {
         self.edits.lock().unwrap().push((package, edit));
-        Box::pin(async { Ok(ContentOutcome::Deleted) })
+        Box::pin(async { Ok(Outcome::Content(ContentOutcome::Deleted)) })
     }
     fn find_blob(
         &self,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyway_access::Action;
 use keyway_base::{BlobName, ContentAlgorithm, ContentDigest, RecordId};
-use keyway_blob::BlobKey;
+use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::resources::{ContentBlob, ContentEdge, Package};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_engine::ContentOutcome;
@@ -48,25 +48,48 @@ pub(super) async fn complete(
         work.delete(&row).await?;
     }
     let digest = new.digest.to_string();
-    let key = match work.find(ContentBlob::RESOURCE, &Scope::text("digest", digest.as_str())).await? {
-        // The new bytes go again: nothing refers to them.
-        Some(same) => same.get("blob_key").clone(),
-        None => Value::Text(new.key.to_string()),
-    };
     let size = i64::try_from(new.size).map_or(Value::Null, Value::Int);
-    is_there(&work, &key).await?;
-    add(&mut work, &repository, &digest, size, key).await?;
+    let key = key_of(&mut work, &digest, new.key).await?;
+    add(&mut work, &repository, &digest, size, Value::Text(key.to_string())).await?;
     work.commit().await?;
     Ok(ContentOutcome::Blob { digest: new.digest })
 }
 
-/// Looks whether the bytes are in the store. A job that found nothing that refers to them may just have removed
-/// them; from here on it finds this transaction.
-async fn is_there(work: &Work, key: &Value) -> Outcome<()> {
-    let key = key.as_text().and_then(|key| key.parse::<BlobKey>().ok());
-    let key = key.ok_or_else(|| Refusal::Broken("a blob without a key".to_owned()))?;
-    let found = work.call.api.parts().blobs.head(&key).await;
-    found.map(drop).map_err(|error| Refusal::Broken(error.to_string()))
+/// Where the bytes of a digest are from now on: where they were, if the account has them, and the new ones go again,
+/// for nothing refers to them. Where those have been lost, all that have the digest get the new ones.
+async fn key_of(work: &mut Work, digest: &str, new: BlobKey) -> Outcome<BlobKey> {
+    let same = work.all(ContentBlob::RESOURCE, &Scope::text("digest", digest)).await?;
+    for blob in &same {
+        let known = blob.get("blob_key").as_text().and_then(|key| key.parse().ok());
+        if let Some(known) = known
+            && is_there(work, &known).await?
+        {
+            return Ok(known);
+        }
+    }
+    if !is_there(work, &new).await? {
+        return Err(Refusal::Broken(format!("the bytes of {digest} went while they were written down")));
+    }
+    for before in same {
+        tracing::warn!(digest, blob = %before.id(), "the bytes of a blob were lost; it has those just sent");
+        let mut after = before.clone();
+        after.set("blob_key", Value::Text(new.to_string()));
+        after.set("updated_at", Value::Time(work.now()));
+        work.update(&after, &["blob_key", "updated_at"]).await?;
+        let related = Related { is_awaited: true, ..Related::default() };
+        work.touch(touches(Mutation { before: Some(&before), after: Some(&after) }, &related));
+    }
+    Ok(new)
+}
+
+/// Whether the bytes are in the store. A job that found nothing that refers to them may just have removed them; from
+/// here on it finds this transaction.
+async fn is_there(work: &Work, key: &BlobKey) -> Outcome<bool> {
+    match work.call.api.parts().blobs.head(key).await {
+        Ok(_) => Ok(true),
+        Err(BlobError::Absent(_)) => Ok(false),
+        Err(error) => Err(Refusal::Broken(error.to_string())),
+    }
 }
 
 /// Adds a blob of another repository that the caller reads; else begins an upload. Whether there is none or it may not

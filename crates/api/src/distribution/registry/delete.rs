@@ -16,7 +16,7 @@ use super::super::{burial, job};
 use super::repository::{collect_later, holding, known};
 use super::{blob as blobs, reach, tag};
 use crate::call::Call;
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refusal};
 use crate::touch;
 use crate::work::Work;
 
@@ -92,8 +92,11 @@ pub(super) async fn blob(
     if blobs::is_referred_to(&mut work, &repository, &text).await? {
         return Ok(ContentOutcome::BlobInUse);
     }
+    let Some(key) = row.get("blob_key").as_text() else {
+        return Err(Refusal::Broken(format!("the blob {text} has no key")));
+    };
     remove(&mut work, &row).await?;
-    job::delete_blob(&mut work, row.get("blob_key").as_text().unwrap_or_default()).await?;
+    job::delete_blob(&mut work, key).await?;
     work.commit().await?;
     Ok(ContentOutcome::Deleted)
 }

@@ -15,12 +15,12 @@ use std::sync::Arc;
 use keyway_base::{BlobName, ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{BlobError, Grown, GrowthState};
 use keyway_catalog::Asking;
-use keyway_engine::{ContentEdit, ContentOutcome, Denial};
+use keyway_engine::{ContentEdit, ContentOutcome, Denial, Outcome as Told};
 use keyway_jsonapi::ApiError;
 use keyway_store::retrying;
 
 use self::blob::NewBlob;
-use super::push::{denial, foreign, is_taken};
+use super::push::{denial, foreign, is_taken, worded};
 use crate::Api;
 use crate::call::Call;
 use crate::refusal::{Outcome, Refusal};
@@ -36,10 +36,10 @@ impl Api {
         asking: &Asking,
         package: &str,
         algorithm: ContentAlgorithm,
-    ) -> Result<RecordId, Denial> {
+    ) -> Result<Told, Denial> {
         let call = Call::of_engine(self, asking);
         let state = self.parts().blobs.grow(call.account.id, algorithm);
-        settled(package, || upload::begin(&call, asking.engine, package, &state)).await
+        told(settled(package, || upload::begin(&call, asking.engine, package, &state)).await)
     }
 
     /// Where an upload stands; `None` when there is no such, it has ended, or it is another repository's or
@@ -70,7 +70,8 @@ impl Api {
         after: GrowthState,
     ) -> Result<bool, Denial> {
         let call = Call::of_engine(self, asking);
-        settled(package, || upload::grow(&call, asking.engine, package, upload, before, &after)).await
+        let grow = || upload::grow(&call, asking.engine, package, upload, before, &after);
+        settled(package, grow).await.map_err(|refusal| denial(&refusal.told()))
     }
 
     /// Makes what has been uploaded a blob of the repository, and ends the upload that it came by, if by one. Bytes
@@ -84,19 +85,13 @@ impl Api {
         package: &str,
         upload: Option<RecordId>,
         grown: Grown,
-    ) -> Result<ContentOutcome, Denial> {
+    ) -> Result<Told, Denial> {
         let call = Call::of_engine(self, asking);
         let new = NewBlob { digest: *grown.digest(), size: grown.size(), key: grown.key() };
-        match self.keep(&call, grown).await {
-            Ok(()) => {}
-            Err(KeepError::Ended) => return Ok(ContentOutcome::UploadUnknown),
-            Err(KeepError::Busy) => {
-                let id = upload.unwrap_or_else(|| RecordId::generate(call.now));
-                return Ok(ContentOutcome::Busy { id });
-            }
-            Err(KeepError::Refused(refusal)) => return Err(denial(&refusal.told())),
-        }
-        settled(package, || blob::complete(&call, asking.engine, package, upload, &new)).await
+        told(match self.keep(&call, grown).await {
+            Ok(()) => settled(package, || blob::complete(&call, asking.engine, package, upload, &new)).await,
+            Err(kept) => kept.outcome(upload),
+        })
     }
 
     /// Changes the content of a repository.
@@ -108,9 +103,9 @@ impl Api {
         asking: &Asking,
         package: &str,
         edit: &ContentEdit,
-    ) -> Result<ContentOutcome, Denial> {
+    ) -> Result<Told, Denial> {
         let call = Call::of_engine(self, asking);
-        settled(package, || edited(&call, asking.engine, package, edit)).await
+        told(settled(package, || edited(&call, asking.engine, package, edit)).await)
     }
 
     /// A blob of a repository, for whoever publishes there: where its bytes are, and how many. Asking for it keeps it
@@ -125,7 +120,8 @@ impl Api {
         digest: &ContentDigest,
     ) -> Result<Option<(BlobName, u64)>, Denial> {
         let call = Call::of_engine(self, asking);
-        settled(package, || blob::find(&call, asking.engine, package, digest)).await
+        let found = settled(package, || blob::find(&call, asking.engine, package, digest)).await;
+        found.map_err(|refusal| denial(&refusal.told()))
     }
 
     /// Makes the bytes of an upload a blob.
@@ -152,20 +148,38 @@ enum KeepError {
     Refused(Refusal),
 }
 
+impl KeepError {
+    /// What to tell: of a blob that came at once there is no upload that somebody else could write to or end.
+    fn outcome(self, upload: Option<RecordId>) -> Outcome<ContentOutcome> {
+        match (self, upload) {
+            (Self::Ended, Some(_)) => Ok(ContentOutcome::UploadUnknown),
+            (Self::Busy, Some(id)) => Ok(ContentOutcome::Busy { id }),
+            (Self::Refused(refusal), _) => Err(refusal),
+            (Self::Ended | Self::Busy, None) => {
+                Err(Refusal::Broken("a blob that came at once was in other hands".to_owned()))
+            }
+        }
+    }
+}
+
+/// What became of it, for clients that do not speak JSON:API.
+fn told(done: Outcome<ContentOutcome>) -> Result<Told, Denial> {
+    done.map(Told::Content).or_else(|refusal| worded(&refusal.told()))
+}
+
 /// Runs a transaction until it has met no other. Where a name was taken meanwhile, it runs once more: by now it can
 /// be seen by whom.
-async fn settled<T, F, Fut>(package: &str, run: F) -> Result<T, Denial>
+async fn settled<T, F, Fut>(package: &str, run: F) -> Outcome<T>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Outcome<T>>,
 {
-    let done = match retrying(&run).await {
+    match retrying(&run).await {
         Err(Refusal::Told(error)) if is_taken(&error) => {
             retrying(&run).await.map_err(|refusal| foreign(refusal, package))
         }
         done => done,
-    };
-    done.map_err(|refusal| denial(&refusal.told()))
+    }
 }
 
 async fn edited(

@@ -26,12 +26,12 @@ pub(super) async fn begin(
     engine: &'static str,
     package: &str,
     state: &GrowthState,
-) -> Outcome<RecordId> {
+) -> Outcome<ContentOutcome> {
     let mut work = Work::writing(call).await?;
     let repository = to_push(&mut work, engine, package).await?;
     let id = insert(&mut work, &repository, state).await?;
     work.commit().await?;
-    Ok(id)
+    Ok(ContentOutcome::Upload { id, size: 0 })
 }
 
 /// Writes an upload down that has no bytes yet.

@@ -140,6 +140,29 @@ async fn several_images_keep_their_names() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_another_version_is_refused() {
+    let (shop, _, release) = shop("1.0.0", json!({})).await;
+    let tar = Layout::default().image("1.0.0", b"one").image("v2.0.0", b"two").tar();
+    let refused = shop.archive(&release, "images.tar", tar).await;
+    assert_eq!(refused["status"], "FAILED", "{refused}");
+    assert!(refused["failure"].as_str().is_some_and(|why| why.contains("release 2.0.0")), "{refused}");
+    assert_eq!(shop.tags_of_content().await, "");
+    let tar = Layout::default().image("1.0.0", b"one").image("2.0", b"two").tar();
+    assert_eq!(shop.archive(&release, "more.tar", tar).await["status"], "UPLOADED");
+    assert_eq!(shop.tags_of_content().await, "1.0.0=1.0.0 2.0=1.0.0");
+}
+
+#[tokio::test]
+async fn a_name_of_the_release_that_is_no_tag_is_told() {
+    let (shop, _, release) = shop("1.0.0", json!({ "tag": "not a tag" })).await;
+    let read = shop.archive(&release, "image.tar", Layout::default().image("x", b"layer").tar()).await;
+    assert_eq!(read["status"], "UPLOADED", "{read}");
+    let warnings = &read["metadata"]["imageReport"]["warnings"]["shown"];
+    assert!(warnings[0].as_str().is_some_and(|text| text.starts_with("not a tag")), "{read}");
+    assert_eq!(shop.tags_of_content().await, "1.0.0=1.0.0");
+}
+
+#[tokio::test]
 async fn what_is_no_archive_of_images_is_refused_or_kept_as_it_is() {
     let (shop, _, release) = shop("1.0.0", json!({})).await;
     let refused = shop.archive(&release, "notes.tar", b"not a tar at all").await;
