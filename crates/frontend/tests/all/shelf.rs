@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use keyway_base::{BlobName, Clock, ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{BlobStore, Grown, GrowthState};
 use keyway_catalog::Asking;
-use keyway_engine::{ContentEdit, ContentOutcome, Denial, Reason};
+use keyway_engine::{ContentEdit, ContentOutcome, Denial, Outcome, Reason};
 use keyway_frontend::{Boxed, Registry};
 
 /// What keeps repositories in tests.
