@@ -1,9 +1,11 @@
 //! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, archives of images and charts, and the
-//! plain tar, gzip, zstd, zip, JSON and YAML under them. Nothing is ever unpacked: a reader scans the whole archive, refuses what two installers could read
-//! differently, and hands back one or two small members.
+//! plain tar, gzip, zstd, zip, JSON and YAML under them. Nothing is ever unpacked: a reader scans the whole archive,
+//! refuses what two installers could read differently, and hands back one or two small members; of images, it says
+//! what they consist of, and passes their blobs on.
 //!
 //! This crate is synchronous, reads only from the `Read` it is given, and deliberately knows nothing of
-//! packages, releases or version orders, and of digests only where an archive names its parts by them. Whether a manifest agrees with a release is the engine's question.
+//! packages, releases or version orders, and of digests only where an archive names its parts by them. Whether a
+//! manifest agrees with a release is the engine's question.
 
 mod entry_path;
 mod error;

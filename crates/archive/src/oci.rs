@@ -1,4 +1,4 @@
-//! OCI: manifests and indexes read strictly, and archives of images in one pass.
+//! OCI: manifests and indexes read strictly, and archives of images without unpacking them.
 
 mod descriptor;
 pub mod image_archive;

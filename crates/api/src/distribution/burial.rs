@@ -1,5 +1,5 @@
-//! Versions and file names of npm packages, Python packages, Ruby gems and container images are never given out twice: what was
-//! published once stays buried, so that no lock file ever finds other bytes under a name it knows.
+//! Versions and file names of npm packages, Python packages, Ruby gems and container images are never given out
+//! twice: what was published once stays buried, so that no lock file ever finds other bytes under a name it knows.
 
 use keyway_domain::resources::{Artifact, ArtifactStatus, ContentTag, Package, Release, ReleaseStatus};
 use keyway_jsonapi::{Declared, Record, Scope};

@@ -1,4 +1,4 @@
-//! Archives of images, read in one pass: OCI layouts, what `docker save` and its kin write, Helm charts.
+//! Archives of images, read without unpacking them: OCI layouts, what `docker save` and its kin write, Helm charts.
 //!
 //! Blobs go out to a [`Sink`] as they come by, hashed; documents that may be manifests stay in memory, within a
 //! bound. At the end a [`Plan`] says which manifests, blobs and tags make up the images, everything checked: each
