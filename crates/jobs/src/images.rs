@@ -13,7 +13,7 @@ use keyway_domain::resources::{
 };
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value, fold_key};
-use keyway_store::Write;
+use keyway_store::{Tombstone, Write};
 use keyway_versions::of_content_tag;
 use serde_json::Value as Json;
 
@@ -40,12 +40,19 @@ struct Naming {
     tag: String,
     digest: String,
     row: Option<Record>,
+    /// Whether the tag is the release's; all others move.
+    is_owned: bool,
 }
 
 impl Brought {
     /// What to tell the vendor, as metadata of the artifact.
-    pub(crate) fn report(&self, release: &Release) -> Json {
+    pub(crate) fn report(&self, release: &Release, left: &[String]) -> Json {
         let mut report = self.plan.report.clone();
+        for tag in left {
+            report.warnings.push(format!(
+                "the tag {tag} names another image and stays there, for the release is not published: move it then"
+            ));
+        }
         if self.alone().is_some() {
             for name in own_names(release).filter(|name| !is_content_tag(name)) {
                 let warning =
@@ -107,14 +114,37 @@ fn own_names(release: &Release) -> impl Iterator<Item = String> {
     [Some(tag_of_version(&release.version)), release.tag.clone()].into_iter().flatten()
 }
 
+impl Naming {
+    /// Whether the tag stays where it is: one that moves is not taken from customers for what they cannot have yet.
+    fn stays(&self, release: &Release) -> bool {
+        let is_elsewhere =
+            self.row.as_ref().is_some_and(|row| row.get("digest").as_text() != Some(self.digest.as_str()));
+        is_elsewhere && !self.is_owned && release.status != ReleaseStatus::Published
+    }
+}
+
 impl Importing<'_> {
-    /// Writes it down; or says why the vendor's upload is refused, and writes nothing.
+    /// Writes it down, and says which tags were left where they are; or says why the vendor's upload is refused, and
+    /// writes nothing.
     pub(crate) async fn take(
         &mut self,
         package: &Package,
         release: &Release,
         brought: &Brought,
-    ) -> Result<Result<(), String>, JobError> {
+    ) -> Result<Result<Vec<String>, String>, JobError> {
+        if release.environment_id != package.environment_id {
+            return Ok(Err(
+                "the release is in another environment than its repository: upload the archive to a \
+                           release of the repository's own environment"
+                    .to_owned(),
+            ));
+        }
+        if self.is_emptied(package, release).await? {
+            let version = &release.version;
+            return Ok(Err(format!(
+                "the release {version} was published with other images, which were deleted: make another release"
+            )));
+        }
         let names = match brought.names(release) {
             Ok(names) => names,
             Err(reason) => return Ok(Err(reason)),
@@ -131,10 +161,36 @@ impl Importing<'_> {
             self.manifest(package, manifest).await?;
         }
         self.roots(package, &brought.plan.roots).await?;
+        let mut left = Vec::new();
         for naming in namings {
-            self.name(package, naming).await?;
+            if naming.stays(release) {
+                left.push(naming.tag);
+            } else {
+                self.name(package, naming).await?;
+            }
         }
-        Ok(Ok(()))
+        Ok(Ok(left))
+    }
+
+    /// Whether customers could have the release with images that it has no more: it never gets others.
+    async fn is_emptied(&mut self, package: &Package, release: &Release) -> Result<bool, JobError> {
+        let tombstone = Tombstone {
+            account: package.account_id,
+            engine: package.engine.as_deref().unwrap_or_default(),
+            package: &package.normalised_key,
+            version: &release.version_key,
+            filename: "",
+        };
+        if !self.write.is_tombstoned(&tombstone).await? {
+            return Ok(false);
+        }
+        let theirs = Scope::id("release_id", release.id);
+        for resource in [ContentRoot::RESOURCE, ContentTag::RESOURCE] {
+            if self.write.find(resource, package.account_id, &theirs).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The tags with their rows; or why one of them cannot be given.
@@ -154,7 +210,9 @@ impl Importing<'_> {
             {
                 return Ok(Err(reason));
             }
-            namings.push(Naming { tag, digest, row });
+            let is_free = row.as_ref().is_none_or(|row| row.get("release_id").as_id().is_some());
+            let is_owned = is_free && own_names(release).any(|own| own == tag);
+            namings.push(Naming { tag, digest, row, is_owned });
         }
         Ok(Ok(namings))
     }
@@ -214,7 +272,7 @@ impl Importing<'_> {
         row.set("digest", Value::Text(digest.to_owned()));
         row.set("size", i64::try_from(size).map_or(Value::Null, Value::Int));
         row.set("blob_key", Value::Text(key.to_string()));
-        self.add(&row).await
+        self.add(std::slice::from_ref(&row)).await
     }
 
     async fn manifest(&mut self, package: &Package, manifest: &PlannedManifest) -> Result<(), JobError> {
@@ -232,15 +290,19 @@ impl Importing<'_> {
         row.set("subject", text(parsed.subject.as_ref().map(|subject| subject.digest.to_string())));
         row.set("annotations", text(parsed.annotations.clone()));
         row.set("content", Value::Bytes(manifest.bytes.clone()));
-        self.add(&row).await?;
+        self.add(std::slice::from_ref(&row)).await?;
         let parts = parsed.config.iter().chain(&parsed.layers).chain(&parsed.manifests);
         let parts: BTreeSet<String> = parts.map(|part: &Descriptor| part.digest.to_string()).collect();
-        for child in parts {
-            let mut edge = self.row(ContentEdge::RESOURCE, package);
-            edge.set("parent", Value::Text(digest.clone()));
-            edge.set("child", Value::Text(child));
-            self.add(&edge).await?;
-        }
+        let edges: Vec<Record> = parts
+            .into_iter()
+            .map(|child| {
+                let mut edge = self.row(ContentEdge::RESOURCE, package);
+                edge.set("parent", Value::Text(digest.clone()));
+                edge.set("child", Value::Text(child));
+                edge
+            })
+            .collect();
+        self.add(&edges).await?;
         Ok(())
     }
 
@@ -253,21 +315,22 @@ impl Importing<'_> {
             row.set("release_id", Value::Id(self.artifact.release_id.into()));
             row.set("artifact_id", Value::Id(self.artifact.id));
             row.set("digest", Value::Text(root.digest.to_string()));
-            self.add(&row).await?;
+            self.add(std::slice::from_ref(&row)).await?;
         }
         Ok(())
     }
 
     async fn name(&mut self, package: &Package, naming: Naming) -> Result<(), JobError> {
-        let Naming { tag, digest, row } = naming;
+        let Naming { tag, digest, row, is_owned } = naming;
+        let owner = if is_owned { Value::Id(self.artifact.release_id.into()) } else { Value::Null };
         let is_new = row.is_none();
         let mut row = row.unwrap_or_else(|| self.row(ContentTag::RESOURCE, package));
         row.set("tag", Value::Text(tag));
         row.set("digest", Value::Text(digest));
-        row.set("release_id", Value::Id(self.artifact.release_id.into()));
+        row.set("release_id", owner);
         row.set("updated_at", Value::Time(self.now));
         if is_new {
-            return self.add(&row).await;
+            return self.add(std::slice::from_ref(&row)).await;
         }
         self.write.update(&row, &["digest", "release_id", "updated_at"]).await?;
         self.touch(&row);
@@ -282,9 +345,9 @@ impl Importing<'_> {
         row
     }
 
-    async fn add(&mut self, row: &Record) -> Result<(), JobError> {
-        self.write.insert_all(std::slice::from_ref(row)).await?;
-        self.touch(row);
+    async fn add(&mut self, rows: &[Record]) -> Result<(), JobError> {
+        self.write.insert_all(rows).await?;
+        rows.iter().for_each(|row| self.touch(row));
         Ok(())
     }
 

@@ -174,12 +174,13 @@ async fn import(
         return Ok(Err("the release has left its repository meanwhile".to_owned()));
     };
     let mut importing = Importing { write, blobs: &parts.blobs, artifact, now, slots: BTreeSet::new() };
-    if let Err(reason) = importing.take(&package, &release, brought).await? {
-        return Ok(Err(reason));
-    }
+    let left = match importing.take(&package, &release, brought).await? {
+        Ok(left) => left,
+        Err(reason) => return Ok(Err(reason)),
+    };
     let slots = importing.slots;
     if let serde_json::Value::Object(metadata) = &mut artifact.metadata {
-        metadata.insert(REPORT.to_owned(), brought.report(&release));
+        metadata.insert(REPORT.to_owned(), brought.report(&release, &left));
     }
     Ok(Ok(slots))
 }
