@@ -3,8 +3,10 @@
 
 use http::StatusCode;
 use http::header::ALLOW;
+use keyway_base::ContentDigestError;
 use keyway_engine::Plain;
 
+use crate::name::RULE;
 use crate::refusal::{error, header};
 
 /// A rule that a request breaks.
@@ -13,7 +15,7 @@ pub enum Invalid {
     /// The repository's name.
     Name,
     /// A digest, or its algorithm.
-    Digest,
+    Digest(ContentDigestError),
     /// A tag that is to be written.
     Tag,
     /// A tag that is to be read: there is none.
@@ -39,14 +41,8 @@ impl Invalid {
     pub(crate) fn plain(&self) -> Plain {
         let bad = |code, message: &str| error(StatusCode::BAD_REQUEST, code, message);
         match self {
-            Self::Name => bad(
-                "NAME_INVALID",
-                "the name of a repository is lower-case letters and digits, with '.', '_', '__' or dashes between \
-                 them, in components separated by single slashes, 255 bytes at most",
-            ),
-            Self::Digest => {
-                bad("DIGEST_INVALID", "a digest is sha256: or sha512: and lower-case hex of its whole length")
-            }
+            Self::Name => bad("NAME_INVALID", RULE),
+            Self::Digest(rule) => bad("DIGEST_INVALID", &rule.to_string()),
             Self::Tag => bad(
                 "TAG_INVALID",
                 "a tag is at most 128 letters, digits, '_', '.' and '-', and does not begin with '.' or '-'",
@@ -62,7 +58,10 @@ impl Invalid {
             Self::Upload => {
                 error(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "there is no upload with such an id")
             }
-            Self::Number => bad("PAGINATION_NUMBER_INVALID", "the parameter n is not a number of entries"),
+            Self::Number => bad(
+                "PAGINATION_NUMBER_INVALID",
+                "the parameter n is a number of entries, in digits: give one, or leave it out",
+            ),
             Self::Method { allow } => {
                 let allow = allow.join(", ");
                 let message = format!("this path takes {allow} only");

@@ -4,6 +4,9 @@ use std::fmt;
 
 use keyway_engine::KeyError;
 
+/// What a name is to be.
+pub(crate) const RULE: &str = "the name of a repository is lower-case letters and digits, with single '.', '_', '__' or \
+    dashes between them, in components separated by single slashes, 255 bytes at most";
 /// The longest name, in bytes: clients allow no more for host and name together.
 const LONGEST: usize = 255;
 
@@ -15,17 +18,10 @@ impl Repository {
     /// Reads a name. Names have one spelling only: lower case, no empty and no dotted components.
     ///
     /// # Errors
-    /// [`KeyError`] with the rule that is broken.
+    /// [`KeyError`] with the rule.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        if text.len() > LONGEST {
-            return Err(KeyError(format!("the name of a repository has at most {LONGEST} bytes")));
-        }
-        if !text.split('/').all(is_component) {
-            let rule = "the name of a repository is lower-case letters and digits, with single '.', '_', '__' or \
-                 dashes between them, in components separated by single slashes";
-            return Err(KeyError(rule.to_owned()));
-        }
-        Ok(Self(text.to_owned()))
+        let is_name = text.len() <= LONGEST && text.split('/').all(is_component);
+        if is_name { Ok(Self(text.to_owned())) } else { Err(KeyError(RULE.to_owned())) }
     }
 
     /// The name.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use http::header::CONTENT_TYPE;
-use keyway_base::{ContentAlgorithm, ContentDigest, RecordId};
+use keyway_base::{ContentAlgorithm, ContentDigest, ContentDigestError, RecordId};
 use keyway_engine::{BadPath, Head, TokenWish, decode_segment};
 
 use crate::invalid::Invalid;
@@ -220,7 +220,7 @@ fn tags(head: &Head<'_>) -> Result<Task, Invalid> {
 fn manifest(head: &Head<'_>, reference: &str) -> Result<Task, Invalid> {
     let method = allowed(head, &[Method::Read, Method::Put, Method::Delete])?;
     let reference = Reference::parse(reference).map_err(|bad| match (bad, method) {
-        (BadReference::Digest, _) => Invalid::Digest,
+        (BadReference::Digest(rule), _) => Invalid::Digest(rule),
         (BadReference::Tag, Method::Put) => Invalid::Tag,
         // what cannot be there is not there
         (BadReference::Tag, _) => Invalid::UnknownTag,
@@ -249,19 +249,19 @@ fn put_manifest(head: &Head<'_>, reference: Reference) -> Result<Task, Invalid> 
 
 fn blob(head: &Head<'_>, digest: &str) -> Result<Task, Invalid> {
     let method = allowed(head, &[Method::Read, Method::Delete])?;
-    let digest = digest.parse().map_err(|_| Invalid::Digest)?;
+    let digest = digest.parse().map_err(Invalid::Digest)?;
     Ok(if method == Method::Delete { Task::DeleteBlob(digest) } else { Task::Blob(digest) })
 }
 
 fn begin(head: &Head<'_>) -> Result<Task, Invalid> {
     allowed(head, &[Method::Post])?;
     let query = Query(head.query);
-    let digest = |name| query.first(name).map(|text| text.parse().map_err(|_| Invalid::Digest)).transpose();
+    let digest = |name| query.first(name).map(|text| text.parse().map_err(Invalid::Digest)).transpose();
     let begin = match (digest("mount")?, digest("digest")?) {
         (Some(digest), _) => Begin::Mount { digest, from: query.first("from").map(Cow::into_owned) },
         (None, Some(digest)) => Begin::Whole(digest),
         (None, None) => Begin::Empty(match query.first("digest-algorithm") {
-            Some(name) => name.parse().map_err(|_| Invalid::Digest)?,
+            Some(name) => name.parse().map_err(Invalid::Digest)?,
             None => ContentAlgorithm::Sha256,
         }),
     };
@@ -275,8 +275,8 @@ fn upload(head: &Head<'_>, id: &str) -> Result<Task, Invalid> {
         Method::Patch => Step::Append,
         Method::Delete => Step::Cancel,
         Method::Put => {
-            let digest = Query(head.query).first("digest").ok_or(Invalid::Digest)?;
-            Step::Complete(digest.parse().map_err(|_| Invalid::Digest)?)
+            let digest = Query(head.query).first("digest").ok_or(Invalid::Digest(ContentDigestError::Hex))?;
+            Step::Complete(digest.parse().map_err(Invalid::Digest)?)
         }
         _ => Step::Status,
     };
@@ -287,7 +287,7 @@ fn referrers(head: &Head<'_>, digest: &str) -> Result<Task, Invalid> {
     allowed(head, &[Method::Read])?;
     let query = Query(head.query);
     Ok(Task::Referrers(Box::new(About {
-        subject: digest.parse().map_err(|_| Invalid::Digest)?,
+        subject: digest.parse().map_err(Invalid::Digest)?,
         artifact_type: query.first("artifactType").filter(|kind| !kind.is_empty()).map(Cow::into_owned),
         page: Page::read(query)?,
     })))

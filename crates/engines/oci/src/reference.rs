@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use keyway_base::{ContentDigest, is_content_tag};
+use keyway_base::{ContentDigest, ContentDigestError, is_content_tag};
 
 /// A tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub enum Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadReference {
     /// It has a colon, so it is meant as a digest, but is none that is known.
-    Digest,
+    Digest(ContentDigestError),
     /// It is no tag.
     Tag,
 }
@@ -46,7 +46,7 @@ impl Tag {
 impl Reference {
     pub(crate) fn parse(text: &str) -> Result<Self, BadReference> {
         if text.contains(':') {
-            return text.parse().map(Self::Digest).map_err(|_| BadReference::Digest);
+            return text.parse().map(Self::Digest).map_err(BadReference::Digest);
         }
         Tag::parse(text).map(Self::Tag).ok_or(BadReference::Tag)
     }
@@ -78,8 +78,11 @@ mod tests {
     fn a_colon_makes_a_digest() {
         let digest = format!("sha256:{}", "0a".repeat(32));
         assert_eq!(Reference::parse(&digest), Ok(Reference::Digest(digest.parse().unwrap())));
-        assert_eq!(Reference::parse("sha256:baddigeststring"), Err(BadReference::Digest));
-        assert_eq!(Reference::parse("md5:00"), Err(BadReference::Digest));
+        assert_eq!(
+            Reference::parse("sha256:baddigeststring"),
+            Err(BadReference::Digest(ContentDigestError::Hex))
+        );
+        assert_eq!(Reference::parse("md5:00"), Err(BadReference::Digest(ContentDigestError::Algorithm)));
         assert_eq!(Reference::parse(".INVALID_MANIFEST_NAME"), Err(BadReference::Tag));
     }
 

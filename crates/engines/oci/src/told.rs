@@ -82,17 +82,7 @@ fn of_content(place: &Place<'_>, task: &Task, outcome: &ContentOutcome) -> Plain
             at_upload(versioned(status), place, *id, *size)
         }
         ContentOutcome::Blob { digest } => created(place, "blobs", digest),
-        ContentOutcome::Manifest { digest, subject } => {
-            let mut plain = created(place, "manifests", digest);
-            if let Some(subject) = subject {
-                plain = plain.with(SUBJECT, header(&subject.to_string()));
-            }
-            let tags = match task {
-                Task::PutManifest(sending) => sending.tags.as_slice(),
-                _ => &[],
-            };
-            tags.iter().fold(plain, |plain, tag| plain.with(TAG, header(tag.as_str())))
-        }
+        ContentOutcome::Manifest { digest, subject } => kept(place, task, digest, subject.as_ref()),
         ContentOutcome::Deleted => versioned(match task {
             Task::Upload(..) => StatusCode::NO_CONTENT,
             _ => StatusCode::ACCEPTED,
@@ -120,21 +110,30 @@ fn of_content(place: &Place<'_>, task: &Task, outcome: &ContentOutcome) -> Plain
         }
         ContentOutcome::WrongDigest { found } => wrong_digest(found),
         ContentOutcome::BlobsMissing(missing) => blobs_missing(missing),
-        // as registries answer where deletion is switched off; conformance knows no other way to say no
-        ContentOutcome::BlobInUse => error(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "UNSUPPORTED",
-            "the blob belongs to a manifest: delete that first",
-        )
-        .with(ALLOW, header("GET, HEAD")),
-        ContentOutcome::ManifestInUse => error(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "UNSUPPORTED",
+        ContentOutcome::BlobInUse => in_use("the blob belongs to a manifest: delete that first"),
+        ContentOutcome::ManifestInUse => in_use(
             "the manifest belongs to the index of a published release: delete the index first, which withdraws it",
-        )
-        .with(ALLOW, header("GET, HEAD")),
+        ),
         ContentOutcome::TagReleased { tag, version, gone } => released(place, tag, version, *gone),
     }
+}
+
+/// What is said of a manifest that was pushed.
+fn kept(place: &Place<'_>, task: &Task, digest: &ContentDigest, subject: Option<&ContentDigest>) -> Plain {
+    let mut plain = created(place, "manifests", digest);
+    if let Some(subject) = subject {
+        plain = plain.with(SUBJECT, header(&subject.to_string()));
+    }
+    let tags = match task {
+        Task::PutManifest(sending) => sending.tags.as_slice(),
+        _ => &[],
+    };
+    tags.iter().fold(plain, |plain, tag| plain.with(TAG, header(tag.as_str())))
+}
+
+/// As registries answer where deletion is switched off: conformance knows no other way to say no.
+fn in_use(message: &str) -> Plain {
+    error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message).with(ALLOW, header("GET, HEAD"))
 }
 
 fn created(place: &Place<'_>, kind: &str, digest: &ContentDigest) -> Plain {

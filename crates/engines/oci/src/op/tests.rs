@@ -111,11 +111,14 @@ fn what_breaks_a_rule_is_said() {
         ("/v2/Acme/app/manifests/1", Invalid::Name),
         ("/v2/manifests/1", Invalid::Name),
         ("/v2/blobs/uploads/01936a5e-9f5b-7c3e-8d2a-3b4c5d6e7f80", Invalid::Name),
-        ("/v2/app/blobs/sha256:baddigeststring", Invalid::Digest),
-        ("/v2/app/blobs/md5:d41d8cd98f00b204e9800998ecf8427e", Invalid::Digest),
-        ("/v2/app/blobs/list", Invalid::Digest),
-        ("/v2/app/manifests/sha256:baddigeststring", Invalid::Digest),
-        ("/v2/app/referrers/latest", Invalid::Digest),
+        ("/v2/app/blobs/sha256:baddigeststring", Invalid::Digest(ContentDigestError::Hex)),
+        (
+            "/v2/app/blobs/md5:d41d8cd98f00b204e9800998ecf8427e",
+            Invalid::Digest(ContentDigestError::Algorithm),
+        ),
+        ("/v2/app/blobs/list", Invalid::Digest(ContentDigestError::Hex)),
+        ("/v2/app/manifests/sha256:baddigeststring", Invalid::Digest(ContentDigestError::Hex)),
+        ("/v2/app/referrers/latest", Invalid::Digest(ContentDigestError::Hex)),
         ("/v2/app/manifests/.INVALID_MANIFEST_NAME", Invalid::UnknownTag),
         ("/v2/app/manifests/", Invalid::UnknownTag),
         ("/v2/app/manifests/a%2fb", Invalid::UnknownTag),
@@ -128,11 +131,23 @@ fn what_breaks_a_rule_is_said() {
     let put = |target: &str| parse(&Method::PUT, target);
     assert_eq!(put("/v2/app/manifests/.bad"), Ok(Op::Invalid(Invalid::Tag)));
     assert_eq!(put("/v2/app/manifests/a?tag=ok&tag=b/d"), Ok(Op::Invalid(Invalid::Tag)));
-    assert_eq!(put(&format!("/v2/app/blobs/uploads/{ID}")), Ok(Op::Invalid(Invalid::Digest)));
-    assert_eq!(put(&format!("/v2/app/blobs/uploads/{ID}?digest=x")), Ok(Op::Invalid(Invalid::Digest)));
+    assert_eq!(
+        put(&format!("/v2/app/blobs/uploads/{ID}")),
+        Ok(Op::Invalid(Invalid::Digest(ContentDigestError::Hex)))
+    );
+    assert_eq!(
+        put(&format!("/v2/app/blobs/uploads/{ID}?digest=x")),
+        Ok(Op::Invalid(Invalid::Digest(ContentDigestError::Hex)))
+    );
     let post = |target: &str| parse(&Method::POST, target);
-    assert_eq!(post("/v2/app/blobs/uploads/?mount=x"), Ok(Op::Invalid(Invalid::Digest)));
-    assert_eq!(post("/v2/app/blobs/uploads/?digest-algorithm=md5"), Ok(Op::Invalid(Invalid::Digest)));
+    assert_eq!(
+        post("/v2/app/blobs/uploads/?mount=x"),
+        Ok(Op::Invalid(Invalid::Digest(ContentDigestError::Hex)))
+    );
+    assert_eq!(
+        post("/v2/app/blobs/uploads/?digest-algorithm=md5"),
+        Ok(Op::Invalid(Invalid::Digest(ContentDigestError::Algorithm)))
+    );
 }
 
 #[test]
