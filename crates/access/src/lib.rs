@@ -31,7 +31,7 @@ pub use authenticate::{authenticate, authenticate_bearer};
 pub use authorize::{Denied, Permit, admit, authorize};
 pub use bearer::{Bearer, LicenseRecords, PresentedAs, Speaker};
 pub use credential::{
-    Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials, pair,
+    Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials, user_and_password,
 };
 pub use environment::EnvironmentView;
 pub use failure::AuthFailure;

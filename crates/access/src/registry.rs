@@ -28,14 +28,4 @@ mod tests {
             assert_eq!(registry_actions(&Principal { role, ..anonymous.clone() }), expected, "{role:?}");
         }
     }
-
-    #[test]
-    fn actions_meet_and_join() {
-        let push = Actions { push: true, ..Actions::default() };
-        assert_eq!(Actions::ALL.and(Actions::PULL), Actions::PULL);
-        assert!(Actions::PULL.and(push).is_none());
-        assert_eq!(Actions::PULL.or(push), Actions { pull: true, push: true, delete: false });
-        assert!(Actions::ALL.cover(push) && !Actions::PULL.cover(push));
-        assert!(Actions::default().cover(Actions::default()));
-    }
 }

@@ -43,14 +43,14 @@ enum By {
     /// By a credential: one digest of everything that was presented.
     Presented(CredentialScheme, CredentialDigest),
     /// By what a registry's token says of the credential that it was given for.
-    Token(registry_token::Bearer),
+    Token(registry_token::IssuedFor),
 }
 
 /// What a principal is looked for by.
 #[derive(Clone, Copy)]
 enum Sought<'a> {
     Credential(&'a Credential),
-    Bearer(registry_token::Bearer),
+    Bearer(registry_token::IssuedFor),
 }
 
 impl Weigh for PrincipalKey {
@@ -122,10 +122,10 @@ impl Catalog {
         &self,
         account: &AccountFacts,
         environment: Option<&EnvironmentFacts>,
-        bearer: registry_token::Bearer,
+        bearer: registry_token::IssuedFor,
     ) -> Result<Arc<Known<Principal>>, PrincipalError> {
         let view = EnvironmentFacts::view(environment);
-        if bearer == registry_token::Bearer::Anonymous {
+        if bearer == registry_token::IssuedFor::Anonymous {
             return Ok(anonymous(account.id, view));
         }
         let surface = Surface::Engine;
@@ -217,12 +217,12 @@ impl BearerSearch<'_> {
     async fn by_bearer(
         &mut self,
         account: &AccountFacts,
-        bearer: registry_token::Bearer,
+        bearer: registry_token::IssuedFor,
     ) -> Result<Option<Bearer>, CatalogError> {
         match bearer {
-            registry_token::Bearer::Anonymous => Ok(None),
-            registry_token::Bearer::Token(digest) => self.by_token(digest).await,
-            registry_token::Bearer::Key(license, digest) => {
+            registry_token::IssuedFor::Anonymous => Ok(None),
+            registry_token::IssuedFor::Token(digest) => self.by_token(digest).await,
+            registry_token::IssuedFor::Key(license, digest) => {
                 let is_its_key = |key: &str| license_key::digest(account.secret(), key) == digest;
                 self.by_license(license, is_its_key).await
             }

@@ -24,7 +24,7 @@ pub enum Kind {
 /// The credential that a token stands for, by the digests that credentials are known by. A key or token that is
 /// exchanged for another takes what was given for it along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bearer {
+pub enum IssuedFor {
     /// None.
     Anonymous,
     /// An API token.
@@ -56,7 +56,7 @@ pub struct RegistryToken {
     /// The environment that it is good in.
     pub environment: Option<EnvironmentId>,
     /// Whose it is.
-    pub bearer: Bearer,
+    pub bearer: IssuedFor,
     /// What it is good for.
     pub grants: Vec<Grant>,
     /// The first moment at which it no longer holds.

@@ -36,7 +36,8 @@ pub use head::{BadPath, Head, decode_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};
 pub use need::Need;
 pub use registry::{
-    Actions, ContentEdit, ContentOutcome, Minted, NewManifest, NewTag, Piece, Scope, TokenAsker, TokenWish,
+    Actions, ContentEdit, ContentOutcome, Minted, MountFrom, NewManifest, NewTag, Piece, Scope, TokenAsker,
+    TokenWish,
 };
 pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer};
 pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};

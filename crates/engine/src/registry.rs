@@ -121,6 +121,17 @@ pub struct Piece {
     pub completes: Option<ContentDigest>,
 }
 
+/// Where a blob that is to be mounted lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountFrom {
+    /// In any repository that the caller may read.
+    Any,
+    /// In the repository of this *normalised* key.
+    Named(String),
+    /// In none that the caller may look into here: it is not found.
+    Nowhere,
+}
+
 /// A change to the content of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentEdit {
@@ -128,8 +139,8 @@ pub enum ContentEdit {
     Mount {
         /// The blob.
         digest: ContentDigest,
-        /// The *normalised* key of the repository that has it; any that the caller may read when it is not said.
-        from: Option<String>,
+        /// The repository that has it.
+        from: MountFrom,
         /// How the upload is hashed that begins otherwise.
         algorithm: ContentAlgorithm,
     },
@@ -257,4 +268,19 @@ pub enum ContentOutcome {
         /// Whether the release was withdrawn or deleted: its number is not used again.
         gone: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_meet_and_join() {
+        let push = Actions { push: true, ..Actions::default() };
+        assert_eq!(Actions::ALL.and(Actions::PULL), Actions::PULL);
+        assert!(Actions::PULL.and(push).is_none());
+        assert_eq!(Actions::PULL.or(push), Actions { pull: true, push: true, delete: false });
+        assert!(Actions::ALL.cover(push) && !Actions::PULL.cover(push));
+        assert!(Actions::default().cover(Actions::default()));
+    }
 }

@@ -7,7 +7,7 @@ mod tests;
 use keyway_base::Secret;
 
 use crate::{AuthFailure, Surface};
-pub use parse::{credentials, pair};
+pub use parse::{credentials, user_and_password};
 
 /// What a request presents.
 #[derive(Debug, Clone, PartialEq, Eq)]

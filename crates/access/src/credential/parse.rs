@@ -71,11 +71,11 @@ fn basic(encoded: &str, surface: Surface) -> Result<Presented, CredentialError> 
         .map_err(|_| CredentialError::Malformed)?;
     let decoded = String::from_utf8(decoded).map_err(|_| CredentialError::Malformed)?;
     let (user, password) = decoded.split_once(':').unwrap_or((&decoded, ""));
-    Ok(pair(user, password, surface))
+    Ok(user_and_password(user, password, surface))
 }
 
 /// A user name and a password, as `Basic` has them.
-pub fn pair(user: &str, password: &str, surface: Surface) -> Presented {
+pub fn user_and_password(user: &str, password: &str, surface: Surface) -> Presented {
     let is_email = user.contains('@') && !user.starts_with('@');
     match (user, password) {
         ("license", _) => one(CredentialScheme::BasicLicense, password),

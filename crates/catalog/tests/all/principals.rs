@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyway_access::{CredentialScheme, Presented, Surface, Who};
 use keyway_base::EntitlementId;
 use keyway_catalog::{CacheLimits, PrincipalError};
-use keyway_crypto::registry_token::Bearer;
+use keyway_crypto::registry_token::IssuedFor;
 use keyway_crypto::{license_key, token};
 use keyway_domain::resources::{
     Entitlement, Environment, LicenseEntitlement, LicenseUser, PolicyEntitlement, User,
@@ -127,16 +127,16 @@ async fn a_bearer_by_digest_is_who_the_credential_was_until_it_changes() {
     let mut license = world.license(&policy, "KEY").await;
     let token = world.token("products", &product, "prod-x").await;
     let secret = world.account.secret();
-    let key = Bearer::Key(license.id().into(), license_key::digest(secret, "KEY"));
-    let by_token = Bearer::Token(token::digest(secret, "prod-x"));
+    let key = IssuedFor::Key(license.id().into(), license_key::digest(secret, "KEY"));
+    let by_token = IssuedFor::Token(token::digest(secret, "prod-x"));
     let who = async |bearer| {
         let principal = world.catalog.principal_of(&world.account, None, bearer).await;
         principal.map(|principal| principal.who.clone()).ok()
     };
-    assert_eq!(who(Bearer::Anonymous).await, Some(Who::Anonymous));
+    assert_eq!(who(IssuedFor::Anonymous).await, Some(Who::Anonymous));
     assert_eq!(who(key).await, Some(Who::License(license.id().into())));
     assert_eq!(who(by_token).await, Some(Who::Product(product.id().into())));
-    let swapped = Bearer::Token(license_key::digest(secret, "KEY"));
+    let swapped = IssuedFor::Token(license_key::digest(secret, "KEY"));
     assert_eq!(who(swapped).await, None, "a key's digest is no token's");
     world.change(&mut license, "suspended", Value::Bool(true)).await;
     let principal = world.catalog.principal_of(&world.account, None, key).await.unwrap();

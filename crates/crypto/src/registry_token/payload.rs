@@ -2,7 +2,7 @@
 
 use keyway_base::{EnvironmentId, LicenseId, RecordId, Timestamp};
 
-use super::{Bearer, Grant, Kind, RegistryToken};
+use super::{Grant, IssuedFor, Kind, RegistryToken};
 use crate::fields::{put_optional, put_text, take_array, take_id, take_optional, take_text};
 use crate::token::CredentialDigest;
 
@@ -19,12 +19,12 @@ pub(super) fn encode(token: &RegistryToken) -> Vec<u8> {
     bytes.extend(token.account.as_bytes());
     put_optional(&mut bytes, token.environment, |bytes, id| bytes.extend(id.as_bytes()));
     match &token.bearer {
-        Bearer::Anonymous => bytes.push(0),
-        Bearer::Token(digest) => {
+        IssuedFor::Anonymous => bytes.push(0),
+        IssuedFor::Token(digest) => {
             bytes.push(1);
             bytes.extend(digest.as_bytes());
         }
-        Bearer::Key(license, digest) => {
+        IssuedFor::Key(license, digest) => {
             bytes.push(2);
             bytes.extend(license.as_bytes());
             bytes.extend(digest.as_bytes());
@@ -52,13 +52,13 @@ pub(super) fn decode(bytes: &[u8], kind: Kind) -> Option<RegistryToken> {
     })
 }
 
-fn take_bearer(rest: &mut &[u8]) -> Option<Bearer> {
+fn take_bearer(rest: &mut &[u8]) -> Option<IssuedFor> {
     match take_array(rest)? {
-        [0] => Some(Bearer::Anonymous),
-        [1] => Some(Bearer::Token(take_digest(rest)?)),
+        [0] => Some(IssuedFor::Anonymous),
+        [1] => Some(IssuedFor::Token(take_digest(rest)?)),
         [2] => {
             let license: RecordId = take_id(rest)?;
-            Some(Bearer::Key(LicenseId::from(license), take_digest(rest)?))
+            Some(IssuedFor::Key(LicenseId::from(license), take_digest(rest)?))
         }
         _ => None,
     }

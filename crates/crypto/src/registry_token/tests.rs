@@ -22,7 +22,7 @@ fn token(kind: Kind) -> RegistryToken {
         kind,
         account: "0190163d-0000-739b-aea5-966c26f8ad91".parse().unwrap(),
         environment: Some("0190163d-0001-739b-aea5-966c26f8ad91".parse().unwrap()),
-        bearer: Bearer::Key(
+        bearer: IssuedFor::Key(
             "0190163d-0002-739b-aea5-966c26f8ad91".parse().unwrap(),
             CredentialDigest::from_bytes([3; 32]),
         ),
@@ -126,9 +126,9 @@ prop_compose! {
         RegistryToken {
             environment: whole.environment.filter(|_| environment),
             bearer: match bearer {
-                0 => Bearer::Anonymous,
-                1 => Bearer::Token(digest),
-                _ => Bearer::Key("0190163d-0002-739b-aea5-966c26f8ad91".parse().unwrap(), digest),
+                0 => IssuedFor::Anonymous,
+                1 => IssuedFor::Token(digest),
+                _ => IssuedFor::Key("0190163d-0002-739b-aea5-966c26f8ad91".parse().unwrap(), digest),
             },
             grants: grants.into_iter().map(grant).collect(),
             expires: NOW.plus(Duration::from_secs(seconds)),

@@ -24,8 +24,8 @@ use http::header::WARNING;
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_engine::{
     Access, Act, Actions, BadPath, Challenge, ContentEdit, ContentOutcome, Context, Denial, Descriptor,
-    Engine, Head, Ingested, KeyError, Need, Outcome, Plain, Reject, Reply, Scope, Sent, Site, Takes, Upload,
-    View,
+    Engine, Head, Ingested, KeyError, MountFrom, Need, Outcome, Plain, Reject, Reply, Scope, Sent, Site,
+    Takes, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -171,11 +171,7 @@ impl Engine for OciEngine {
             Task::Upload(upload, Step::Cancel) => ContentEdit::Cancel { upload: *upload },
             Task::Begin(Begin::Mount { digest, from }) => ContentEdit::Mount {
                 digest: *digest,
-                // another account's repository is none that can be read here: its spelling names nothing
-                from: from.as_ref().map(|from| {
-                    let local = place::local(context.site, from);
-                    local.filter(|name| Repository::parse(name).is_ok()).unwrap_or_default().to_owned()
-                }),
+                from: mount_from(context.site, from.as_deref()),
                 algorithm: digest.algorithm(),
             },
             _ => return Ok(Act::Read),
@@ -202,6 +198,13 @@ impl Engine for OciEngine {
     fn ingest(&self, _: &mut Upload<'_>) -> Result<Ingested, Reject> {
         Ok(Ingested::default())
     }
+}
+
+/// The repository that a mount's spelling means. Another account's is none that can be read here.
+fn mount_from(site: Site<'_>, spelled: Option<&str>) -> MountFrom {
+    let Some(spelled) = spelled else { return MountFrom::Any };
+    let name = place::local(site, spelled).and_then(|name| Repository::parse(name).ok());
+    name.map_or(MountFrom::Nowhere, |name| MountFrom::Named(name.to_string()))
 }
 
 /// Answers a task that reads from what there is for this caller.

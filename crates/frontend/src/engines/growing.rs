@@ -11,7 +11,7 @@ use keyway_access::Principal;
 use keyway_base::{ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{BlobError, BlobStore, Growing, Grown, GrowthState};
 use keyway_catalog::{Asking, Known};
-use keyway_engine::{Actions, Call, ContentEdit, ContentOutcome, Denial, Outcome, Piece, Reason};
+use keyway_engine::{Actions, Call, ContentEdit, ContentOutcome, Denial, MountFrom, Outcome, Piece, Reason};
 use tokio::time::timeout;
 
 use super::bearing::beyond_scope;
@@ -106,15 +106,12 @@ impl Request<'_> {
         let asking = self.asking(principal);
         let registry = &self.front.registry;
         let outcome = match edit {
-            ContentEdit::Mount { digest, from: None, algorithm } if self.token.is_some() => {
+            ContentEdit::Mount { digest, from: MountFrom::Any, algorithm } if self.token.is_some() => {
                 // in vain where nothing that the token is good for has it
-                let from = Some(self.holder(principal, digest).await?.unwrap_or_default());
+                let from = self.holder(principal, digest).await?.map_or(MountFrom::Nowhere, MountFrom::Named);
                 registry.edit_content(asking, package, ContentEdit::Mount { digest, from, algorithm }).await?
             }
-            // a name that is none here is looked for, in vain
-            ContentEdit::Mount { from: Some(from), .. }
-                if !from.is_empty() && !self.may(&from, Actions::PULL) =>
-            {
+            ContentEdit::Mount { from: MountFrom::Named(from), .. } if !self.may(&from, Actions::PULL) => {
                 return Err(beyond_scope(&from).into());
             }
             edit => registry.edit_content(asking, package, edit).await?,

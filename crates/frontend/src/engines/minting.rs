@@ -8,9 +8,11 @@ use std::time::Duration;
 use http::Response;
 use hyper::body::Incoming;
 use keyway_access::registry_actions;
-use keyway_access::{Credential, CredentialScheme, Presented, Principal, Surface, Who, credentials, pair};
+use keyway_access::{
+    Credential, CredentialScheme, Presented, Principal, Surface, Who, credentials, user_and_password,
+};
 use keyway_catalog::{AccountFacts, EnvironmentFacts, Known};
-use keyway_crypto::registry_token::{self, Bearer, Grant, Kind, RegistryToken};
+use keyway_crypto::registry_token::{self, Grant, IssuedFor, Kind, RegistryToken};
 use keyway_crypto::{license_key, token};
 use keyway_engine::{
     Act, AnyEngine, Around, Call, ContentOutcome, Context, Head, Minted, Need, Outcome, PackageSigner,
@@ -130,7 +132,7 @@ impl Asker {
                 Self::Presented(presented.map_err(|error| error.failure().denial())?)
             }
             TokenAsker::Password { user, password } => {
-                Self::Presented(pair(user, password.expose(), Surface::Engine))
+                Self::Presented(user_and_password(user, password.expose(), Surface::Engine))
             }
             TokenAsker::Refresh(_) if !front.settings.refresh_tokens => {
                 return Err(invalid("refresh tokens are no longer good here: log in again").into());
@@ -182,18 +184,18 @@ async fn account(
 
 impl Request<'_> {
     /// Who asks, and by what its tokens are to know it.
-    async fn asker(&self, asker: &Asker) -> Result<(Arc<Known<Principal>>, Bearer), Trouble> {
+    async fn asker(&self, asker: &Asker) -> Result<(Arc<Known<Principal>>, IssuedFor), Trouble> {
         let presented = match asker {
             Asker::Token(token) => return Ok((self.behind_token(token).await?, token.bearer)),
             Asker::Presented(presented) => presented,
         };
         let principal = self.principal(presented.clone()).await?;
-        let Some(credential) = presented.credential() else { return Ok((principal, Bearer::Anonymous)) };
+        let Some(credential) = presented.credential() else { return Ok((principal, IssuedFor::Anonymous)) };
         let text = self.that_which_is_known(credential, &principal).await;
         let secret = self.account.secret();
         let bearer = match (&principal.token, principal.license()) {
-            (Some(_), _) => Bearer::Token(token::digest(secret, text)),
-            (None, Some(license)) => Bearer::Key(license.id, license_key::digest(secret, text)),
+            (Some(_), _) => IssuedFor::Token(token::digest(secret, text)),
+            (None, Some(license)) => IssuedFor::Key(license.id, license_key::digest(secret, text)),
             (None, None) => return Err(invalid("the licence key or token is not known here").into()),
         };
         Ok((principal, bearer))
@@ -222,7 +224,7 @@ impl Request<'_> {
         &self,
         wish: &TokenWish,
         principal: &Principal,
-        bearer: Bearer,
+        bearer: IssuedFor,
         names_accounts: bool,
         refreshes: bool,
     ) -> Minted {

@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyway_base::EnvironmentId;
 use keyway_catalog::Mode;
-use keyway_crypto::registry_token::{self, Bearer, Grant, Kind, RegistryToken};
-use keyway_engine::ContentEdit;
+use keyway_crypto::registry_token::{self, Grant, IssuedFor, Kind, RegistryToken};
+use keyway_engine::{ContentEdit, MountFrom};
 use serde_json::Value;
 
 use crate::wire::Reply;
@@ -212,7 +212,7 @@ fn token_of_nobody(world: &World, kind: Kind, environment: Option<EnvironmentId>
         kind,
         account: world.account,
         environment,
-        bearer: Bearer::Anonymous,
+        bearer: IssuedFor::Anonymous,
         grants: vec![Grant { repository, pull: true, push: false, delete: false }],
         expires: START.plus(Duration::from_secs(60)),
     };
@@ -406,7 +406,7 @@ async fn a_mount_needs_a_token_for_both_repositories() {
     let good = publisher_token(&world, scope).await;
     ask(&world, "POST", &path, Some(&good), b"").await;
     let edits = world.shelf.edits.lock().unwrap();
-    assert!(matches!(&edits[..], [(package, ContentEdit::Mount { from: Some(from), .. })]
+    assert!(matches!(&edits[..], [(package, ContentEdit::Mount { from: MountFrom::Named(from), .. })]
         if package == "app" && from == "secret"));
 }
 
@@ -418,12 +418,13 @@ async fn a_mount_from_anywhere_looks_no_further_than_its_token() {
     assert_eq!(ask(&world, "POST", &upload, Some(&secret), b"x").await.status, 201);
     let path = format!("/v2/app/blobs/uploads/?mount={}", sha256(b"x"));
     let both = "repository:app:pull,push&scope=repository:secret:pull";
-    for (scope, expected) in [("repository:app:pull,push", ""), (both, "secret")] {
+    let named = MountFrom::Named("secret".to_owned());
+    for (scope, expected) in [("repository:app:pull,push", MountFrom::Nowhere), (both, named)] {
         let good = publisher_token(&world, scope).await;
         ask(&world, "POST", &path, Some(&good), b"").await;
         let edit = world.shelf.edits.lock().unwrap().pop();
         assert!(
-            matches!(&edit, Some((_, ContentEdit::Mount { from: Some(from), .. })) if from == expected),
+            matches!(&edit, Some((_, ContentEdit::Mount { from, .. })) if *from == expected),
             "{scope}: {edit:?}"
         );
     }

@@ -8,7 +8,7 @@ use keyway_base::{BlobName, ContentAlgorithm, ContentDigest, RecordId};
 use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::resources::{ContentBlob, ContentEdge, Package};
 use keyway_domain::touch::{Mutation, Related, touches};
-use keyway_engine::ContentOutcome;
+use keyway_engine::{ContentOutcome, MountFrom};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 
 use super::super::push::named;
@@ -99,7 +99,7 @@ pub(super) async fn mount(
     engine: &'static str,
     package: &str,
     digest: &ContentDigest,
-    from: Option<&str>,
+    from: &MountFrom,
     algorithm: ContentAlgorithm,
 ) -> Outcome<ContentOutcome> {
     let mut work = Work::writing(call).await?;
@@ -125,17 +125,16 @@ pub(super) async fn mount(
 async fn source(
     work: &mut Work,
     engine: &'static str,
-    from: Option<&str>,
+    from: &MountFrom,
     digest: &str,
 ) -> Outcome<Option<Record>> {
     let scope = match from {
-        // it is spelled as another account's, or as none can be
-        Some("") => return Ok(None),
-        Some(from) => match named::find(work, engine, from).await? {
+        MountFrom::Nowhere => return Ok(None),
+        MountFrom::Named(from) => match named::find(work, engine, from).await? {
             Some(repository) => holding(&repository, digest),
             None => return Ok(None),
         },
-        None => {
+        MountFrom::Any => {
             let readable = gate::visible(&work.call, Package::RESOURCE).and(Scope::text("engine", engine));
             Scope::text("digest", digest).and(Scope::belongs("packages", "package_id", readable))
         }

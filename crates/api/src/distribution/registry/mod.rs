@@ -190,7 +190,7 @@ async fn edited(
 ) -> Outcome<ContentOutcome> {
     match edit {
         ContentEdit::Mount { digest, from, algorithm } => {
-            blob::mount(call, engine, package, digest, from.as_deref(), *algorithm).await
+            blob::mount(call, engine, package, digest, from, *algorithm).await
         }
         ContentEdit::Cancel { upload } => upload::cancel(call, engine, package, *upload).await,
         ContentEdit::Manifest(new) => manifest::put(call, engine, package, new).await,

@@ -15,7 +15,7 @@ use keyway_crypto::digest::sha256;
 use keyway_domain::resources::{
     ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, ContentUpload,
 };
-use keyway_engine::{ContentEdit, ContentOutcome, Denial, NewManifest, NewTag, Outcome, Reason};
+use keyway_engine::{ContentEdit, ContentOutcome, Denial, MountFrom, NewManifest, NewTag, Outcome, Reason};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::Page;
 use serde_json::{Value, json};
@@ -350,7 +350,7 @@ async fn repositories_share_bytes_and_mount_what_the_caller_reads() {
     shop.send_blob(&foreign, "theirs/widget", b"secret").await.unwrap();
     let mount = |bytes: &[u8], from: Option<&str>| ContentEdit::Mount {
         digest: digest(bytes),
-        from: from.map(str::to_owned),
+        from: from.map_or(MountFrom::Any, |from| MountFrom::Named(from.to_owned())),
         algorithm: ContentAlgorithm::Sha256,
     };
     for (bytes, from, is_mounted) in [
@@ -388,7 +388,11 @@ async fn an_environment_pushes_into_its_own_repositories() {
     let refused = shop.api.edit_content(&asking, REPOSITORY, &push()).await.unwrap_err();
     assert!(refused.message.contains("environment is not compatible"), "{}", refused.message);
     let algorithm = ContentAlgorithm::Sha256;
-    let mount = ContentEdit::Mount { digest: digest(b"first"), from: Some(REPOSITORY.to_owned()), algorithm };
+    let mount = ContentEdit::Mount {
+        digest: digest(b"first"),
+        from: MountFrom::Named(REPOSITORY.to_owned()),
+        algorithm,
+    };
     let mounted = shop.api.edit_content(&asking, "app/staged", &mount).await;
     assert_eq!(
         mounted.map(content),

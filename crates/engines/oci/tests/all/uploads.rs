@@ -2,7 +2,7 @@
 
 use http::Method;
 use keyway_base::{ContentAlgorithm, ContentDigest};
-use keyway_engine::{Act, Actions, ContentEdit, Engine, Need, Piece, Takes};
+use keyway_engine::{Act, Actions, ContentEdit, Engine, MountFrom, Need, Piece, Takes};
 use keyway_engine_oci::OciEngine;
 
 use crate::{act, context, error, in_account, named, op, takes};
@@ -84,13 +84,13 @@ fn a_mount_names_the_repository_as_this_account_has_it() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(from(context(), ""), None);
-    assert_eq!(from(context(), "&from=team%2Fbase"), Some("team/base".to_owned()));
+    assert_eq!(from(context(), ""), MountFrom::Any);
+    assert_eq!(from(context(), "&from=team%2Fbase"), MountFrom::Named("team/base".to_owned()));
     let acme = || in_account(Some("acme"));
-    assert_eq!(from(acme(), "&from=acme/team/base"), Some("team/base".to_owned()));
+    assert_eq!(from(acme(), "&from=acme/team/base"), MountFrom::Named("team/base".to_owned()));
     // another account's repository is none here, and is not taken for one that is spelled like it
-    assert_eq!(from(acme(), "&from=globex/base"), Some(String::new()));
-    assert_eq!(from(acme(), "&from=acmebase"), Some(String::new()));
+    assert_eq!(from(acme(), "&from=globex/base"), MountFrom::Nowhere);
+    assert_eq!(from(acme(), "&from=acmebase"), MountFrom::Nowhere);
     assert!(matches!(
         takes(&Method::POST, &format!("/v2/app/blobs/uploads/?mount={blob}"), &[]),
         Ok(Takes::Document { .. })

@@ -12,7 +12,11 @@ async fn only_those_who_publish_there_change_a_repository() {
     for client in [&customer, &other] {
         for edit in [
             ContentEdit::Manifest(Box::new(image("x", &[], vec![movable("latest")]))),
-            ContentEdit::Mount { digest: digest(b"first"), from: None, algorithm: ContentAlgorithm::Sha256 },
+            ContentEdit::Mount {
+                digest: digest(b"first"),
+                from: MountFrom::Any,
+                algorithm: ContentAlgorithm::Sha256,
+            },
         ] {
             let refused = shop.edit_as(client, REPOSITORY, edit).await.unwrap_err();
             assert_eq!(refused.reason, Reason::PermissionMissing, "{}", refused.message);
