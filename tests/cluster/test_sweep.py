@@ -26,7 +26,7 @@ class Sweep(unittest.TestCase):
         janitor.freeze(self.day(26))
         until(lambda: janitor.must("GET", "/effects")["idle"], "what was found is deleted", 60)
         self.assertEqual(self.orphans(), set())
-        self.assertEqual(self.referred() - self.stored(), set(), "a file of an artifact is gone")
+        self.assertEqual(self.referred() - self.stored(), set(), "a file in use is gone")
         self.assertEqual(janitor.must("POST", "/sweep")["swept"], 0)
         say(f"{len(before)} objects had no owner; the sweep found {swept}, and {len(self.stored())} files are left, all in use")
 
@@ -38,8 +38,10 @@ class Sweep(unittest.TestCase):
         return set(shared().store.objects())
 
     def referred(self) -> set[str]:
-        """The objects that artifacts refer to."""
-        rows = shared().database.ask("SELECT blob_key FROM artifacts WHERE blob_key IS NOT NULL")
+        """The objects that artifacts and the blobs of repositories refer to."""
+        rows = shared().database.ask(
+            "SELECT blob_key FROM artifacts WHERE blob_key IS NOT NULL UNION SELECT blob_key FROM content_blobs"
+        )
         return {f"{PREFIX}/blobs/{key}" for (key,) in rows}
 
     def orphans(self) -> set[str]:

@@ -134,8 +134,6 @@ fn the_tree_names_no_machine_and_no_registry_host() {
         }
         let Ok(text) = std::fs::read_to_string(root().join(&path)) else { continue };
         for (number, line) in text.lines().enumerate() {
-            // Go's toolchain is a module of that name, wherever modules come from.
-            let line = line.replace("golang.org/toolchain@", "");
             let host = hosts
                 .iter()
                 .any(|host| line.contains(&format!("{host}.org")) || line.contains(&format!("{host}.io")));
