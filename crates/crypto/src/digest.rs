@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::Digest as _;
 
 pub use checksum::{Algorithm, Checksum, Form, Verdict, interpret_checksum};
-pub use resumable::{RunningDigest, StateError};
+pub use resumable::{RunningDigest, StateError, content_digest};
 pub use running::{RunningMd5, RunningSha256, md5};
 
 /// A text that is not the hex form of a digest of the wanted length.

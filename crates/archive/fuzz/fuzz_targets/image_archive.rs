@@ -37,7 +37,8 @@ fn check(bytes: &[u8]) {
     let mut sink = Sizes::default();
     let Ok(plan) = image_archive::read(&mut Cursor::new(bytes), &mut sink, &limits) else { return };
     let Plan { manifests, blobs, roots, .. } = &plan;
-    assert!(!roots.is_empty() && roots.iter().all(|root| plan.manifest(&root.digest).is_some()));
+    let is_taken = |digest| manifests.iter().any(|manifest| manifest.digest == digest);
+    assert!(!roots.is_empty() && roots.iter().all(|root| is_taken(root.digest)));
     assert!(blobs.iter().all(|blob| sink.whole.get(&blob.digest) == Some(&blob.size)));
     assert!(manifests.iter().all(|manifest| !manifest.bytes.is_empty()));
 }

@@ -17,8 +17,6 @@ pub struct Descriptor {
     pub size: u64,
     /// The platform it is for: `os/arch` or `os/arch/variant`.
     pub platform: Option<String>,
-    /// Whether it names other places to fetch it from. Nothing here ever follows them.
-    pub urls: bool,
     /// Its annotations, in order.
     pub annotations: Vec<(String, String)>,
 }
@@ -43,7 +41,6 @@ impl Descriptor {
             digest,
             size: size.ok_or_else(|| object.wrong("size", "a number of bytes"))?,
             platform: platform(object)?,
-            urls: object.get("urls").is_some_and(|urls| urls.as_array().is_none_or(|urls| !urls.is_empty())),
             annotations: annotations.map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
         })
     }

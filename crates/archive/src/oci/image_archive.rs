@@ -142,10 +142,3 @@ fn pass_on(
     sink.end(&digest)?;
     Ok((digest, head))
 }
-
-/// The digest of bytes that are at hand.
-fn digest_of(algorithm: ContentAlgorithm, bytes: &[u8]) -> ContentDigest {
-    let mut hash = RunningDigest::new(algorithm);
-    hash.update(bytes);
-    hash.finish()
-}

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Cursor};
 
+use keyway_archive::oci::image_archive::PlannedManifest;
 use keyway_archive::oci::media_type::{OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST};
 use keyway_archive::oci::{Plan, Sink, image_archive};
 use keyway_archive::{ArchiveError, Limits};
@@ -12,6 +13,8 @@ use serde_json::{Value, json};
 
 use crate::tar_writer::Tar;
 
+/// The configuration that artifacts have for none.
+pub(crate) const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
@@ -75,6 +78,11 @@ pub(crate) fn refusal(bytes: &[u8]) -> String {
 }
 
 /// The tags that the archive gives, each with the digest it names.
+/// What a plan has of a digest.
+pub(crate) fn planned<'a>(plan: &'a Plan, digest: &ContentDigest) -> Option<&'a PlannedManifest> {
+    plan.manifests.iter().find(|manifest| manifest.digest == *digest)
+}
+
 pub(crate) fn tags(plan: &Plan) -> Vec<(String, String)> {
     let mut tags: Vec<_> = plan
         .roots

@@ -8,6 +8,7 @@ mod image_chart;
 mod image_docker;
 mod image_evil;
 mod image_layout;
+mod image_layout_refused;
 mod image_writer;
 mod manifest;
 mod npm;

@@ -67,7 +67,6 @@ fn an_image_is_read() {
         digest: digest().parse().unwrap(),
         size: 7,
         platform: None,
-        urls: false,
         annotations: Vec::new(),
     };
     assert_eq!(read.layers, [expected]);
@@ -321,8 +320,8 @@ fn foreign_layers_are_known() {
         descriptor(OCI_LAYER, 1)
     ]);
     let read = taken(&with(image(), json!({"layers": layers})));
-    let seen: Vec<_> = read.layers.iter().map(|layer| (layer.is_distributable(), layer.urls)).collect();
-    assert_eq!(seen, [(false, true), (false, false), (true, false)]);
+    let seen: Vec<_> = read.layers.iter().map(Descriptor::is_distributable).collect();
+    assert_eq!(seen, [false, false, true]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use keyway_archive::ArchiveError;
 use keyway_archive::oci::{Descriptor, ManifestProblem, ParsedManifest, manifest};
 use keyway_base::{ContentAlgorithm, ContentDigest, RecordId};
-use keyway_crypto::digest::{sha256, sha512};
+use keyway_crypto::digest::content_digest;
 use keyway_engine::{Head, NewManifest, NewTag, Piece, Plain, Takes};
 
 use crate::name::Repository;
@@ -127,10 +127,8 @@ fn digest(reference: &Reference, document: &[u8]) -> Result<ContentDigest, Plain
         Reference::Tag(_) => None,
         Reference::Digest(digest) => Some(*digest),
     };
-    let found = match said.map(|digest| digest.algorithm()) {
-        None | Some(ContentAlgorithm::Sha256) => ContentDigest::Sha256(*sha256(document).as_bytes()),
-        Some(ContentAlgorithm::Sha512) => ContentDigest::Sha512(*sha512(document).as_bytes()),
-    };
+    let algorithm = said.map_or(ContentAlgorithm::Sha256, |digest| digest.algorithm());
+    let found = content_digest(algorithm, document);
     match said {
         Some(said) if said != found => Err(wrong_digest(&found)),
         _ => Ok(found),

@@ -3,12 +3,13 @@
 use std::io::{BufReader, Read, Seek};
 
 use keyway_base::{ContentAlgorithm, is_content_tag, tag_of_version};
+use keyway_crypto::digest::content_digest;
 use serde_json::{Map, Value, json};
 
 use super::collect::send;
 use super::plan::{Capped, Plan, PlannedBlob, PlannedManifest, Report, ReportedImage, Root};
 use super::problem::ImageProblem;
-use super::{PIECE, Sink, digest_of, pass_on};
+use super::{PIECE, Sink, pass_on};
 use crate::oci::ParsedManifest;
 use crate::oci::media_type::{HELM_CHART, HELM_CONFIG, OCI_MANIFEST};
 use crate::yaml::Node;
@@ -86,7 +87,7 @@ fn send_both<S: Read + Seek>(
     limits: &Limits,
 ) -> Result<[PlannedBlob; 2], ArchiveError> {
     let config = config.to_string().into_bytes();
-    let digest = digest_of(ContentAlgorithm::Sha256, &config);
+    let digest = content_digest(ContentAlgorithm::Sha256, &config);
     send(sink, &digest, &config)?;
     let size = source.seek(std::io::SeekFrom::End(0))?;
     if size > limits.compressed {
@@ -99,7 +100,7 @@ fn send_both<S: Read + Seek>(
 }
 
 fn laid_down(bytes: Vec<u8>, blobs: [PlannedBlob; 2], tag: String) -> Result<Plan, ArchiveError> {
-    let digest = digest_of(ContentAlgorithm::Sha256, &bytes);
+    let digest = content_digest(ContentAlgorithm::Sha256, &bytes);
     let parsed = ParsedManifest::parse(&bytes, Some(OCI_MANIFEST))?;
     let image = ReportedImage {
         digest: digest.to_string(),

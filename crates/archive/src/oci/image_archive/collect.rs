@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use keyway_base::{ContentAlgorithm, ContentDigest};
 
 use super::problem::ImageProblem;
-use super::{PIECE, Sink, digest_of, pass_on};
+use super::{PIECE, Sink, pass_on};
 use crate::oci::manifest;
 use crate::tarball::{Content, Entry};
 use crate::{ArchiveError, EntryKind, EntryPath, EntryProblem, Kind, Quoted, sniff};
+use keyway_crypto::digest::content_digest;
 
 /// The most bytes of documents that are kept in memory.
 pub(super) const KEPT: usize = 64 * 1024 * 1024;
@@ -178,7 +179,7 @@ impl Collected {
         sink: &mut dyn Sink,
     ) -> Result<Held, ArchiveError> {
         let bytes = content.read_to_vec(entry, manifest::LIMIT as u64)?;
-        let digest = digest_of(purpose.algorithm(), &bytes);
+        let digest = content_digest(purpose.algorithm(), &bytes);
         purpose.check(&entry.path, &digest)?;
         let kind = sniff(&bytes, "");
         let mut held = Held { size: entry.size, digest, kind, kept: None, sent: false };

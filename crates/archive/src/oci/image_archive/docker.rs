@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 
 use keyway_base::{ContentAlgorithm, ContentDigest};
+use keyway_crypto::digest::content_digest;
 use serde_json::{Map, Value, json};
 
+use super::Sink;
 use super::collect::{Collected, Held};
 use super::plan::Plan;
 use super::problem::ImageProblem;
 use super::roots::{Found, Roots};
-use super::{Sink, digest_of};
 use crate::json::parse_strict;
 use crate::oci::ParsedManifest;
 use crate::oci::manifest::{DESCRIPTORS, LAYERS};
@@ -115,7 +116,7 @@ fn make(collected: &Collected, image: &Image, held: &Held) -> Result<Made, Archi
     let bytes = manifest.to_string().into_bytes();
     let platform = |key: &str| config.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     Ok(Made {
-        digest: digest_of(ContentAlgorithm::Sha256, &bytes),
+        digest: content_digest(ContentAlgorithm::Sha256, &bytes),
         parsed: ParsedManifest::parse(&bytes, Some(OCI_MANIFEST))?,
         bytes,
         blobs,

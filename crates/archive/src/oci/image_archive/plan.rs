@@ -50,11 +50,6 @@ pub struct Root {
 }
 
 impl Plan {
-    /// The manifest of a digest.
-    pub fn manifest(&self, digest: &ContentDigest) -> Option<&PlannedManifest> {
-        self.manifests.iter().find(|manifest| manifest.digest == *digest)
-    }
-
     /// The roots that are about no other manifest.
     pub fn images(&self) -> impl Iterator<Item = &Root> {
         self.roots.iter().filter(|root| !root.is_about())
