@@ -111,12 +111,11 @@ impl Uploads for ApiDoor {
 
 /// What the front end has taken in, as the API takes it.
 fn pushed(push: Push) -> keyway_api::Push {
-    let Push { account, environment, principal, engine, wish } = push;
-    let wish = match wish {
+    let wish = match push.wish {
         Wish::Publish(publication, staged) => keyway_api::Wish::Publish(publication, staged),
         Wish::Change { package, edits } => keyway_api::Wish::Change { package, edits },
     };
-    keyway_api::Push { account, environment, principal, engine, wish }
+    keyway_api::Push { asking: push.asking, wish }
 }
 
 impl Readiness for DatabaseReady {

@@ -7,9 +7,8 @@ mod publish;
 
 use std::sync::Arc;
 
-use keyway_access::{EnvironmentView, Principal};
 use keyway_blob::{BlobError, Staged};
-use keyway_catalog::{AccountFacts, Asking, Known};
+use keyway_catalog::Asking;
 use keyway_engine::{Denial, Edit, Outcome as Told, Publication, Reason};
 use keyway_jsonapi::{ApiError, ErrorObject, Source};
 use keyway_store::retrying;
@@ -22,14 +21,8 @@ use crate::refusal::{Outcome, Refusal};
 /// Something that a publisher asks for.
 #[derive(Debug)]
 pub struct Push {
-    /// The account.
-    pub account: Arc<AccountFacts>,
-    /// The environment that the request works in.
-    pub environment: EnvironmentView,
     /// Who asks.
-    pub principal: Arc<Known<Principal>>,
-    /// The engine whose client asks.
-    pub engine: &'static str,
+    pub asking: Asking,
     /// What for.
     pub wish: Wish,
 }
@@ -54,8 +47,8 @@ impl Api {
     /// # Errors
     /// [`Denial`] when the caller may not, or the service cannot do it now.
     pub async fn push(self: &Arc<Self>, push: Push) -> Result<Told, Denial> {
-        let Push { account, environment, principal, engine, wish } = push;
-        let call = Call::of_engine(self, &Asking { account, environment, principal, engine, request: None });
+        let Push { asking, wish } = push;
+        let (call, engine) = (Call::of_engine(self, &asking), asking.engine);
         let done = match wish {
             Wish::Publish(publication, staged) => self.publish(&call, engine, &publication, staged).await,
             Wish::Change { package, edits } => retrying(|| edit::run(&call, engine, &package, &edits)).await,

@@ -125,7 +125,7 @@ impl Request<'_> {
         Ok(response)
     }
 
-    /// Who asks, for what keeps repositories.
+    /// Who asks, for those who carry it out.
     pub(super) fn asking(&self, principal: &Arc<Known<Principal>>) -> Asking {
         Asking {
             account: Arc::clone(self.account),

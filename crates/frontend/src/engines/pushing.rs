@@ -9,10 +9,10 @@ use std::sync::Arc;
 use http::header::CONTENT_ENCODING;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{Credential, CredentialScheme, EnvironmentView, Presented, Principal, Who, publisher};
+use keyway_access::{Credential, CredentialScheme, Presented, Principal, Who, publisher};
 use keyway_base::Secret;
 use keyway_blob::{BlobError, Staged};
-use keyway_catalog::{AccountFacts, EnvironmentFacts, Known};
+use keyway_catalog::{Asking, Known};
 use keyway_engine::{
     Act, Around, Call, Digests, Edit, Head, Need, Outcome, Plain, Publication, Reply, Sent, SentFile, Takes,
 };
@@ -27,14 +27,8 @@ use crate::incoming::{BodyError, discard, read_whole};
 /// Something that a publisher asks for.
 #[derive(Debug)]
 pub struct Push {
-    /// The account.
-    pub account: Arc<AccountFacts>,
-    /// The environment that the request works in.
-    pub environment: EnvironmentView,
     /// Who asks.
-    pub principal: Arc<Known<Principal>>,
-    /// The engine whose client asks.
-    pub engine: &'static str,
+    pub asking: Asking,
     /// What for.
     pub wish: Wish,
 }
@@ -90,10 +84,10 @@ impl Request<'_> {
             (Act::Read, ..) => self.read(&**call).await,
             (Act::LogIn { user: _, password }, ..) => self.log_in(&**call, password).await,
             (Act::Publish(publication), Some(principal), Some(file)) => {
-                self.push(&**call, principal, Wish::Publish(publication, file)).await
+                self.push(&**call, &principal, Wish::Publish(publication, file)).await
             }
             (Act::Change { package, edits }, Some(principal), _) => {
-                self.push(&**call, principal, Wish::Change { package, edits }).await
+                self.push(&**call, &principal, Wish::Change { package, edits }).await
             }
             (Act::Content { package, edit }, Some(principal), _) => {
                 self.edit(&**call, &principal, package, edit).await
@@ -202,17 +196,11 @@ impl Request<'_> {
     async fn push(
         &self,
         call: &dyn Call,
-        principal: Arc<Known<Principal>>,
+        principal: &Arc<Known<Principal>>,
         wish: Wish,
     ) -> Result<Response<Body>, Trouble> {
-        let push = Push {
-            account: Arc::clone(self.account),
-            environment: EnvironmentFacts::view(self.environment),
-            principal,
-            engine: self.engine.descriptor().key,
-            wish,
-        };
-        let outcome = self.front.uploads.push(push).await?;
+        let asking = self.asking(principal);
+        let outcome = self.front.uploads.push(Push { asking, wish }).await?;
         self.tell(call, &outcome).await
     }
 

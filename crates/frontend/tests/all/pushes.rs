@@ -29,7 +29,7 @@ async fn what_a_publisher_sends_is_staged_and_handed_on_whole() {
     let reply = put(&world, Some(PUBLISHER), &[], SMALL).await;
     assert_eq!((reply.status, reply.text()), (200, "Changed"));
     let mut push = world.behind.pushes.lock().unwrap().pop().unwrap();
-    assert_eq!((push.account.id, push.engine), (world.account, "toy"));
+    assert_eq!((push.asking.account.id, push.asking.engine), (world.account, "toy"));
     let Wish::Publish(publication, staged) = &mut push.wish else { panic!("{:?}", push.wish) };
     assert_eq!((&*publication.package, &*publication.filename), ("widget", "new.zip"));
     assert_eq!((staged.size(), staged.digests().sha256), (SMALL.len() as u64, sha256(SMALL)));

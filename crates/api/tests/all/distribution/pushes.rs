@@ -1,6 +1,5 @@
 //! What the clients of an ecosystem publish goes by the API's own rules and shows in it (DESIGN §9).
 
-use keyway_access::{EnvironmentView, Surface, credentials};
 use keyway_api::{Push, Wish};
 use keyway_blob::BlobKey;
 use keyway_engine::{Denial, Edit, Existing, Files, Manifest, Outcome, Publication, Reason};
@@ -30,11 +29,7 @@ fn publication(version: &str, tags: &[&str]) -> Publication {
 
 impl Shop {
     async fn push(&self, client: &Client, wish: Wish) -> Result<Outcome, Denial> {
-        let account = self.catalog.resolve(None, None).await.unwrap();
-        let presented = credentials(client.headers(), "", Surface::Engine).unwrap();
-        let principal = self.catalog.principal(&account, None, Surface::Engine, &presented).await.unwrap();
-        let environment = EnvironmentView::Global;
-        self.api.push(Push { account, environment, principal, engine: "npm", wish }).await
+        self.api.push(Push { asking: self.asking_of("npm", client).await, wish }).await
     }
     async fn send(
         &self,

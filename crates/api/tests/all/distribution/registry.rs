@@ -1,7 +1,9 @@
 //! What clients of a container registry push goes by the API's own rules and shows in it.
 
 mod lasting;
+mod races;
 mod refused;
+mod uploads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,10 +69,7 @@ fn content(outcome: Outcome) -> ContentOutcome {
 
 impl Shop {
     async fn asking(&self, client: &Client) -> Asking {
-        let account = self.catalog.resolve(None, None).await.unwrap();
-        let presented = credentials(client.headers(), "", Surface::Engine).unwrap();
-        let principal = self.catalog.principal(&account, None, Surface::Engine, &presented).await.unwrap();
-        Asking { account, environment: EnvironmentView::Global, principal, engine: "oci", request: None }
+        self.asking_of("oci", client).await
     }
     async fn grown(&self, state: GrowthState, bytes: &[u8]) -> Grown {
         let mut growing = self.blobs.resume(state, u64::MAX).await.unwrap();
@@ -337,41 +336,6 @@ async fn a_blob_that_a_manifest_waited_for_is_seen_at_once() {
 }
 
 #[tokio::test]
-async fn repositories_share_bytes_and_mount_what_the_caller_reads() {
-    let shop = shop().await;
-    let token = shop.product_token(&shop.product).await;
-    shop.send_blob(&token, REPOSITORY, b"layer").await.unwrap();
-    shop.send_blob(&token, "app/other", b"layer").await.unwrap();
-    let keys: Vec<String> = shop.rows::<ContentBlob>().await.into_iter().map(|blob| blob.blob_key).collect();
-    assert_eq!((keys.len(), keys.first()), (2, keys.last()));
-
-    let foreign = shop.world.product("Other").await;
-    let foreign = shop.product_token(&foreign).await;
-    shop.send_blob(&foreign, "theirs/widget", b"secret").await.unwrap();
-    let mount = |bytes: &[u8], from: Option<&str>| ContentEdit::Mount {
-        digest: digest(bytes),
-        from: from.map_or(MountFrom::Any, |from| MountFrom::Named(from.to_owned())),
-        algorithm: ContentAlgorithm::Sha256,
-    };
-    for (bytes, from, is_mounted) in [
-        (&b"layer"[..], Some(REPOSITORY), true),
-        (b"layer", None, true),
-        (b"layer", Some("app/none"), false),
-        (b"none", Some(REPOSITORY), false),
-        (b"secret", Some("theirs/widget"), false),
-        (b"secret", None, false),
-        (b"none", None, false),
-    ] {
-        let outcome = shop.edit_as(&token, "app/third", mount(bytes, from)).await.unwrap();
-        assert_eq!(matches!(outcome, ContentOutcome::Blob { .. }), is_mounted, "{from:?}: {outcome:?}");
-        assert!(is_mounted || matches!(outcome, ContentOutcome::Upload { size: 0, .. }), "{outcome:?}");
-    }
-    assert_eq!(shop.find_blob(&token, "app/third", b"layer").await, Some(5));
-    assert_eq!(shop.find_blob(&token, "app/third", b"secret").await, None);
-    assert_eq!(shop.find_blob(&token, "theirs/widget", b"secret").await, None);
-}
-
-#[tokio::test]
 async fn an_environment_pushes_into_its_own_repositories() {
     let shop = shop().await;
     shop.pushed("first", vec![movable("latest")]).await;
@@ -408,173 +372,4 @@ async fn an_environment_pushes_into_its_own_repositories() {
     );
     let first = digest(b"manifest of first");
     assert_eq!(shop.repository().await.package.content.tag("latest").unwrap().digest, first);
-}
-
-#[tokio::test]
-async fn an_upload_belongs_to_its_repository_and_to_whoever_began_it() {
-    let shop = shop().await;
-    let token = shop.product_token(&shop.product).await;
-    let upload = shop.begin(&token, REPOSITORY).await.unwrap();
-    shop.begin(&token, "app/other").await.unwrap();
-    assert_eq!(shop.opened(&token, REPOSITORY, upload).await.map(|state| state.size()), Some(0));
-    assert!(shop.opened(&token, "app/other", upload).await.is_none());
-    assert!(shop.opened(&shop.admin, REPOSITORY, upload).await.is_none());
-
-    let state = shop.opened(&token, REPOSITORY, upload).await.unwrap();
-    let mut growing = shop.blobs.resume(state, u64::MAX).await.unwrap();
-    growing.write(Bytes::from_static(b"hello ")).await.unwrap();
-    let state = growing.pause().await.unwrap();
-    let asking = shop.asking(&token).await;
-    let grow = async |before, after: &GrowthState| {
-        shop.api.grow_upload(&asking, REPOSITORY, upload, before, after.clone()).await.unwrap()
-    };
-    assert!(!grow(1, &state).await, "it has no byte yet");
-    assert!(grow(0, &state).await);
-    assert!(!grow(0, &state).await, "it has six bytes now");
-    let state = shop.opened(&token, REPOSITORY, upload).await.unwrap();
-    assert_eq!(state.size(), 6);
-    let grown = shop.grown(state, b"world").await;
-    let done = shop.api.complete_upload(&asking, REPOSITORY, Some(upload), grown).await;
-    assert_eq!(done.map(content), Ok(ContentOutcome::Blob { digest: digest(b"hello world") }));
-    assert!(shop.opened(&token, REPOSITORY, upload).await.is_none());
-    assert_eq!(shop.find_blob(&token, REPOSITORY, b"hello world").await, Some(11));
-}
-
-#[tokio::test]
-async fn uploads_end_when_cancelled_or_idle() {
-    let shop = shop().await;
-    let cancelled = shop.begin(&shop.admin, REPOSITORY).await.unwrap();
-    let idle = shop.begin(&shop.admin, REPOSITORY).await.unwrap();
-    let cancel = || ContentEdit::Cancel { upload: cancelled };
-    assert_eq!(shop.edit_content(cancel()).await, ContentOutcome::Deleted);
-    assert_eq!(shop.edit_content(cancel()).await, ContentOutcome::UploadUnknown);
-    shop.settle().await;
-    assert_eq!(shop.rows::<ContentUpload>().await.len(), 1);
-    shop.clock.advance(DAY - Duration::from_secs(60));
-    assert!(shop.opened(&shop.admin, REPOSITORY, idle).await.is_some());
-    shop.clock.advance(Duration::from_secs(60));
-    assert!(shop.opened(&shop.admin, REPOSITORY, idle).await.is_none());
-    shop.settle().await;
-    assert_eq!(shop.rows::<ContentUpload>().await, []);
-}
-
-#[tokio::test]
-async fn what_no_manifest_names_is_collected_once_nobody_asks_for_it() {
-    let shop = shop().await;
-    shop.send_blob(&shop.admin, REPOSITORY, b"asked for").await.unwrap();
-    shop.send_blob(&shop.admin, REPOSITORY, b"forgotten").await.unwrap();
-    shop.pushed("kept", Vec::new()).await;
-    shop.clock.advance(DAY / 2);
-    assert_eq!(shop.find_blob(&shop.admin, REPOSITORY, b"asked for").await, Some(9));
-    shop.clock.advance(DAY / 2);
-    shop.settle().await;
-    for (bytes, size) in [(&b"asked for"[..], Some(9)), (b"forgotten", None), (b"kept", Some(4))] {
-        assert_eq!(shop.find_blob(&shop.admin, REPOSITORY, bytes).await, size);
-    }
-    let late = image("late", &[b"forgotten"], vec![movable("latest")]);
-    assert_eq!(shop.put_manifest(late).await, ContentOutcome::BlobsMissing(vec![digest(b"forgotten")]));
-}
-
-/// Runs the same kind of request eight times at once.
-async fn at_once<T, F>(make: impl Fn(u8) -> F) -> Vec<T>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    let tasks: Vec<_> = (0..8).map(|n| tokio::spawn(make(n))).collect();
-    let mut done = Vec::new();
-    for task in tasks {
-        done.push(task.await.unwrap());
-    }
-    done
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_pushes_of_one_version_one_wins() {
-    let shop = shop().await;
-    let asking = shop.asking(&shop.admin).await;
-    let push = |name: String| {
-        let (api, asking) = (Arc::clone(&shop.api), asking.clone());
-        let new = image(&name, &[], vec![version("1.0.0")]);
-        async move {
-            api.edit_content(&asking, REPOSITORY, &ContentEdit::Manifest(Box::new(new)))
-                .await
-                .map(content)
-                .unwrap()
-        }
-    };
-    let different = at_once(|n| push(n.to_string())).await;
-    let won = different.iter().filter(|outcome| matches!(outcome, ContentOutcome::Manifest { .. })).count();
-    let lost =
-        different.iter().filter(|outcome| matches!(outcome, ContentOutcome::TagReleased { gone: false, .. }));
-    assert_eq!((won, lost.count()), (1, 7), "{different:?}");
-    let winner = shop.repository().await.package.content.tag("1.0.0").unwrap().digest;
-    let name = (0..8).find(|n: &u8| digest(format!("manifest of {n}").as_bytes()) == winner).unwrap();
-    let same = at_once(|_| push(name.to_string())).await;
-    assert!(same.iter().all(|outcome| matches!(outcome, ContentOutcome::Manifest { .. })), "{same:?}");
-    assert_eq!(shop.rows::<ContentManifest>().await.len(), 1);
-    assert_eq!(shop.statuses().await.len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_uploads_of_one_digest_are_one_blob() {
-    let shop = Arc::new(shop().await);
-    let sent = at_once(|_| {
-        let shop = Arc::clone(&shop);
-        async move { shop.send_blob(&shop.admin.clone(), REPOSITORY, b"layer").await.unwrap() }
-    })
-    .await;
-    assert!(sent.iter().all(|outcome| *outcome == ContentOutcome::Blob { digest: digest(b"layer") }));
-    assert_eq!(shop.rows::<ContentBlob>().await.len(), 1);
-    shop.clock.advance(DAY / 2);
-    shop.settle().await;
-    let key: BlobKey = shop.rows::<ContentBlob>().await.first().unwrap().blob_key.parse().unwrap();
-    assert_eq!(shop.blobs.head(&key).await.unwrap().len, 5);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_push_against_deletions_never_leaves_a_broken_image() {
-    let shop = Arc::new(shop().await);
-    for round in 0..6 {
-        shop.send_blob(&shop.admin, REPOSITORY, b"layer").await.unwrap();
-        let asking = shop.asking(&shop.admin).await;
-        let name = format!("round {round}");
-        let done = at_once(|n| {
-            let (api, asking) = (Arc::clone(&shop.api), asking.clone());
-            let edit = match n % 2 {
-                0 => ContentEdit::Manifest(Box::new(image(&name, &[b"layer"], vec![movable("latest")]))),
-                _ => ContentEdit::DeleteBlob { digest: digest(b"layer") },
-            };
-            async move { api.edit_content(&asking, REPOSITORY, &edit).await.map(content).unwrap() }
-        })
-        .await;
-        let pushed = done.iter().any(|outcome| matches!(outcome, ContentOutcome::Manifest { .. }));
-        let there = shop.find_blob(&shop.admin, REPOSITORY, b"layer").await.is_some();
-        assert_eq!(pushed, there, "{done:?}");
-        if pushed {
-            let delete =
-                ContentEdit::DeleteManifest { digest: digest(format!("manifest of {name}").as_bytes()) };
-            assert_eq!(shop.edit_content(delete).await, ContentOutcome::Deleted);
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_push_against_the_collection_never_leaves_a_broken_image() {
-    let shop = Arc::new(shop().await);
-    for round in 0..6 {
-        let layer = format!("layer {round}").into_bytes();
-        shop.send_blob(&shop.admin, REPOSITORY, &layer).await.unwrap();
-        shop.clock.advance(DAY);
-        let asking = shop.asking(&shop.admin).await;
-        let new = image(&format!("round {round}"), &[&layer], vec![movable("latest")]);
-        let edit = ContentEdit::Manifest(Box::new(new));
-        let (collects, pushes) = (Arc::clone(&shop), Arc::clone(&shop));
-        let collecting = tokio::spawn(async move { collects.settle().await });
-        let pushing = tokio::spawn(async move { pushes.api.edit_content(&asking, REPOSITORY, &edit).await });
-        collecting.await.unwrap();
-        let pushed = pushing.await.unwrap().unwrap();
-        let there = shop.find_blob(&shop.admin, REPOSITORY, &layer).await.is_some();
-        assert_eq!(matches!(pushed, Outcome::Content(ContentOutcome::Manifest { .. })), there, "{pushed:?}");
-    }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use keyway_access::{EnvironmentView, Surface, credentials};
 use keyway_api::BlobRefusal;
 use keyway_base::Clock;
 use keyway_blob::Staged;
+use keyway_catalog::Asking;
 use keyway_crypto::signed_url::Grant;
 use keyway_jobs::{Parts, Runner};
 use serde_json::{Value, json};
@@ -136,6 +138,13 @@ impl Shop {
         let answer = self.admin.get(&format!("artifacts/{artifact}?prefer=no-download")).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.at("/data/attributes").clone()
+    }
+    /// A client on the surface of an engine.
+    pub(super) async fn asking_of(&self, engine: &'static str, client: &Client) -> Asking {
+        let account = self.catalog.resolve(None, None).await.unwrap();
+        let presented = credentials(client.headers(), "", Surface::Engine).unwrap();
+        let principal = self.catalog.principal(&account, None, Surface::Engine, &presented).await.unwrap();
+        Asking { account, environment: EnvironmentView::Global, principal, engine, request: None }
     }
     /// A client of the product's own token.
     pub(super) async fn product_token(&self, product: &str) -> Client {
