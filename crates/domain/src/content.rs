@@ -1,8 +1,20 @@
-//! What leads to what in a registry's repository: a manifest to its parts, and to the manifests about it.
+//! The content of a registry's repository: its rows, how long they are kept, and what leads to what: a manifest to
+//! its parts, and to the manifests about it.
+
+mod rows;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use keyway_base::{AboutTag, ContentDigest};
+
+pub use rows::{ManifestRow, Rows};
+
+/// How long what nothing refers to is kept, from the last sign of interest in it: the push that it is part of may be
+/// under way.
+pub const KEPT_UNREFERENCED: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long an upload is kept that does not grow.
+pub const KEPT_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A repository as a graph of digests, as they are stored.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_blob::{BlobError, GrowthState};
-use keyway_domain::content::Leads;
+use keyway_domain::content::{KEPT_UNREFERENCED, Leads};
 use keyway_domain::resources::{
     ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, ContentUpload,
 };
@@ -18,9 +18,6 @@ use crate::JobError;
 use crate::kind::{self, about, delete_blob, subject};
 use crate::runner::{Ended, Parts, end};
 
-/// How long a blob is kept that no manifest names, from the last time that a client asked for it: the push that it
-/// is part of may be under way.
-const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many blobs one transaction removes.
 const BATCH: u32 = 100;
 /// How many digests one statement names; databases bound their parameters.
@@ -42,7 +39,7 @@ pub(crate) async fn collect(parts: &Parts, job: &Job) -> Result<Ended, JobError>
         scope: Box::new(theirs.clone()),
     };
     let loose = theirs.and(named.negate());
-    let old = loose.clone().and(Scope::Le("updated_at", Value::Time(now.minus(AGE))));
+    let old = loose.clone().and(Scope::Le("updated_at", Value::Time(now.minus(KEPT_UNREFERENCED))));
     loop {
         let mut write = parts.db.begin().await?;
         let page = Page { limit: Some(BATCH), order: Order::Asc, ..Page::all() };
@@ -63,7 +60,7 @@ pub(crate) async fn collect(parts: &Parts, job: &Job) -> Result<Ended, JobError>
 
 /// When a blob that may be part of a push will have been left alone for long enough.
 fn again(blob: &Record, now: Timestamp) -> Timestamp {
-    blob.get("updated_at").as_time().unwrap_or(now).plus(AGE)
+    blob.get("updated_at").as_time().unwrap_or(now).plus(KEPT_UNREFERENCED)
 }
 
 /// Deletes a row, and in time the bytes that it refers to.

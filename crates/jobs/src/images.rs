@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use keyway_archive::oci::Plan;
 use keyway_archive::oci::image_archive::{PlannedManifest, Root};
-use keyway_archive::oci::{Descriptor, Plan};
 use keyway_base::{ContentDigest, RecordId, Slot, Timestamp, is_content_tag, tag_of_version};
 use keyway_blob::{BlobError, BlobKey, BlobStore};
+use keyway_domain::content::{ManifestRow, Rows};
 use keyway_domain::resources::{
-    Artifact, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, Package, Release,
-    ReleaseStatus,
+    Artifact, ContentBlob, ContentManifest, ContentRoot, ContentTag, Package, Release, ReleaseStatus,
 };
 use keyway_domain::touch::{Mutation, Related, touches};
-use keyway_jsonapi::{Declared, Record, Resource, Scope, Value, fold_key};
+use keyway_jsonapi::{Declared, Record, Scope, Value, fold_key};
 use keyway_store::{Tombstone, Write};
 use keyway_versions::of_content_tag;
 use serde_json::Value as Json;
@@ -268,10 +268,8 @@ impl Importing<'_> {
                 Err(error) => return Err(error.into()),
             },
         };
-        let mut row = self.row(ContentBlob::RESOURCE, package);
-        row.set("digest", Value::Text(digest.to_owned()));
-        row.set("size", i64::try_from(size).map_or(Value::Null, Value::Int));
-        row.set("blob_key", Value::Text(key.to_string()));
+        let size = i64::try_from(size).ok();
+        let row = Rows::of(package, self.now).blob(digest, size, &key.to_string());
         self.add(std::slice::from_ref(&row)).await
     }
 
@@ -281,68 +279,41 @@ impl Importing<'_> {
         if self.write.find(ContentManifest::RESOURCE, package.account_id, &here).await?.is_some() {
             return Ok(());
         }
-        let parsed = &manifest.parsed;
-        let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-        let mut row = self.row(ContentManifest::RESOURCE, package);
-        row.set("digest", Value::Text(digest.clone()));
-        row.set("media_type", Value::Text(parsed.media_type.clone()));
-        row.set("artifact_type", text(parsed.artifact_type.clone()));
-        row.set("subject", text(parsed.subject.as_ref().map(|subject| subject.digest.to_string())));
-        row.set("annotations", text(parsed.annotations.clone()));
-        row.set("content", Value::Bytes(manifest.bytes.clone()));
+        let (rows, parsed) = (Rows::of(package, self.now), &manifest.parsed);
+        let row = rows.manifest(&ManifestRow {
+            digest: &manifest.digest,
+            media_type: &parsed.media_type,
+            artifact_type: parsed.artifact_type.as_deref(),
+            subject: parsed.subject.as_ref().map(|subject| &subject.digest),
+            annotations: parsed.annotations.as_deref(),
+            content: &manifest.bytes,
+        });
         self.add(std::slice::from_ref(&row)).await?;
         let parts = parsed.config.iter().chain(&parsed.layers).chain(&parsed.manifests);
-        let parts: BTreeSet<String> = parts.map(|part: &Descriptor| part.digest.to_string()).collect();
-        let edges: Vec<Record> = parts
-            .into_iter()
-            .map(|child| {
-                let mut edge = self.row(ContentEdge::RESOURCE, package);
-                edge.set("parent", Value::Text(digest.clone()));
-                edge.set("child", Value::Text(child));
-                edge
-            })
-            .collect();
-        self.add(&edges).await?;
-        Ok(())
+        self.add(&rows.edges(&manifest.digest, parts.map(|part| &part.digest))).await
     }
 
     /// Its roots, in place of those that an earlier reading found.
     async fn roots(&mut self, package: &Package, roots: &[Root]) -> Result<(), JobError> {
         let theirs = Scope::id("artifact_id", self.artifact.id);
         self.write.delete_where(ContentRoot::RESOURCE, package.account_id, &theirs).await?;
-        for root in roots {
-            let mut row = self.row(ContentRoot::RESOURCE, package);
-            row.set("release_id", Value::Id(self.artifact.release_id.into()));
-            row.set("artifact_id", Value::Id(self.artifact.id));
-            row.set("digest", Value::Text(root.digest.to_string()));
-            self.add(std::slice::from_ref(&row)).await?;
-        }
-        Ok(())
+        let (rows, release) = (Rows::of(package, self.now), self.artifact.release_id.into());
+        let rows: Vec<Record> =
+            roots.iter().map(|root| rows.root(release, self.artifact.id, &root.digest)).collect();
+        self.add(&rows).await
     }
 
     async fn name(&mut self, package: &Package, naming: Naming) -> Result<(), JobError> {
-        let Naming { tag, digest, row, is_owned } = naming;
-        let owner = if is_owned { Value::Id(self.artifact.release_id.into()) } else { Value::Null };
-        let is_new = row.is_none();
-        let mut row = row.unwrap_or_else(|| self.row(ContentTag::RESOURCE, package));
-        row.set("tag", Value::Text(tag));
-        row.set("digest", Value::Text(digest));
-        row.set("release_id", owner);
-        row.set("updated_at", Value::Time(self.now));
-        if is_new {
+        let owner = naming.is_owned.then(|| self.artifact.release_id.into());
+        let before = naming.row.as_ref();
+        let mut row = Rows::of(package, self.now).tag(before, &naming.tag, &naming.digest, owner);
+        if before.is_none() {
             return self.add(std::slice::from_ref(&row)).await;
         }
+        row.set("updated_at", Value::Time(self.now));
         self.write.update(&row, &["digest", "release_id", "updated_at"]).await?;
         self.touch(&row);
         Ok(())
-    }
-
-    /// A new row of the repository, in its environment.
-    fn row(&self, resource: &'static Resource, package: &Package) -> Record {
-        let id = RecordId::generate(self.now);
-        let mut row = Record::new(resource, id, package.account_id, package.environment_id, self.now);
-        row.set("package_id", Value::Id(package.id));
-        row
     }
 
     async fn add(&mut self, rows: &[Record]) -> Result<(), JobError> {

@@ -1,10 +1,10 @@
 //! Blobs that nothing refers to: what a process that was killed between bytes and row left behind.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use keyway_base::Timestamp;
 use keyway_blob::{BlobKey, GrowthState};
+use keyway_domain::content::KEPT_UNREFERENCED;
 use keyway_domain::resources::{Account, ContentUpload, PartUpload};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::{Changes, Page};
@@ -14,13 +14,10 @@ use crate::blob::REFERRING;
 use crate::kind::delete_blob;
 use crate::runner::Parts;
 
-/// How old something has to be before it counts as left behind: far longer than any upload takes.
-const AGE: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Looks through the whole store; has everything deleted that is old and not referred to, and says how much that
 /// was. Each deletion is a job, which looks once more while nobody can begin to refer to the blob.
 pub(crate) async fn sweep(parts: &Parts) -> Result<usize, JobError> {
-    let before = parts.clock.wall().minus(AGE);
+    let before = parts.clock.wall().minus(KEPT_UNREFERENCED);
     let mut swept = parts.blobs.tidy(before, unfinished(parts).await?).await?;
     let mut after = None;
     loop {

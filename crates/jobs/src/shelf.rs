@@ -2,21 +2,18 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::time::Duration;
 
 use bytes::Bytes;
 use keyway_archive::oci::Sink;
 use keyway_base::{AccountId, ContentAlgorithm, ContentDigest};
 use keyway_blob::{BlobKey, Growing, Grown};
+use keyway_domain::content::KEPT_UNREFERENCED;
 use keyway_store::{Changes, NewJob, retrying};
 use tokio::runtime::Handle;
 
 use crate::JobError;
 use crate::kind::delete_blob;
 use crate::runner::Parts;
-
-/// For how long a blob stays that nothing refers to: until the whole archive has been read.
-const TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where the blobs of one archive go. It is used where blocking is allowed.
 pub(crate) struct Shelf {
@@ -39,11 +36,12 @@ impl Shelf {
         self.keys
     }
 
-    /// Makes a blob of what came. Unless something refers to it in time, it goes again.
+    /// Makes a blob of what came. Unless something refers to it in time, it goes again: the whole archive is to be read
+    /// by then.
     async fn keep(&self, grown: Grown) -> Result<BlobKey, JobError> {
         let now = self.parts.clock.wall();
         let promise = delete_blob(self.account, &grown.key().to_string(), now);
-        let promise = NewJob { run_at: now.plus(TIME), ..promise };
+        let promise = NewJob { run_at: now.plus(KEPT_UNREFERENCED), ..promise };
         retrying(|| async {
             let mut write = self.parts.db.begin().await?;
             write.enqueue(&promise).await?;

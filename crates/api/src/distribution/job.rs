@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use keyway_base::{RecordId, Timestamp};
+use keyway_domain::content::KEPT_UNREFERENCED;
 use keyway_jsonapi::Record;
 use serde_json::json;
 
@@ -30,8 +31,6 @@ const COLLECT_CONTENT: &str = "content.collect";
 /// Ends an upload into a registry's repository that does not grow any more.
 const EXPIRE_CONTENT_UPLOAD: &str = "content.expire";
 
-/// How long content of a repository is kept that nothing refers to.
-const CONTENT_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a client may take from asking for an upload to finishing it (`distribution.md` §7.1).
 pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a blob that nothing refers to is kept.
@@ -66,9 +65,9 @@ pub(super) async fn delete_blob(work: &mut Work, blob_key: &str) -> Outcome<()> 
     work.enqueue_at(DELETE_BLOB, blob_key.to_owned(), json!({ "blob": blob_key }), at).await
 }
 
-/// The removal of what nothing refers to in a repository.
+/// The removal of what nobody refers to in a repository, once it has lain there long enough.
 pub(super) async fn collect_content(work: &mut Work, repository: &Record) -> Outcome<()> {
-    let at = work.now().plus(CONTENT_GRACE);
+    let at = work.now().plus(KEPT_UNREFERENCED);
     let (key, payload) = about(repository.id());
     work.enqueue_at(COLLECT_CONTENT, key, payload, at).await
 }

@@ -11,8 +11,9 @@ use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_engine::{ContentOutcome, MountFrom};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 
+use super::super::job;
 use super::super::push::named;
-use super::repository::{collect_later, holding, known, row, to_push};
+use super::repository::{holding, known, rows, to_push};
 use super::upload;
 use crate::call::Call;
 use crate::gate;
@@ -48,9 +49,9 @@ pub(super) async fn complete(
         work.delete(&row).await?;
     }
     let digest = new.digest.to_string();
-    let size = i64::try_from(new.size).map_or(Value::Null, Value::Int);
+    let size = i64::try_from(new.size).ok();
     let key = key_of(&mut work, &digest, new.key).await?;
-    add(&mut work, &repository, &digest, size, Value::Text(key.to_string())).await?;
+    add(&mut work, &repository, &digest, size, &key.to_string()).await?;
     work.commit().await?;
     Ok(ContentOutcome::Blob { digest: new.digest })
 }
@@ -107,8 +108,8 @@ pub(super) async fn mount(
     let text = digest.to_string();
     let outcome = match source(&mut work, engine, from, &text).await? {
         Some(blob) => {
-            let (size, key) = (blob.get("size").clone(), blob.get("blob_key").clone());
-            add(&mut work, &repository, &text, size, key).await?;
+            let key = blob.get("blob_key").as_text().unwrap_or_default();
+            add(&mut work, &repository, &text, blob.get("size").as_int(), key).await?;
             ContentOutcome::Blob { digest: *digest }
         }
         None => {
@@ -143,19 +144,22 @@ async fn source(
 }
 
 /// Adds a blob to a repository that may have it already.
-async fn add(work: &mut Work, repository: &Record, digest: &str, size: Value, key: Value) -> Outcome<()> {
+async fn add(
+    work: &mut Work,
+    repository: &Record,
+    digest: &str,
+    size: Option<i64>,
+    key: &str,
+) -> Outcome<()> {
     if let Some(known) = work.find(ContentBlob::RESOURCE, &holding(repository, digest)).await? {
         return keep_fresh(work, known).await;
     }
-    let mut blob = row(work, ContentBlob::RESOURCE, repository);
-    blob.set("digest", Value::Text(digest.to_owned()));
-    blob.set("size", size);
-    blob.set("blob_key", key);
+    let blob = rows(work, repository).blob(digest, size, key);
     work.insert(&blob).await?;
     let is_awaited = is_referred_to(work, repository, digest).await?;
     let related = Related { is_awaited, ..Related::default() };
     work.touch(touches(Mutation { before: None, after: Some(&blob) }, &related));
-    collect_later(work, repository).await
+    job::collect_content(work, repository).await
 }
 
 /// Whether a manifest of the repository refers to a digest.

@@ -13,7 +13,7 @@ use keyway_jsonapi::{Declared, Record, Scope};
 
 use super::super::push::edit;
 use super::super::{burial, job};
-use super::repository::{collect_later, holding, known};
+use super::repository::{holding, known};
 use super::{blob as blobs, reach, tag};
 use crate::call::Call;
 use crate::refusal::{Outcome, Refusal};
@@ -27,8 +27,7 @@ pub(super) async fn untag(
     package: &str,
     name: &str,
 ) -> Outcome<ContentOutcome> {
-    let mut work = Work::writing(call).await?;
-    let Some(repository) = known(&mut work, engine, package, Action::ArtifactDelete).await? else {
+    let Some((mut work, repository)) = begin(call, engine, package).await? else {
         return Ok(ContentOutcome::ManifestUnknown);
     };
     let Some(row) = tag::find(&mut work, &repository, name).await? else {
@@ -47,8 +46,7 @@ pub(super) async fn manifest(
     package: &str,
     digest: &ContentDigest,
 ) -> Outcome<ContentOutcome> {
-    let mut work = Work::writing(call).await?;
-    let Some(repository) = known(&mut work, engine, package, Action::ArtifactDelete).await? else {
+    let Some((mut work, repository)) = begin(call, engine, package).await? else {
         return Ok(ContentOutcome::ManifestUnknown);
     };
     let text = digest.to_string();
@@ -69,7 +67,7 @@ pub(super) async fn manifest(
     work.delete_where(ContentEdge::RESOURCE, &parts).await?;
     let children = edges.iter().filter_map(|edge| edge.get("child").as_text()?.parse().ok());
     blobs::claim(&mut work, &repository, &children.collect::<Vec<_>>()).await?;
-    collect_later(&mut work, &repository).await?;
+    job::collect_content(&mut work, &repository).await?;
     work.commit().await?;
     Ok(ContentOutcome::Deleted)
 }
@@ -81,8 +79,7 @@ pub(super) async fn blob(
     package: &str,
     digest: &ContentDigest,
 ) -> Outcome<ContentOutcome> {
-    let mut work = Work::writing(call).await?;
-    let Some(repository) = known(&mut work, engine, package, Action::ArtifactDelete).await? else {
+    let Some((mut work, repository)) = begin(call, engine, package).await? else {
         return Ok(ContentOutcome::BlobUnknown);
     };
     let text = digest.to_string();
@@ -99,6 +96,13 @@ pub(super) async fn blob(
     job::delete_blob(&mut work, key).await?;
     work.commit().await?;
     Ok(ContentOutcome::Deleted)
+}
+
+/// A transaction with the repository that something is to be taken from, if it is there.
+async fn begin(call: &Arc<Call>, engine: &'static str, package: &str) -> Outcome<Option<(Work, Record)>> {
+    let mut work = Work::writing(call).await?;
+    let repository = known(&mut work, engine, package, Action::ArtifactDelete).await?;
+    Ok(repository.map(|repository| (work, repository)))
 }
 
 /// Takes a tag or root away; the release that it belongs to is withdrawn, if it is out, and nothing else is ever pushed

@@ -1,13 +1,13 @@
 //! Manifests of a repository, as they are pushed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use keyway_domain::resources::{ContentEdge, ContentManifest};
+use keyway_domain::content::ManifestRow;
+use keyway_domain::resources::ContentManifest;
 use keyway_engine::{ContentOutcome, NewManifest};
 use keyway_jsonapi::{Declared, Record, Value};
 
-use super::repository::{holding, row, to_push};
+use super::repository::{holding, rows, to_push};
 use super::{blob, reach, tag};
 use crate::call::Call;
 use crate::interpreter::change;
@@ -51,26 +51,17 @@ async fn keep(work: &mut Work, repository: &Record, new: &NewManifest) -> Outcom
         after.set("media_type", Value::Text(new.media_type.clone()));
         return change(work, &before, &mut after).await;
     }
-    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-    let mut manifest = row(work, ContentManifest::RESOURCE, repository);
-    manifest.set("digest", Value::Text(digest.clone()));
-    manifest.set("media_type", Value::Text(new.media_type.clone()));
-    manifest.set("artifact_type", text(new.artifact_type.clone()));
-    manifest.set("subject", text(new.subject.map(|subject| subject.to_string())));
-    manifest.set("annotations", text(new.annotations.clone()));
-    manifest.set("content", Value::Bytes(new.bytes.to_vec()));
+    let rows = rows(work, repository);
+    let manifest = rows.manifest(&ManifestRow {
+        digest: &new.digest,
+        media_type: &new.media_type,
+        artifact_type: new.artifact_type.as_deref(),
+        subject: new.subject.as_ref(),
+        annotations: new.annotations.as_deref(),
+        content: &new.bytes,
+    });
     work.insert(&manifest).await?;
     touch::record(work, None, Some(&manifest)).await?;
-    let parts: BTreeSet<String> =
-        [&new.blobs, &new.foreign, &new.manifests].into_iter().flatten().map(ToString::to_string).collect();
-    let edges: Vec<Record> = parts
-        .into_iter()
-        .map(|child| {
-            let mut edge = row(work, ContentEdge::RESOURCE, repository);
-            edge.set("parent", Value::Text(digest.clone()));
-            edge.set("child", Value::Text(child));
-            edge
-        })
-        .collect();
-    Ok(work.write()?.insert_all(&edges).await?)
+    let parts = [&new.blobs, &new.foreign, &new.manifests].into_iter().flatten();
+    Ok(work.write()?.insert_all(&rows.edges(&new.digest, parts)).await?)
 }

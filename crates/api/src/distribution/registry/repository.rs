@@ -1,10 +1,9 @@
 //! The repository that a request names, and whether its caller may change what is in it.
 
 use keyway_access::Action;
-use keyway_base::RecordId;
-use keyway_jsonapi::{Record, Resource, Scope, Value};
+use keyway_domain::content::Rows;
+use keyway_jsonapi::{Record, Scope};
 
-use super::super::job;
 use super::super::package::Packages;
 use super::super::push::named;
 use crate::gate;
@@ -44,15 +43,7 @@ pub(super) fn holding(repository: &Record, digest: &str) -> Scope {
     Scope::id("package_id", repository.id()).and(Scope::text("digest", digest))
 }
 
-/// A new row of a repository: in its environment, whoever adds it.
-pub(super) fn row(work: &Work, resource: &'static Resource, repository: &Record) -> Record {
-    let id = RecordId::generate(work.now());
-    let mut row = Record::new(resource, id, work.account(), repository.environment(), work.now());
-    row.set("package_id", Value::Id(repository.id()));
-    row
-}
-
-/// Has what nobody refers to looked for in the repository, once it has lain there long enough.
-pub(super) async fn collect_later(work: &mut Work, repository: &Record) -> Outcome<()> {
-    job::collect_content(work, repository).await
+/// New rows of a repository.
+pub(super) fn rows(work: &Work, repository: &Record) -> Rows {
+    Rows::of_record(repository, work.now())
 }

@@ -2,14 +2,15 @@
 //! none; once the release is out, the tag stays where it is. Every other tag moves.
 
 use keyway_access::Action;
+use keyway_base::RecordId;
 use keyway_domain::resources::{ContentRoot, ContentTag, PushStatus, Release, ReleaseStatus};
 use keyway_engine::{ContentOutcome, NewTag};
-use keyway_jsonapi::{ApiError, Declared, Record, Scope, Value};
+use keyway_jsonapi::{ApiError, Declared, Record, Scope};
 use keyway_versions::EcosystemVersion;
 
 use super::super::push::named;
 use super::super::{burial, dialect, release};
-use super::repository::row;
+use super::repository::rows;
 use crate::gate;
 use crate::interpreter::change;
 use crate::refusal::Outcome;
@@ -46,8 +47,7 @@ pub(super) async fn put(
         },
         None => had,
     };
-    let owner = owner.map_or(Value::Null, |release| Value::Id(release.id()));
-    set(work, repository, before, &new.name, owner, digest).await?;
+    set(work, repository, before, &new.name, owner.as_ref().map(Record::id), digest).await?;
     Ok(Ok(()))
 }
 
@@ -56,16 +56,10 @@ async fn set(
     repository: &Record,
     before: Option<Record>,
     name: &str,
-    owner: Value,
+    owner: Option<RecordId>,
     digest: &str,
 ) -> Outcome<()> {
-    let mut after = match &before {
-        Some(before) => before.clone(),
-        None => row(work, ContentTag::RESOURCE, repository),
-    };
-    after.set("tag", Value::Text(name.to_owned()));
-    after.set("release_id", owner);
-    after.set("digest", Value::Text(digest.to_owned()));
+    let mut after = rows(work, repository).tag(before.as_ref(), name, digest, owner);
     if let Some(before) = before {
         return change(work, &before, &mut after).await;
     }

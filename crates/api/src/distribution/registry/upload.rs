@@ -7,18 +7,16 @@ use std::time::Duration;
 use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_blob::GrowthState;
+use keyway_domain::content::KEPT_IDLE;
 use keyway_domain::resources::ContentUpload;
 use keyway_engine::ContentOutcome;
 use keyway_jsonapi::{ApiError, Declared, Record, Scope, Value};
 
 use super::super::job;
-use super::repository::{known, row, to_push};
+use super::repository::{known, rows, to_push};
 use crate::call::Call;
 use crate::refusal::Outcome;
 use crate::work::Work;
-
-/// How long an upload is kept that does not grow.
-const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Begins an upload.
 pub(super) async fn begin(
@@ -39,19 +37,17 @@ pub(super) async fn insert(work: &mut Work, repository: &Record, state: &GrowthS
     let Some((kind, id)) = work.call.principal.bearer() else {
         return Err(ApiError::forbidden_detail("uploads are for those who publish").into());
     };
-    let mut upload = row(work, ContentUpload::RESOURCE, repository);
-    upload.set("who_type", Value::Text(kind.to_owned()));
-    upload.set("who_id", Value::Id(id));
+    let mut upload = rows(work, repository).upload(kind, id);
     set(work, &mut upload, state);
     work.insert(&upload).await?;
-    job::expire_content_upload(work, &upload, IDLE).await?;
+    job::expire_content_upload(work, &upload, KEPT_IDLE).await?;
     Ok(upload.id())
 }
 
 fn set(work: &Work, upload: &mut Record, state: &GrowthState) {
     upload.set("state", Value::Bytes(state.to_bytes()));
     upload.set("size", i64::try_from(state.size()).map_or(Value::Null, Value::Int));
-    upload.set("expires_at", Value::Time(work.now().plus(IDLE)));
+    upload.set("expires_at", Value::Time(work.now().plus(KEPT_IDLE)));
     upload.set("updated_at", Value::Time(work.now()));
 }
 
