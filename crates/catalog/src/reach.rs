@@ -8,7 +8,7 @@ use bytes::Bytes;
 use keyway_base::{BlobName, ContentDigest, ReleaseId};
 use keyway_domain::content::Leads;
 use keyway_domain::resources::{ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag};
-use keyway_engine::{Content, Owners, StoredBlob, StoredManifest};
+use keyway_engine::{Content, ManifestHead, Owners, StoredBlob, StoredManifest};
 
 /// The rows of a repository's content.
 #[derive(Debug, Default)]
@@ -28,17 +28,12 @@ type Reached = HashMap<String, Vec<u32>>;
 pub(crate) fn content(rows: Rows, releases: &[ReleaseId]) -> Content {
     let at: HashMap<ReleaseId, u32> = releases.iter().copied().zip(0..).collect();
     let owners = owners(&rows, &at);
-    let mut manifests: Vec<StoredManifest> =
-        rows.manifests.into_iter().filter_map(|row| manifest(row, &owners)).collect();
-    manifests.sort_unstable_by_key(|manifest| manifest.digest);
+    let manifests = rows.manifests.into_iter().filter_map(|row| manifest(row, &owners)).collect();
     let parts: HashSet<&str> = rows.edges.iter().map(|edge| edge.child.as_str()).collect();
     let wanted = rows.blobs.iter().filter(|row| parts.contains(row.digest.as_str()));
-    let mut blobs: Vec<StoredBlob> = wanted.filter_map(|row| blob(row, &owners)).collect();
-    blobs.sort_unstable_by_key(|blob| blob.digest);
-    let mut tags: Vec<keyway_engine::ContentTag> =
-        rows.tags.into_iter().filter_map(|row| tag(row, &at)).collect();
-    tags.sort_unstable_by(|left, right| left.name.cmp(&right.name));
-    Content { manifests, blobs, tags }
+    let blobs = wanted.filter_map(|row| blob(row, &owners)).collect();
+    let tags = rows.tags.into_iter().filter_map(|row| tag(row, &at)).collect();
+    Content::new(manifests, blobs, tags)
 }
 
 fn owners(rows: &Rows, at: &HashMap<ReleaseId, u32>) -> Reached {
@@ -112,7 +107,10 @@ pub(crate) fn weight(content: &Content) -> usize {
         let texts = manifest.media_type.len()
             + manifest.artifact_type.as_ref().map_or(0, String::len)
             + manifest.annotations.as_ref().map_or(0, |text| text.len());
-        size_of::<StoredManifest>() + manifest.bytes.len() + texts + size_of_val(&*manifest.owners)
+        let own = size_of::<StoredManifest>() + manifest.bytes.len() + size_of_val(&*manifest.owners);
+        // its head holds its digest twice, and its media type once more
+        let head = size_of::<ManifestHead>() + 4 * manifest.digest.as_bytes().len() + texts;
+        own + texts + head
     });
     let blobs = content.blobs.iter().map(|blob| size_of::<StoredBlob>() + size_of_val(&*blob.owners));
     let tags = content.tags.iter().map(|tag| size_of::<keyway_engine::ContentTag>() + tag.name.len());

@@ -1,9 +1,11 @@
 //! The content-addressed part of a package: manifests and blobs by digest, and the tags that name manifests. Only
 //! the ecosystems of container registries have any.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use keyway_base::{BlobName, ContentDigest};
 
 use crate::{Bits, View};
@@ -17,6 +19,23 @@ pub struct Content {
     pub blobs: Vec<StoredBlob>,
     /// Tags, sorted by name.
     pub tags: Vec<ContentTag>,
+    /// What answers say of each manifest.
+    heads: Vec<ManifestHead>,
+    /// The manifests that are about another, as its digest and their position, sorted.
+    about: Vec<(ContentDigest, usize)>,
+}
+
+/// What every answer says of a manifest: made once, for it is asked for time and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestHead {
+    /// Its digest.
+    pub digest: HeaderValue,
+    /// Its digest as an entity tag.
+    pub entity_tag: HeaderValue,
+    /// Its media type, where that can stand in a header.
+    pub media_type: Option<HeaderValue>,
+    /// Whether a tag names it.
+    pub is_named: bool,
 }
 
 /// Positions in [`crate::Package::releases`], in ascending order.
@@ -66,6 +85,34 @@ pub struct ContentTag {
 }
 
 impl Content {
+    /// Puts content together, in whatever order it comes.
+    pub fn new(
+        mut manifests: Vec<StoredManifest>,
+        mut blobs: Vec<StoredBlob>,
+        mut tags: Vec<ContentTag>,
+    ) -> Self {
+        manifests.sort_unstable_by_key(|manifest| manifest.digest);
+        blobs.sort_unstable_by_key(|blob| blob.digest);
+        tags.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+        let named: HashSet<ContentDigest> = tags.iter().map(|tag| tag.digest).collect();
+        let heads =
+            manifests.iter().map(|manifest| ManifestHead::of(manifest, named.contains(&manifest.digest)));
+        let heads = heads.collect();
+        let about = manifests.iter().enumerate();
+        let mut about: Vec<_> = about.filter_map(|(at, manifest)| Some((manifest.subject?, at))).collect();
+        about.sort_unstable();
+        Self { manifests, blobs, tags, heads, about }
+    }
+    /// What answers say of the manifest at a position.
+    pub fn head(&self, position: usize) -> Option<&ManifestHead> {
+        self.heads.get(position)
+    }
+    /// The manifests that are about a digest, in the order of their own.
+    pub fn about<'a>(&'a self, subject: &'a ContentDigest) -> impl Iterator<Item = &'a StoredManifest> {
+        let start = self.about.partition_point(|(other, _)| other < subject);
+        let from = self.about.iter().skip(start).take_while(move |(other, _)| other == subject);
+        from.filter_map(|(_, position)| self.manifests.get(*position))
+    }
     /// The manifest of a digest, with its position.
     pub fn manifest(&self, digest: &ContentDigest) -> Option<(usize, &StoredManifest)> {
         let found = self.manifests.binary_search_by(|manifest| manifest.digest.cmp(digest)).ok()?;
@@ -80,6 +127,19 @@ impl Content {
     pub fn tag(&self, name: &str) -> Option<&ContentTag> {
         let found = self.tags.binary_search_by(|tag| tag.name.as_str().cmp(name)).ok()?;
         self.tags.get(found)
+    }
+}
+
+impl ManifestHead {
+    fn of(manifest: &StoredManifest, is_named: bool) -> Self {
+        let digest = manifest.digest.to_string();
+        let header = |text| HeaderValue::try_from(text).expect("an algorithm and hex are a header value");
+        Self {
+            entity_tag: header(format!("\"{digest}\"")),
+            digest: header(digest),
+            media_type: HeaderValue::from_str(&manifest.media_type).ok(),
+            is_named,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ mod view;
 
 pub use accept::{Accept, Precision, Weight};
 pub use act::{Act, Edit, Existing, Files, Outcome, Publication};
-pub use content::{Content, ContentTag, Owners, StoredBlob, StoredManifest};
+pub use content::{Content, ContentTag, ManifestHead, Owners, StoredBlob, StoredManifest};
 pub use context::{Context, PackageSigner, Site};
 pub use denial::{Denial, Reason};
 pub use descriptor::{Challenge, Descriptor, KeyError};

@@ -25,6 +25,7 @@ use crate::exchange::{BadHead, Exchange};
 use crate::failures::WrongCredentials;
 use crate::jsonapi::{Whose, rescued};
 use crate::place::place_on_own_host;
+use crate::pulls::Pulls;
 use crate::rates::Rates;
 use crate::request_id::RequestIds;
 use crate::signature::RsaCap;
@@ -78,6 +79,7 @@ pub(crate) struct Front {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) wrong_credentials: WrongCredentials,
+    pub(crate) pulls: Pulls,
     pub(crate) rates: Rates,
     pub(crate) rsa: RsaCap,
     pub(crate) under_way: UnderWay,
@@ -96,6 +98,7 @@ impl Front {
         let front = Self {
             hosts,
             wrong_credentials: WrongCredentials::new(&parts.settings.limits),
+            pulls: Pulls::default(),
             rates: Rates::new(parts.settings.rate_limits.clone()),
             rsa: RsaCap::new(parts.settings.limits.rsa_signatures),
             under_way: UnderWay::default(),

@@ -26,6 +26,7 @@ mod jsonapi;
 mod network;
 mod operations;
 mod place;
+mod pulls;
 mod range;
 mod rates;
 mod registry;

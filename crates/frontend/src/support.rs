@@ -63,6 +63,7 @@ pub(crate) async fn answer(
     };
     if exchange.path() == "/v1/_test/reset" {
         front.wrong_credentials.forget();
+        front.pulls.forget();
         front.rates.forget();
     }
     let call = TestCall {

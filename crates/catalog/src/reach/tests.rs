@@ -204,3 +204,32 @@ fn circles_end() {
         .content();
     assert_eq!(reached(&content), "A:0 B:0");
 }
+
+#[test]
+fn what_is_about_a_manifest_and_whether_a_tag_names_it_is_known_at_once() {
+    let content = Repository::default()
+        .manifest('C', "l", Some('A'))
+        .manifest('A', "l", None)
+        .manifest('D', "l", Some('Z'))
+        .manifest('B', "l", Some('A'))
+        .tag("1.0.0", 'A', Some(0))
+        .tag("latest", 'B', None)
+        .content();
+    let about = |name: char| -> Vec<ContentDigest> {
+        let subject = digest(name).parse().unwrap();
+        content.about(&subject).map(|manifest| manifest.digest).collect()
+    };
+    let of = |names: &str| names.chars().map(|name| digest(name).parse().unwrap()).collect::<Vec<_>>();
+    assert_eq!((about('A'), about('Z'), about('B')), (of("BC"), of("D"), of("")));
+    for (position, manifest) in content.manifests.iter().enumerate() {
+        let head = content.head(position).unwrap();
+        let text = manifest.digest.to_string();
+        assert_eq!(
+            (head.digest.to_str().unwrap(), head.entity_tag.to_str().unwrap()),
+            (&*text, &*format!("\"{text}\""))
+        );
+        assert_eq!(head.media_type.as_ref().unwrap(), manifest.media_type.as_str());
+        assert_eq!(head.is_named, of("AB").contains(&manifest.digest), "{text}");
+    }
+    assert_eq!(content.head(4), None);
+}

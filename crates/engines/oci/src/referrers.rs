@@ -63,11 +63,10 @@ pub(crate) fn index(place: &Place<'_>, view: Option<&View<'_>>, about: &About) -
 /// The descriptors of a page and, where there are more, the digest that it ends with.
 fn page(view: &View<'_>, about: &About) -> (Vec<Box<RawValue>>, Option<String>) {
     let is_wanted = |manifest: &&StoredManifest| {
-        manifest.subject == Some(about.subject)
-            && about.artifact_type.as_ref().is_none_or(|kind| manifest.artifact_type.as_ref() == Some(kind))
+        about.artifact_type.as_ref().is_none_or(|kind| manifest.artifact_type.as_ref() == Some(kind))
             && view.shows(&manifest.owners)
     };
-    let wanted = view.package.content.manifests.iter().filter(is_wanted);
+    let wanted = view.package.content.about(&about.subject).filter(is_wanted);
     let most = about.page.n.unwrap_or(usize::MAX);
     let (mut descriptors, mut bytes, mut last): (Vec<Box<RawValue>>, usize, Option<String>) =
         (Vec::new(), 0, None);

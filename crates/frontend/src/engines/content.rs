@@ -8,17 +8,20 @@ use keyway_access::Principal;
 use keyway_base::{BlobName, ContentDigest};
 use keyway_catalog::{Asking, EnvironmentFacts, Known};
 use keyway_domain::event::Download;
-use keyway_engine::{Call, ContentOutcome, Denial, Outcome, StoredManifest};
+use keyway_engine::{Call, ContentOutcome, Denial, ManifestHead, Outcome, StoredManifest};
 
 use super::delivery::Opened;
 use super::{Request, Trouble, try_again};
 use crate::body::Body;
 use crate::conditional::none_match_names;
 use crate::file::{FileFacts, FileTag};
+use crate::pulls::Pull;
 use crate::range::Backwards;
 
 /// The digest of the content, for clients that asked by a tag.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+/// The most headers that an answer with a manifest has, with those that every answer has.
+const HEADERS: usize = 12;
 /// What a blob is, as far as a registry knows.
 const BYTES: &str = "application/octet-stream";
 
@@ -29,49 +32,58 @@ impl Request<'_> {
         index: usize,
         package: Option<Opened<'_>>,
     ) -> Result<Response<Body>, Denial> {
-        let found =
-            package.and_then(|opened| Some((opened, opened.snapshot.package.content.manifests.get(index)?)));
-        let Some((opened, manifest)) = found else { return Err(self.not_there()) };
-        let digest = text(&manifest.digest);
-        let tag = [b"\"", digest.as_bytes(), b"\""].concat();
-        let headers = self.exchange.headers();
+        let found = package.and_then(|opened| {
+            let content = &opened.snapshot.package.content;
+            Some((opened, content.manifests.get(index)?, content.head(index)?))
+        });
+        let Some((opened, manifest, head)) = found else { return Err(self.not_there()) };
         let mut response = Response::new(Body::empty());
-        if none_match_names(headers, &[&tag]) {
+        response.headers_mut().reserve(HEADERS);
+        if none_match_names(self.exchange.headers(), &[head.entity_tag.as_bytes()]) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
             if self.exchange.method() == Method::GET {
                 self.start(package).await?;
-                self.pulled(&opened, manifest);
+                self.pulled(&opened, manifest, head);
             }
             *response.body_mut() = Body::from(manifest.bytes.clone());
             let out = response.headers_mut();
-            if let Ok(media_type) = HeaderValue::from_str(&manifest.media_type) {
-                out.insert(CONTENT_TYPE, media_type);
+            if let Some(media_type) = &head.media_type {
+                out.insert(CONTENT_TYPE, media_type.clone());
             }
             out.insert(CONTENT_LENGTH, HeaderValue::from(manifest.bytes.len()));
             out.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         }
         let out = response.headers_mut();
-        if let Ok(tag) = HeaderValue::from_bytes(&tag) {
-            out.insert(ETAG, tag);
-        }
+        out.insert(ETAG, head.entity_tag.clone());
         out.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        described(&mut response, digest);
+        described(&mut response, head.digest.clone());
         Ok(response)
     }
 
-    /// Notes a pull: of a manifest that a tag names, once; what it lists and refers to is part of it.
-    fn pulled(&self, opened: &Opened<'_>, manifest: &StoredManifest) {
-        let package = &opened.snapshot.package;
-        let view = opened.seen.view(opened.snapshot);
-        let is_named = package.content.tags.iter().any(|tag| tag.digest == manifest.digest);
+    /// Notes a pull: of a manifest that a tag names, once in its window; what it lists and refers to is part of it.
+    fn pulled(&self, opened: &Opened<'_>, manifest: &StoredManifest, head: &ManifestHead) {
+        let Opened { snapshot, seen, principal } = opened;
+        if !head.is_named {
+            return;
+        }
+        let view = seen.view(snapshot);
         let positions = manifest.owners.iter().filter_map(|owner| usize::try_from(*owner).ok());
         let release = positions.into_iter().find(|owner| view.whole || view.visible.contains(*owner));
-        let release = release.filter(|_| is_named);
-        let found = release.and_then(|at| Some((package.releases.get(at)?, opened.snapshot.rules.get(at)?)));
+        let found =
+            release.and_then(|at| Some((snapshot.package.releases.get(at)?, snapshot.rules.get(at)?)));
         let Some((release, rule)) = found else { return };
-        let (account, environment) = (self.account.id, rule.environment);
-        self.note(Download { account, environment, artifact: None, release: release.id }, opened.principal);
+        let pull = Pull {
+            account: self.account.id,
+            environment: EnvironmentFacts::view(self.environment),
+            who: principal.bearer(),
+            package: snapshot.package.id,
+            digest: manifest.digest,
+        };
+        if self.front.pulls.is_first(&pull, self.front.clock.wall()) {
+            let (account, environment) = (self.account.id, rule.environment);
+            self.note(Download { account, environment, artifact: None, release: release.id }, principal);
+        }
     }
 
     /// Answers with a blob that the view has.

@@ -1,11 +1,13 @@
 //! An image in a repository, and how its manifest and blobs are handed out.
 
+use std::time::Duration;
+
 use keyway_domain::resources::{ContentBlob, ContentEdge, ContentManifest, ContentTag, Package, Release};
 use keyway_jsonapi::Value;
 
 use crate::registry::{basic, sha256};
 use crate::wire::Reply;
-use crate::world::{GOOD, PUBLISHER, SUSPENDED, World, filled};
+use crate::world::{GOOD, PUBLISHER, SPARE, SUSPENDED, World, filled};
 
 const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -123,6 +125,29 @@ async fn a_pull_is_one_download() {
     let [pull] = &served[..] else { panic!("{served:?}") };
     assert_eq!((pull.engine, pull.download.artifact), ("oci", None));
     assert!(pull.origin.who.is_some_and(|(kind, _)| kind == "licenses"));
+}
+
+#[tokio::test]
+async fn who_pulls_again_within_the_hour_has_pulled_once() {
+    let (world, image) = (World::new().await, Image::new());
+    image.stock(&world).await;
+    let pulled = async |key: &str, reference: &str| {
+        assert_eq!(ask(&world, "GET", &format!("manifests/{reference}"), key, None).await.status, 200);
+        world.behind.served.lock().unwrap().len()
+    };
+    assert_eq!(pulled(GOOD, "1.0.0").await, 1);
+    for reference in ["1.0.0", "latest", &image.digest()] {
+        assert_eq!(pulled(GOOD, reference).await, 1, "{reference}");
+    }
+    assert_eq!(pulled(SPARE, "latest").await, 2, "another licence");
+    assert_eq!(pulled(PUBLISHER, "latest").await, 3, "the vendor");
+    assert_eq!(pulled(SPARE, "1.0.0").await, 3);
+    world.clock.advance(Duration::from_secs(3600));
+    assert_eq!(pulled(GOOD, "1.0.0").await, 4, "an hour later");
+    assert_eq!(pulled(GOOD, "latest").await, 4);
+    let served = world.behind.served.lock().unwrap();
+    let who: Vec<_> = served.iter().map(|served| served.origin.who).collect();
+    assert!(who[0] == who[3] && who[0] != who[1] && who[1] != who[2], "{who:?}");
 }
 
 #[tokio::test]

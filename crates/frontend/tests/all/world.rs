@@ -34,6 +34,8 @@ use crate::wire::Wire;
 
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 pub(crate) const GOOD: &str = "GOOD-KEY";
+/// The key of another licence that is as good.
+pub(crate) const SPARE: &str = "SPARE-KEY";
 pub(crate) const SUSPENDED: &str = "SUSPENDED-KEY";
 /// A token of the product.
 pub(crate) const PUBLISHER: &str = "prod-f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefv3";
@@ -422,7 +424,7 @@ async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Rec
         license.set("suspended", suspended.into_value());
         license
     };
-    let (good, suspended) = (license(GOOD, false), license(SUSPENDED, true));
+    let (good, spare, suspended) = (license(GOOD, false), license(SPARE, false), license(SUSPENDED, true));
     let mut package = filled::<Package>(account);
     package.set("product_id", Value::Id(product.id()));
     package.set("key", Value::Text("widget".into()));
@@ -438,7 +440,7 @@ async fn seed(db: &Db, blobs: &BlobStore, account: AccountId, big: &[u8]) -> Rec
     token.set("kind", Value::Text("product-token".into()));
     let digest = keyway_crypto::token::digest(account_keys().secret(), PUBLISHER);
     token.set("digest", Value::Bytes(digest.as_bytes().to_vec()));
-    let records = [product, policy, good.clone(), suspended, package, release, small, large, token];
+    let records = [product, policy, good.clone(), spare, suspended, package, release, small, large, token];
     insert(db, account, &records).await;
     good
 }

@@ -158,13 +158,6 @@ fn tag(name: &str, word: &str, release: Option<u32>) -> ContentTag {
     ContentTag { name: name.to_owned(), digest: named(word), release }
 }
 
-fn sorted(mut content: Content) -> Content {
-    content.manifests.sort_by_key(|manifest| manifest.digest);
-    content.blobs.sort_by_key(|blob| blob.digest);
-    content.tags.sort_by(|left, right| left.name.cmp(&right.name));
-    content
-}
-
 /// `app` with a draft, a version for `pro` only, and a version that the caller may have. They share a layer; `latest`
 /// is the version for `pro`, `stable` the other one. One image has been pushed by its digest only.
 fn shelf() -> Shelf {
@@ -176,8 +169,8 @@ fn shelf() -> Shelf {
         vec![(draft, Standing::Hidden), (version("2.0.0"), pro), (version("1.0.0"), Standing::Visible)],
     );
     let about_free = format!("sha256-{}.sig", named("free image").hex());
-    shelf.package.content = sorted(Content {
-        manifests: vec![
+    shelf.package.content = Content::new(
+        vec![
             manifest("draft image", &[DRAFT]),
             manifest("pro image", &[PRO]),
             manifest("free image", &[FREE]),
@@ -186,13 +179,13 @@ fn shelf() -> Shelf {
             signature("free signature", "free image", &[FREE]),
             manifest("old signature", &[FREE]),
         ],
-        blobs: vec![
+        vec![
             blob("shared layer", &[DRAFT, PRO, FREE]),
             blob("pro layer", &[PRO]),
             blob("draft layer", &[DRAFT]),
             blob("loose layer", &[]),
         ],
-        tags: vec![
+        vec![
             tag("3.0.0", "draft image", Some(DRAFT)),
             tag("2.0.0", "pro image", Some(PRO)),
             tag("1.0.0", "free image", Some(FREE)),
@@ -201,7 +194,7 @@ fn shelf() -> Shelf {
             tag("nightly", "loose image", None),
             tag(&about_free, "old signature", None),
         ],
-    });
+    );
     shelf
 }
 

@@ -4,9 +4,7 @@ use keyway_engine::testing::Shelf;
 use keyway_engine::{Access, Content, Plain};
 use serde_json::{Value, json};
 
-use crate::{
-    FREE, INDEX, ask, get, hidden, json_of, manifest, named, plain, shelf, signature, sorted, value, whole,
-};
+use crate::{FREE, INDEX, ask, get, hidden, json_of, manifest, named, plain, shelf, signature, value, whole};
 
 fn list(subject: &str, query: &str, shelf: &Shelf) -> (Plain, Vec<Value>) {
     let plain = plain(get(&format!("/v2/app/referrers/{}{query}", named(subject)), shelf));
@@ -70,7 +68,7 @@ fn an_index_without_a_type_has_none() {
     let mut shelf = shelf();
     let mut index = signature("an index", "free image", &[FREE]);
     (index.media_type, index.artifact_type, index.annotations) = (INDEX.to_owned(), None, None);
-    shelf.package.content = sorted(Content { manifests: vec![index], ..Content::default() });
+    shelf.package.content = Content::new(vec![index], Vec::new(), Vec::new());
     let (_, manifests) = list("free image", "", &shelf);
     let size = "an index".len();
     assert_eq!(
@@ -89,7 +87,7 @@ fn many_referrers_come_in_pages() {
         about
     });
     let manifests = about.chain([manifest("free image", &[FREE])]).collect();
-    shelf.package.content = sorted(Content { manifests, ..Content::default() });
+    shelf.package.content = Content::new(manifests, Vec::new(), Vec::new());
     let (mut seen, mut query, mut pages) = (Vec::new(), String::new(), 0);
     loop {
         let (plain, manifests) = list("free image", &query, &shelf);
