@@ -28,7 +28,7 @@ impl<'a> Place<'a> {
 /// The name of a repository, as clients spell it.
 pub(crate) fn repository<'a>(site: Site<'a>, name: &'a str) -> Cow<'a, str> {
     match site.account {
-        Some(account) => format!("{account}/{name}").into(),
+        Some(account) => [account, "/", name].concat().into(),
         None => name.into(),
     }
 }

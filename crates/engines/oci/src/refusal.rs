@@ -1,10 +1,13 @@
 //! Errors as the clients of registries show them (`spec/oci.md` §0, §1.1, §2.6): a JSON body, and where a caller is
 //! refused a challenge with the reason in it, for containerd shows nothing else.
 
+use std::borrow::Cow;
+
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_engine::{Actions, BadPath, Denial, Plain, Reason, Scope, Site};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::list;
 use crate::name::Repository;
@@ -19,20 +22,33 @@ pub(crate) fn versioned(status: StatusCode) -> Plain {
     Plain::status(status).with(API_VERSION, HeaderValue::from_static("registry/2.0"))
 }
 
+#[derive(Serialize)]
+struct Errors<'a> {
+    errors: [Told<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Value>,
+}
+
 /// An error.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Plain {
-    errors(status, &json!({ "code": code, "message": message }))
+    errors(status, Told { code, message, detail: None })
 }
 
 /// An error with details for programs.
 pub(crate) fn detailed(status: StatusCode, code: &str, message: &str, detail: Value) -> Plain {
-    errors(status, &json!({ "code": code, "message": message, "detail": detail }))
+    errors(status, Told { code, message, detail: Some(detail) })
 }
 
-fn errors(status: StatusCode, error: &Value) -> Plain {
+fn errors(status: StatusCode, told: Told<'_>) -> Plain {
     versioned(status)
         .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
-        .body("application/json", list::json(&json!({ "errors": [error] })))
+        .body("application/json", list::json(&Errors { errors: [told] }))
 }
 
 /// A request outside the grammar.
@@ -77,8 +93,8 @@ fn may_be_told_to_wait(op: &Op) -> bool {
 
 fn unauthorized(op: &Op, site: Site<'_>, scope: Option<&Scope>, denial: &Denial) -> Plain {
     let service = site.origin.split_once("://").map_or(site.origin, |(_, host)| host);
-    let mut challenge =
-        format!("Bearer realm=\"{}/token\",service=\"{}\"", quotable(site.origin), quotable(service));
+    let (origin, service) = (quotable(site.origin), quotable(service));
+    let mut challenge = ["Bearer realm=\"", &origin, "/token\",service=\"", &service, "\""].concat();
     if let Some(scope) = scope {
         let repository = repository(site, &scope.repository).into_owned();
         let mut spelled = scope_text(&Scope { repository, actions: scope.actions });
@@ -86,13 +102,14 @@ fn unauthorized(op: &Op, site: Site<'_>, scope: Option<&Scope>, denial: &Denial)
             && Repository::parse(from).is_ok()
         {
             let from = Scope { repository: from.clone(), actions: Actions::PULL };
-            spelled.push_str(&format!(" {}", scope_text(&from)));
+            spelled.push(' ');
+            spelled.push_str(&scope_text(&from));
         }
-        challenge.push_str(&format!(",scope=\"{}\"", quotable(&spelled)));
+        challenge.extend([",scope=\"", &quotable(&spelled), "\""]);
     }
     // who has sent nothing is not told off, but asked
     if denial.reason != Reason::CredentialMissing {
-        challenge.push_str(&format!(",error=\"{}\"", quotable(&denial.message)));
+        challenge.extend([",error=\"", &quotable(&denial.message), "\""]);
     }
     error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", &denial.message)
         .with(WWW_AUTHENTICATE, header(&challenge))
@@ -104,13 +121,17 @@ pub(crate) fn warning(text: &str) -> HeaderValue {
 }
 
 /// A text that can stand between quotes without an escape, which some clients do not read.
-fn quotable(text: &str) -> String {
-    text.replace('"', "'").replace('\\', "/")
+fn quotable(text: &str) -> Cow<'_, str> {
+    if text.contains(['"', '\\']) { text.replace('"', "'").replace('\\', "/").into() } else { text.into() }
 }
 
 /// A header of a text: printable ASCII; other characters become `?`.
 pub(crate) fn header(text: &str) -> HeaderValue {
-    let ascii: String = text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+    let ascii: Cow<'_, str> = if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        text.into()
+    } else {
+        text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
+    };
     HeaderValue::from_str(&ascii).expect("printable ASCII is always a header value")
 }
 

@@ -77,9 +77,13 @@ fn scope(text: &str) -> Option<Scope> {
 /// A scope as challenges and tokens have it.
 pub(crate) fn scope_text(scope: &Scope) -> String {
     let Actions { pull, push, delete } = scope.actions;
+    let mut text = ["repository:", &scope.repository, ":"].concat();
     let known = [(pull, "pull"), (push, "push"), (delete, "delete")];
-    let actions: Vec<_> = known.iter().filter(|(is_in, _)| *is_in).map(|(_, name)| *name).collect();
-    format!("repository:{}:{}", scope.repository, actions.join(","))
+    for (position, (_, name)) in known.into_iter().filter(|(is_in, _)| *is_in).enumerate() {
+        text.push_str(if position == 0 { "" } else { "," });
+        text.push_str(name);
+    }
+    text
 }
 
 /// Hands a token out. Clients read it under one name or the other.
