@@ -7,6 +7,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use keyway_base::Slot;
 use keyway_store::{Freshness, Generation};
 use moka::Equivalent;
@@ -54,6 +55,9 @@ type Entries<K, V> = moka::sync::Cache<K, Arc<Entry<V>>, Hasher>;
 pub(crate) struct Cache<K, V> {
     presences: Entries<K, V>,
     absences: Entries<K, V>,
+    /// The presence that was loaded last, for caches most of whose questions are for one and the same: looking here
+    /// costs next to nothing.
+    favourite: Option<ArcSwapOption<(K, Arc<Entry<V>>)>>,
     flights: Flights<K, Result<Arc<Entry<V>>, CatalogError>>,
     freshness: Arc<Freshness>,
 }
@@ -80,7 +84,12 @@ where
                 .build_with_hasher(Hasher::default())
         };
         let (presences, absences) = (entries(bytes), entries(absent_bytes));
-        Self { presences, absences, flights: Flights::new(), freshness }
+        Self { presences, absences, favourite: None, flights: Flights::new(), freshness }
+    }
+
+    /// The same, remembering what was loaded last apart: most servers have one account.
+    pub(crate) fn with_favourite(self) -> Self {
+        Self { favourite: Some(ArcSwapOption::empty()), ..self }
     }
 
     /// The value, when it is here and nothing it depends on has changed.
@@ -88,6 +97,13 @@ where
     where
         Q: Equivalent<K> + Hash + ?Sized,
     {
+        if let Some(favourite) = self.favourite.as_ref().map(ArcSwapOption::load)
+            && let Some((of, entry)) = favourite.as_deref()
+            && key.equivalent(of)
+            && entry.is_fresh(&self.freshness)
+        {
+            return Some(entry.loaded.value.clone());
+        }
         self.entry(key).map(|entry| entry.loaded.value.clone())
     }
 
@@ -129,11 +145,17 @@ where
         let entry = Arc::new(Entry { loaded: load().await?, noted });
         let entries = if entry.loaded.value.is_absence() { &self.absences } else { &self.presences };
         entries.insert(key.clone(), Arc::clone(&entry));
+        if let Some(favourite) = self.favourite.as_ref().filter(|_| !entry.loaded.value.is_absence()) {
+            favourite.store(Some(Arc::new((key.clone(), Arc::clone(&entry)))));
+        }
         Ok(entry)
     }
 
     /// Forgets a value, for reasons that slots do not know (a clock that was set back).
     pub(crate) fn forget(&self, key: &K) {
+        if let Some(favourite) = &self.favourite {
+            favourite.store(None);
+        }
         self.presences.invalidate(key);
         self.absences.invalidate(key);
     }
@@ -216,6 +238,27 @@ mod tests {
         go.send(()).unwrap();
         assert_eq!((before.await.unwrap(), after.await.unwrap()), (1, 2));
         assert_eq!(cache.hit(&1), Some(2));
+    }
+
+    #[tokio::test]
+    async fn a_favourite_is_as_fresh_as_the_others_and_no_other_key() {
+        let freshness = Arc::new(Freshness::new());
+        let cache: Cache<u32, u32> = Cache::new(1 << 20, 1 << 20, Arc::clone(&freshness)).with_favourite();
+        for (key, value) in [(1, 10), (2, 20)] {
+            assert_eq!(cache.get(key, || async { loaded(value) }).await.unwrap(), value);
+        }
+        assert_eq!((cache.hit(&1), cache.hit(&2), cache.hit(&3)), (Some(10), Some(20), None));
+        cache.presences.invalidate_all();
+        assert_eq!(
+            (cache.hit(&1), cache.hit(&2)),
+            (None, Some(20)),
+            "the one loaded last needs no other place"
+        );
+        freshness.bump(&[SLOT]);
+        assert_eq!(cache.hit(&2), None);
+        assert_eq!(cache.get(2, || async { loaded(21) }).await.unwrap(), 21);
+        cache.forget(&2);
+        assert_eq!(cache.hit(&2), None);
     }
 
     #[tokio::test]

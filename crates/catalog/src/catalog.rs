@@ -73,8 +73,8 @@ impl Catalog {
         Arc::new(Self {
             lease: Lease::new(db.clone(), Arc::clone(&clock)),
             tenancy,
-            accounts: Cache::new(limits.accounts, limits.absences / 4, freshness()),
-            environments: Cache::new(limits.accounts / 4, 0, freshness()),
+            accounts: Cache::new(limits.accounts, limits.absences / 4, freshness()).with_favourite(),
+            environments: Cache::new(limits.accounts / 4, 0, freshness()).with_favourite(),
             principals: Cache::new(limits.principals, limits.refusals, freshness()),
             packages: Cache::new(limits.packages, limits.absences, freshness()),
             names: Cache::new(limits.packages / 8, 0, freshness()),

@@ -116,6 +116,9 @@ impl Catalog {
     }
 
     async fn environments_of(&self, account: AccountId) -> Result<Environments, CatalogError> {
+        if let Some(environments) = self.environments.hit(&account) {
+            return Ok(environments);
+        }
         Box::pin(self.environments.get(account, || self.load_environments(account))).await
     }
 
