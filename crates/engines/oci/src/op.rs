@@ -17,6 +17,9 @@ use crate::token;
 /// The most tags that one manifest is pushed with.
 const MOST_TAGS: usize = 100;
 
+/// How many segments the path of a manifest has, with room for a name of some components.
+const SEGMENTS: usize = 8;
+
 /// A parsed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
@@ -114,8 +117,12 @@ impl Op {
     /// # Errors
     /// [`BadPath`] when the path is outside the grammar.
     pub fn parse(head: &Head<'_>) -> Result<Self, BadPath> {
-        let segments: Vec<Cow<'_, str>> = head.segments().map(decode_segment).collect::<Result<_, _>>()?;
-        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        // as many as most paths have: a list that has to grow is made anew
+        let (mut decoded, mut segments) = (Vec::with_capacity(SEGMENTS), Vec::with_capacity(SEGMENTS));
+        for segment in head.segments() {
+            decoded.push(decode_segment(segment)?);
+        }
+        segments.extend(decoded.iter().map(AsRef::<str>::as_ref));
         let op = match segments.as_slice() {
             ["v2"] | ["v2", ""] => allowed(head, &[Method::Read]).map(|_| Self::Ping),
             ["token"] => Self::token(head),
