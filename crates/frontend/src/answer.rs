@@ -53,6 +53,8 @@ pub(crate) fn plain(plain: Plain) -> Response<Body> {
     let Plain { status, headers, body, reason } = plain;
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
+    // with those that every answer has
+    response.headers_mut().reserve(headers.len() + 2);
     for (name, value) in headers {
         response.headers_mut().append(name, value);
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
-use keyway_access::{PackageSnapshot, Presented, Principal, Seen, Surface, credentials};
+use keyway_access::{PackageSnapshot, Presented, Principal, Seen, Surface};
 use keyway_base::AccountId;
 use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
@@ -165,7 +165,8 @@ async fn prepared(
         token: token.as_deref(),
     };
     let mut response = if head.is_read() {
-        request.read(&**call).await?
+        // what answers is as large as all that leads to it: on the heap it is not moved from one to the other
+        Box::pin(request.read(&**call)).await?
     } else {
         Box::pin(request.write(call, head, body)).await?
     };
@@ -211,7 +212,7 @@ async fn environment(
     account: &AccountFacts,
     token: Option<&RegistryToken>,
 ) -> Result<Option<Arc<EnvironmentFacts>>, Trouble> {
-    let header = exchange.header("keygen-environment");
+    let header = exchange.environment_header();
     let name = match header {
         Some(header) => Cow::Borrowed(header),
         None => match exchange.parameter("environment") {
@@ -221,9 +222,8 @@ async fn environment(
                 None => return Ok(None),
             },
             None => {
-                let presented = credentials(exchange.headers(), exchange.query(), Surface::Engine);
-                let Ok(presented) = presented else { return Ok(None) };
-                return behind(front, exchange, account, &presented).await;
+                let Ok(presented) = exchange.presented() else { return Ok(None) };
+                return behind(front, exchange, account, presented).await;
             }
         },
     };
@@ -253,8 +253,7 @@ async fn behind(
     presented: &Presented,
 ) -> Result<Option<Arc<EnvironmentFacts>>, Trouble> {
     let Some(credential) = presented.credential() else { return Ok(None) };
-    let now = front.clock.monotonic();
-    if front.wrong_credentials.wait(account.id, exchange.client, credential, now).is_some() {
+    if front.wrong_credentials.wait(account.id, exchange.client, credential, exchange.arrived).is_some() {
         return Ok(None);
     }
     let found = front.catalog.environment_behind(account, Surface::Engine, presented).await;

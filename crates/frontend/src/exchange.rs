@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderMap, Method, Version};
+use http::{HeaderMap, HeaderName, Method, Version};
+use keyway_access::{CredentialError, Presented, Surface, credentials};
 use keyway_base::RequestId;
 use keyway_catalog::Mode;
 use percent_encoding::percent_decode_str;
@@ -13,6 +16,9 @@ use percent_encoding::percent_decode_str;
 use crate::hosts::Arrival;
 use crate::network::client_of;
 use crate::{Network, Settings};
+
+/// The header that selects an environment.
+static ENVIRONMENT: HeaderName = HeaderName::from_static("keygen-environment");
 
 /// The ends of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +36,8 @@ pub struct Connection {
 pub(crate) struct Exchange {
     /// Names the request in answers and logs.
     pub(crate) id: RequestId,
+    /// When it arrived, on the monotonic clock.
+    pub(crate) arrived: Duration,
     /// Whose request it is.
     pub(crate) client: IpAddr,
     /// One account or many.
@@ -40,6 +48,8 @@ pub(crate) struct Exchange {
     forwarded_host: Option<String>,
     connection: Connection,
     https: bool,
+    /// What it presents to engines, once somebody has asked.
+    presented: OnceLock<Result<Presented, CredentialError>>,
 }
 
 /// What is wrong with a head before it is known where it leads.
@@ -55,6 +65,7 @@ impl Exchange {
     /// Reads a head.
     pub(crate) fn new(
         id: RequestId,
+        arrived: Duration,
         connection: Connection,
         head: Parts,
         settings: &Settings,
@@ -69,7 +80,8 @@ impl Exchange {
         if forwarded_host.is_none() {
             authority(&head)?;
         }
-        Ok(Self { id, client, mode: settings.mode, head, forwarded_host, connection, https })
+        let (mode, presented) = (settings.mode, OnceLock::new());
+        Ok(Self { id, arrived, client, mode, head, forwarded_host, connection, https, presented })
     }
 
     pub(crate) fn arrival(&self) -> Arrival<'_> {
@@ -109,9 +121,18 @@ impl Exchange {
         let value = pairs.into_iter().find(|(key, _)| *key == name)?.1;
         percent_decode_str(value).decode_utf8().ok()
     }
+    /// What it presents to an engine.
+    pub(crate) fn presented(&self) -> Result<&Presented, CredentialError> {
+        let read = || credentials(self.headers(), self.query(), Surface::Engine);
+        self.presented.get_or_init(read).as_ref().map_err(|error| *error)
+    }
+    /// The environment that its header selects.
+    pub(crate) fn environment_header(&self) -> Option<&str> {
+        self.headers().get(&ENVIRONMENT).and_then(|value| value.to_str().ok())
+    }
     /// Whether header or query select an environment.
     pub(crate) fn names_environment(&self) -> bool {
-        self.header("keygen-environment").is_some() || self.parameter("environment").is_some()
+        self.environment_header().is_some() || self.parameter("environment").is_some()
     }
     /// A header's value, when it is there and is text.
     pub(crate) fn header(&self, name: &'static str) -> Option<&str> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderName, Method, Request, Response, StatusCode};
@@ -63,6 +64,9 @@ pub struct FrontParts {
     #[cfg(feature = "test-support")]
     pub support: Option<Arc<dyn crate::TestSupport>>,
 }
+
+/// The header that names a request.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A front end.
 pub(crate) struct Front {
@@ -132,21 +136,18 @@ impl Front {
         let id = self.ids.next(self.clock.wall());
         let (head, body) = request.into_parts();
         let is_head = head.method == Method::HEAD;
-        let (surface, mut response, exchange) = match Exchange::new(id, connection, head, &self.settings) {
-            Ok(exchange) => {
-                let (surface, response) = self.route(&exchange, body).await;
-                (surface, response, Some(exchange))
+        let exchange = match Exchange::new(id, started, connection, head, &self.settings) {
+            Ok(exchange) => exchange,
+            Err(bad) => {
+                let mut response = bad_head(bad);
+                self.count(&mut response, NOWHERE, id, is_head, started);
+                return response;
             }
-            Err(bad) => (NOWHERE, bad_head(bad), None),
         };
-        finish(&mut response, id, is_head);
-        #[cfg(feature = "test-support")]
-        crate::support::date(self.clock.wall(), &mut response);
-        let took = self.clock.monotonic().saturating_sub(started);
+        let (surface, mut response) = self.route(&exchange, body).await;
+        let took = self.count(&mut response, surface, id, is_head, started);
         let (status, bytes) = (response.status(), response.body().remaining());
-        self.telemetry.count(surface, status, took, bytes);
-        let is_recorded = access_log::is_written() && self.records.wants(status.as_u16());
-        if let (Some(exchange), true) = (exchange, is_recorded) {
+        if access_log::is_written() && self.records.wants(status.as_u16()) {
             let path = exchange.path();
             let path = if surface == API || surface == BLOBS { masked(path) } else { path.to_owned() };
             let (client, method, status) = (exchange.client, exchange.head.method, status.as_u16());
@@ -156,6 +157,23 @@ impl Front {
             }
         }
         response
+    }
+
+    /// Gives an answer what every answer carries and counts it; gives back how long it took.
+    fn count(
+        &self,
+        response: &mut Response<Body>,
+        surface: &'static str,
+        id: RequestId,
+        is_head: bool,
+        started: Duration,
+    ) -> Duration {
+        finish(response, id, is_head);
+        #[cfg(feature = "test-support")]
+        crate::support::date(self.clock.wall(), response);
+        let took = self.clock.monotonic().saturating_sub(started);
+        self.telemetry.count(surface, response.status(), took, response.body().remaining());
+        took
     }
 
     /// Finds the surface and lets it answer.
@@ -253,7 +271,7 @@ fn unknown_host(exchange: &Exchange) -> Response<Body> {
 fn finish(response: &mut Response<Body>, id: RequestId, is_head: bool) {
     let mut text = Uuid::encode_buffer();
     if let Ok(id) = HeaderValue::from_str(id.uuid().as_hyphenated().encode_lower(&mut text)) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+        response.headers_mut().insert(&REQUEST_ID, id);
     }
     let bytes = response.body().remaining();
     if is_head && bytes > 0 {

@@ -16,6 +16,9 @@ use keyway_jsonapi::ApiError;
 use crate::body::Body;
 use crate::exchange::Exchange;
 
+/// The header that asks for a signature.
+static ACCEPT_SIGNATURE: HeaderName = HeaderName::from_static("keygen-accept-signature");
+
 /// How a response is to be signed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Signing(SignatureAlgorithm);
@@ -29,7 +32,7 @@ impl Signing {
         exchange: &Exchange,
         account: AccountId,
     ) -> Result<Option<Self>, AcceptSignatureError> {
-        let Some(value) = exchange.headers().get("keygen-accept-signature") else { return Ok(None) };
+        let Some(value) = exchange.headers().get(&ACCEPT_SIGNATURE) else { return Ok(None) };
         let text = value.to_str().map_err(|_| AcceptSignatureError::Malformed)?;
         parse_accept_signature(text, account).map(|algorithm| Some(Self(algorithm)))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
-use keyway_access::{Credential, Presented, Principal, Surface, credentials};
+use keyway_access::{Credential, Presented, Principal};
 use keyway_catalog::{AccountError, AccountFacts, EnvironmentFacts, Known};
 use keyway_crypto::registry_token::{self, Kind, RegistryToken};
 use keyway_crypto::signed_url::GrantError;
@@ -79,8 +79,7 @@ pub(super) async fn account_of(
     if let Some(token) = token {
         return resolved(exchange, front.catalog.resolve(Some(token.account), None).await);
     }
-    let presented = credentials(exchange.headers(), exchange.query(), Surface::Engine);
-    let user = presented.ok().as_ref().and_then(Presented::credential).and_then(user_of);
+    let user = exchange.presented().ok().and_then(Presented::credential).and_then(user_of);
     named_by(front, exchange, user.as_deref()).await
 }
 
@@ -135,9 +134,9 @@ impl Request<'_> {
 
     /// Whether the token, if there is one, is good for what is asked for.
     pub(super) fn in_scope(&self, call: &dyn Call) -> Result<(), Denial> {
-        match call.scope() {
-            Some(scope) if self.token.is_some() => self.covers(&scope),
-            _ => Ok(()),
+        match self.token.and_then(|_| call.scope()) {
+            Some(scope) => self.covers(&scope),
+            None => Ok(()),
         }
     }
 

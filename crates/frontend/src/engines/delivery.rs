@@ -192,8 +192,8 @@ impl Request<'_> {
                 let document = uncompressed(document);
                 Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))
             }
-            Reply::File(file) => Ok(self.file(&file, package).await?),
-            Reply::Manifest(index) => Ok(Box::pin(self.manifest(index, package)).await?),
+            Reply::File(file) => Ok(Box::pin(self.file(&file, package)).await?),
+            Reply::Manifest(index) => Ok(self.manifest(index, package).await?),
             Reply::Blob(index) => Ok(Box::pin(self.blob(index, package)).await?),
             Reply::Unlisted(digest) => Box::pin(self.unlisted(call, digest, package)).await,
         }

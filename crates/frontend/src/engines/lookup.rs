@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use http::Response;
-use keyway_access::{
-    AuthFailure, PackageSnapshot, Presented, Principal, Surface, Who, credentials, names_class,
-};
+use keyway_access::{AuthFailure, PackageSnapshot, Presented, Principal, Surface, Who, names_class};
 use keyway_catalog::{CatalogError, Known, PrincipalError};
 use keyway_engine::{Call, Denial, Need, Reason};
 
@@ -51,22 +49,21 @@ impl Request<'_> {
         }
     }
 
-    pub(super) fn presented(&self) -> Result<Presented, Denial> {
-        let presented = credentials(self.exchange.headers(), self.exchange.query(), Surface::Engine);
-        presented.map_err(|error| error.failure().denial())
+    pub(super) fn presented(&self) -> Result<&Presented, Denial> {
+        self.exchange.presented().map_err(|error| error.failure().denial())
     }
 
     /// Who is asking. Guessing is limited before anything is looked up.
-    pub(super) async fn principal(&self, presented: Presented) -> Result<Arc<Known<Principal>>, Trouble> {
+    pub(super) async fn principal(&self, presented: &Presented) -> Result<Arc<Known<Principal>>, Trouble> {
         let Self { front, exchange, account, .. } = self;
         let credential = presented.credential();
         if let Some(credential) = credential {
-            let now = front.clock.monotonic();
-            if let Some(wait) = front.wrong_credentials.wait(account.id, exchange.client, credential, now) {
+            let wrong = &front.wrong_credentials;
+            if let Some(wait) = wrong.wait(account.id, exchange.client, credential, exchange.arrived) {
                 return Err(Trouble::TooMany(too_many(wait), wait));
             }
         }
-        let principal = front.catalog.principal(account, self.environment, Surface::Engine, &presented).await;
+        let principal = front.catalog.principal(account, self.environment, Surface::Engine, presented).await;
         match (&principal, credential) {
             (Ok(_), Some(credential)) => {
                 front.wrong_credentials.accept(account.id, exchange.client, credential);

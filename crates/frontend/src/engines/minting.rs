@@ -189,7 +189,7 @@ impl Request<'_> {
             Asker::Token(token) => return Ok((self.behind_token(token).await?, token.bearer)),
             Asker::Presented(presented) => presented,
         };
-        let principal = self.principal(presented.clone()).await?;
+        let principal = self.principal(presented).await?;
         let Some(credential) = presented.credential() else { return Ok((principal, IssuedFor::Anonymous)) };
         let text = self.that_which_is_known(credential, &principal).await;
         let secret = self.account.secret();

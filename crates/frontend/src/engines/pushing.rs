@@ -223,7 +223,7 @@ impl Request<'_> {
             None => behind(self.front, self.exchange, self.account, &presented).await?,
         };
         let asking = Request { environment: self.environment.or(home.as_deref()), ..*self };
-        let principal = asking.principal(presented).await?;
+        let principal = asking.principal(&presented).await?;
         self.in_good_standing(&principal)?;
         self.tell(call, &Outcome::LoggedIn { token: password }).await
     }
