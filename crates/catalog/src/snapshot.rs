@@ -10,7 +10,7 @@ use keyway_base::{
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
 };
-use keyway_engine::{Bits, Digests, Status, Tag};
+use keyway_engine::{Bits, Digests, Status, Tag, Targets, Urgency};
 use keyway_versions::{Channel, Scheme};
 
 use crate::reach;
@@ -72,6 +72,7 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
             normalised: head.normalised,
             name: head.name,
             created: head.created,
+            targets: Targets::of(&releases),
             releases,
             tags,
             content,
@@ -195,6 +196,7 @@ fn release_of(
         description: row.description,
         created: row.created_at,
         notice,
+        urgency: Urgency::default(),
         artifacts,
         version,
     };
@@ -238,5 +240,6 @@ pub(crate) fn weight(snapshot: &PackageSnapshot) -> usize {
         + releases.sum::<usize>()
         + tags.sum::<usize>()
         + entitlements.sum::<usize>()
+        + snapshot.package.targets.weight()
         + reach::weight(&snapshot.package.content)
 }

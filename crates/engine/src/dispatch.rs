@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::{
-    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Reject,
-    Reply, Scope, Sent, Site, Takes, Upload,
+    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Poller,
+    Reject, Reply, Scope, Sent, Site, Takes, Upload,
 };
 
 /// One package ecosystem. Pure: no clock, no I/O, no async.
@@ -35,6 +35,13 @@ pub trait Engine: Send + Sync + 'static {
     /// Which rendering of the view the operation asks for, when its answer is a document that depends on
     /// nothing but view and context: such documents are cached under this number. `None`: not cached.
     fn variant(&self, op: &Self::Op) -> Option<u32>;
+
+    /// Which installation asks, where the operation is an updater's poll: rollouts are looked at then. Its answer
+    /// is not to be cached ([`Engine::variant`]).
+    fn poller<'o>(&self, op: &'o Self::Op) -> Option<&'o Poller> {
+        let _ = op;
+        None
+    }
 
     /// Answers a read. A caller with bad or missing credentials never gets here: see [`Engine::refuse`].
     fn reply(&self, op: &Self::Op, context: &Context<'_>, access: &Access<'_>) -> Reply;
@@ -93,6 +100,8 @@ pub trait Call: Send + Sync {
     fn holds(&self, package: &Package) -> bool;
     /// See [`Engine::variant`].
     fn variant(&self) -> Option<u32>;
+    /// See [`Engine::poller`].
+    fn poller(&self) -> Option<&Poller>;
     /// See [`Engine::reply`].
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply;
     /// See [`Engine::scope`].
@@ -145,6 +154,9 @@ impl<E: Engine> Call for Bound<'_, E> {
     }
     fn variant(&self) -> Option<u32> {
         self.engine.variant(&self.op)
+    }
+    fn poller(&self) -> Option<&Poller> {
+        self.engine.poller(&self.op)
     }
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply {
         self.engine.reply(&self.op, context, access)

@@ -16,12 +16,17 @@ mod form;
 mod head;
 mod ingest;
 mod need;
+mod platform;
+mod poll;
+mod query;
 mod registry;
 mod reply;
 mod sent;
 mod snapshot;
+mod targets;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod upgrade;
 mod view;
 
 pub use accept::{Accept, Precision, Weight};
@@ -35,11 +40,16 @@ pub use form::Form;
 pub use head::{BadPath, Head, decode_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};
 pub use need::Need;
+pub use platform::Spelled;
+pub use poll::{BadPoll, Poll, Poller};
+pub use query::{Query, encoded};
 pub use registry::{
     Actions, ContentEdit, ContentOutcome, Minted, MountFrom, NewManifest, NewTag, Piece, Scope, TokenAsker,
     TokenWish,
 };
-pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer};
+pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer, Update};
 pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};
-pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status, Tag};
+pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status, Tag, Urgency};
+pub use targets::Targets;
+pub use upgrade::{Decision, Offer, Passed, Told, Why};
 pub use view::{Access, Decide, NameList, PackageName, Verdict, View};

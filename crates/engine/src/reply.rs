@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_base::ContentDigest;
 
-use crate::Denial;
+use crate::{Denial, Told};
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,17 @@ pub enum Reply {
     Unlisted(ContentDigest),
     /// A finished answer: errors, pings, redirects.
     Plain(Plain),
+    /// The answer to an updater's poll, and what is noted of it.
+    Update(Box<Update>),
+}
+
+/// The answer to an updater's poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// In the words of the client.
+    pub answer: Plain,
+    /// What it was told.
+    pub told: Told,
 }
 
 /// A document rendered from a view.
@@ -143,5 +154,11 @@ impl Plain {
 impl From<Plain> for Reply {
     fn from(plain: Plain) -> Self {
         Self::Plain(plain)
+    }
+}
+
+impl From<Update> for Reply {
+    fn from(update: Update) -> Self {
+        Self::Update(Box::new(update))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyway_base::{ArtifactId, BlobName, PackageId, ReleaseId, Timestamp};
 use keyway_versions::{Channel, EcosystemVersion};
 
-use crate::Content;
+use crate::{Content, Targets};
 
 /// A package with all its releases, whatever their status.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct Package {
     pub tags: Vec<Tag>,
     /// What is addressed by its content; empty but for container registries.
     pub content: Content,
+    /// Which releases have a file for what.
+    pub targets: Targets,
 }
 
 /// A movable name.
@@ -58,8 +60,31 @@ pub struct Release {
     pub created: Timestamp,
     /// Why it was yanked or deprecated, when the vendor said so (`metadata.yankedReason`, `metadata.deprecated`).
     pub notice: Option<String>,
+    /// How clients are to take it as an update.
+    pub urgency: Urgency,
     /// Its artifacts, oldest first.
     pub artifacts: Vec<Artifact>,
+}
+
+/// How clients are to take a release as an update.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Urgency {
+    /// Every client that is offered it is to install it.
+    pub forced: bool,
+    /// Clients below this version are to install it.
+    pub minimum_version: Option<EcosystemVersion>,
+    /// It mends something grave: it is not held back for a quieter hour.
+    pub critical: bool,
+    /// The oldest system that it runs on, in the words of the system (`10.0.17763`, `12.3`).
+    pub minimum_system: Option<String>,
+}
+
+impl Urgency {
+    /// Whether a client of this version is to install the release.
+    pub fn is_forced_on(&self, current: Option<&EcosystemVersion>) -> bool {
+        let below = |minimum| current.is_some_and(|current| current < minimum);
+        self.forced || self.minimum_version.as_ref().is_some_and(below)
+    }
 }
 
 /// Where a release stands.
@@ -146,6 +171,9 @@ impl Artifact {
 pub struct Bits(Vec<u64>);
 
 impl Bits {
+    /// Nothing, and no room for anything.
+    pub const NONE: Self = Self(Vec::new());
+
     /// An empty set with room for `len` positions.
     pub fn new(len: usize) -> Self {
         Self(vec![0; len.div_ceil(64)])
@@ -168,12 +196,34 @@ impl Bits {
     pub fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
+    /// The positions in the set, lowest (newest release) first.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + use<'_> {
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let rest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+            let words = std::iter::successors(Some(*word).filter(|word| *word != 0), rest);
+            words.map(move |word| at * 64 + word.trailing_zeros() as usize)
+        })
+    }
+    /// What is in both sets.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(word, other)| word & other).collect())
+    }
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let others = other.0.iter().copied().chain(std::iter::repeat(0));
+        Self(self.0.iter().zip(others).map(|(word, other)| word & !other).collect())
+    }
     /// The words, lowest positions first, for hashing.
     pub fn words(&self) -> &[u64] {
         &self.0
     }
     /// Adds everything in `other`.
     pub fn union(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
         for (word, more) in self.0.iter_mut().zip(&other.0) {
             *word |= more;
         }

@@ -5,11 +5,11 @@
 use std::io::Cursor;
 
 use keyway_base::{ArtifactId, PackageId, ReleaseId, Timestamp};
-use keyway_versions::{EcosystemVersion, Scheme};
+use keyway_versions::{Channel, EcosystemVersion, Scheme};
 
 use crate::{
     Artifact, Bits, Content, Decide, Denial, Digests, Engine, Manifest, Package, PackageSigner, Reason,
-    Reject, Release, Site, Status, Upload, Verdict, View,
+    Reject, Release, Site, Status, Targets, Upload, Urgency, Verdict, View,
 };
 
 /// 2026-01-02T03:04:05.678Z, when everything on a shelf came to be unless a test says otherwise.
@@ -46,6 +46,9 @@ pub struct Shelf {
     visible: Bits,
     yanked: Bits,
     withheld: Bits,
+    offered: Option<Bits>,
+    waiting: Bits,
+    pin: Option<Channel>,
 }
 
 impl Shelf {
@@ -68,11 +71,24 @@ impl Shelf {
             normalised: key.to_owned(),
             name: key.to_owned(),
             created: CREATED,
+            targets: Targets::of(&releases),
             releases,
             tags: Vec::new(),
             content: Content::default(),
         };
-        Self { package, whole: false, denial: None, standings, visible, yanked, withheld }
+        let (offered, waiting, pin) = (None, Bits::default(), None);
+        Self {
+            package,
+            whole: false,
+            denial: None,
+            standings,
+            visible,
+            yanked,
+            withheld,
+            offered,
+            waiting,
+            pin,
+        }
     }
 
     /// Sets the refusal as a whole.
@@ -80,6 +96,29 @@ impl Shelf {
     pub fn denied(mut self, reason: Reason, message: &str) -> Self {
         self.denial = Some(denial(reason, message));
         self
+    }
+
+    /// Pins the caller to a channel, and to these versions where there are any.
+    #[must_use]
+    pub fn pinned(mut self, channel: Option<Channel>, versions: &[&str]) -> Self {
+        self.pin = channel;
+        self.offered = (!versions.is_empty()).then(|| self.positions(versions));
+        self
+    }
+
+    /// Lets the rollouts of these versions leave the caller out.
+    #[must_use]
+    pub fn waiting(mut self, versions: &[&str]) -> Self {
+        self.waiting = self.positions(versions);
+        self
+    }
+
+    fn positions(&self, versions: &[&str]) -> Bits {
+        let mut bits = Bits::new(self.package.releases.len());
+        let releases = self.package.releases.iter().enumerate();
+        let named = releases.filter(|(_, release)| versions.contains(&release.version.verbatim()));
+        named.for_each(|(index, _)| bits.insert(index));
+        bits
     }
 
     /// Sets the normalised key.
@@ -97,6 +136,9 @@ impl Shelf {
             yanked: &self.yanked,
             withheld: &self.withheld,
             whole: self.whole,
+            offered: self.offered.as_ref().unwrap_or(&self.visible),
+            waiting: &self.waiting,
+            pin: self.pin,
             denial: self.denial.as_ref(),
             decide: self,
         }
@@ -138,6 +180,7 @@ pub fn release(scheme: Scheme, version: &str) -> Release {
         description: None,
         created: CREATED,
         notice: None,
+        urgency: Urgency::default(),
         artifacts: Vec::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! What one caller may see of one package: the only thing an engine answers from.
 
+use keyway_versions::Channel;
+
 use crate::{Artifact, Bits, Denial, Package, Release};
 
 /// What was found for an operation's [`crate::Need`].
@@ -43,6 +45,12 @@ pub struct View<'a> {
     /// entitled, outside the window): never served, but a client that shows reasons only on file downloads
     /// (pip) is told their names so that it can be told the reason.
     pub withheld: &'a Bits,
+    /// The visible releases that the vendor's pins let an updater of this caller be led to.
+    pub offered: &'a Bits,
+    /// Releases whose rollout leaves the asking installation out for now. Known to update feeds only.
+    pub waiting: &'a Bits,
+    /// The channel that the vendor pinned the caller to, whatever the client asks for.
+    pub pin: Option<Channel>,
     /// Whether the caller sees everything there is, what no release has included.
     pub whole: bool,
     /// Why the caller is refused as a whole, when nothing is visible.

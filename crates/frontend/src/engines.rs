@@ -9,6 +9,7 @@ mod lookup;
 mod minting;
 mod pushing;
 mod unwrapping;
+mod update;
 
 pub use pushing::{Push, Wish};
 

@@ -30,6 +30,7 @@ pub fn view(principal: &Principal, snapshot: &PackageSnapshot, now: Timestamp) -
     } else {
         customer(principal, snapshot, now, &mut seen);
     }
+    seen.offered.clone_from(&seen.visible);
     seen.classified(tier(principal))
 }
 

@@ -5,9 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use keyway_base::Timestamp;
 use keyway_engine::{Bits, Decide, Denial, Reason, Status, Verdict, View};
 use keyway_jsonapi::Role;
+use keyway_versions::Channel;
 
 use super::{Held, Refused, refusal};
 use crate::{PackageSnapshot, Principal};
+
+/// What waits for a rollout where none is looked at.
+static NO_RELEASE: Bits = Bits::NONE;
 
 /// What one caller sees of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +22,10 @@ pub struct Seen {
     pub yanked: Bits,
     /// See [`View::withheld`].
     pub withheld: Bits,
+    /// See [`View::offered`].
+    pub offered: Bits,
+    /// See [`View::pin`].
+    pub pin: Option<Channel>,
     /// See [`View::whole`].
     pub whole: bool,
     /// See [`View::denial`].
@@ -33,6 +41,9 @@ impl Seen {
     /// The view that engines answer from. `snapshot` must be the one this was decided on.
     pub fn view<'a>(&'a self, snapshot: &'a PackageSnapshot) -> View<'a> {
         View {
+            offered: &self.offered,
+            waiting: &NO_RELEASE,
+            pin: self.pin,
             package: &snapshot.package,
             visible: &self.visible,
             yanked: &self.yanked,
@@ -54,7 +65,7 @@ impl Seen {
     pub fn weight(&self) -> usize {
         let bits = |bits: &Bits| 8 * bits.words().len();
         let denials = self.denials.iter().map(|(denial, about)| denial.message.len() + bits(about) + 64);
-        size_of::<Self>() + bits(&self.visible) * 3 + denials.sum::<usize>()
+        size_of::<Self>() + bits(&self.visible) * 4 + denials.sum::<usize>()
     }
 
     /// Nothing decided yet, with room for so many releases.
@@ -63,6 +74,8 @@ impl Seen {
             visible: Bits::new(releases),
             yanked: Bits::new(releases),
             withheld: Bits::new(releases),
+            offered: Bits::new(releases),
+            pin: None,
             whole: false,
             denial: None,
             class: 0,

@@ -2,7 +2,7 @@
 
 use keyway_base::EntitlementId;
 use keyway_domain::resources as r;
-use keyway_engine::{Bits, Content, Package, Release, Status};
+use keyway_engine::{Bits, Content, Package, Release, Status, Targets, Urgency};
 use keyway_versions::{Channel, Scheme, parse};
 
 use super::World;
@@ -27,6 +27,7 @@ impl World {
             .collect();
         let entitlements: Vec<(EntitlementId, String)> =
             self.entitlements.iter().map(|of| (of.id.into(), of.code.clone())).collect();
+        let releases_of: Vec<Release> = releases.iter().map(|release| engine_release(release)).collect();
         PackageSnapshot {
             package: Package {
                 id,
@@ -34,7 +35,8 @@ impl World {
                 normalised: package.map(|package| package.normalised_key.clone()).unwrap_or_default(),
                 name: package.map(|package| package.name.clone()).unwrap_or_default(),
                 created: product.created_at,
-                releases: releases.iter().map(|release| engine_release(release)).collect(),
+                targets: Targets::of(&releases_of),
+                releases: releases_of,
                 tags: Vec::new(),
                 content: Content::default(),
             },
@@ -79,6 +81,7 @@ fn engine_release(release: &r::Release) -> Release {
         description: None,
         created: release.created_at,
         notice: None,
+        urgency: Urgency::default(),
         artifacts: Vec::new(),
     }
 }

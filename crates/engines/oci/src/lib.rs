@@ -11,7 +11,6 @@ mod name;
 mod op;
 mod place;
 mod push;
-mod query;
 mod read;
 mod reference;
 mod referrers;

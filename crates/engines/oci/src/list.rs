@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::invalid::Invalid;
 use crate::place::{Place, repository};
-use crate::query::Query;
 use crate::refusal::{header, versioned};
 use crate::target::{parameters, with_query};
+use keyway_engine::Query;
 
 /// The most entries of a page that a client asks for.
 const MOST: usize = 10_000;

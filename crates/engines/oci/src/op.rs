@@ -10,9 +10,9 @@ use keyway_engine::{BadPath, Head, TokenWish, decode_segment};
 use crate::invalid::Invalid;
 use crate::list::Page;
 use crate::name::Repository;
-use crate::query::Query;
 use crate::reference::{BadReference, Reference, Tag};
 use crate::token;
+use keyway_engine::Query;
 
 /// The most tags that one manifest is pushed with.
 const MOST_TAGS: usize = 100;

@@ -5,8 +5,8 @@ use keyway_engine::TokenAsker;
 
 use crate::list::Page;
 use crate::op::{About, Begin, Op, Sending, Step, Task};
-use crate::query::encoded;
 use crate::token;
+use keyway_engine::encoded;
 
 impl Op {
     /// The operation's canonical method and target below the engine's root. Parsing them (with the `Content-Type`

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::list;
 use crate::name::Repository;
-use crate::query::Query;
 use crate::refusal::{error, header, versioned};
+use keyway_engine::Query;
 
 /// The longest form that asks for a token.
 pub(crate) const LONGEST_FORM: usize = 64 * 1024;

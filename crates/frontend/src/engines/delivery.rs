@@ -188,6 +188,7 @@ impl Request<'_> {
     ) -> Result<Response<Body>, Trouble> {
         match reply {
             Reply::Plain(plain) => Ok(answer::plain(plain)),
+            Reply::Update(update) => Ok(self.update(*update, package)),
             Reply::Document(document) => {
                 let document = uncompressed(document);
                 Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))

@@ -6,11 +6,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 /// The parameters of a query, or of a form in a body.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Query<'q>(pub(crate) &'q str);
+pub struct Query<'q>(pub &'q str);
 
 impl<'q> Query<'q> {
     /// Every value of a name, in order. Values that are not UTF-8 are passed over.
-    pub(crate) fn all(self, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
+    pub fn all(self, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
         self.0
             .split('&')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -19,7 +19,7 @@ impl<'q> Query<'q> {
     }
 
     /// The first value of a name.
-    pub(crate) fn first(self, name: &str) -> Option<Cow<'q, str>> {
+    pub fn first(self, name: &str) -> Option<Cow<'q, str>> {
         self.all(name).next()
     }
 }
@@ -43,7 +43,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b',');
 
 /// The value of a parameter, encoded.
-pub(crate) fn encoded(value: &str) -> String {
+pub fn encoded(value: &str) -> String {
     utf8_percent_encode(value, PLAIN).to_string()
 }
 
