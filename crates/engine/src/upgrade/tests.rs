@@ -1,3 +1,5 @@
+//! Ladders of releases, and what polls are led to.
+
 use keyway_versions::Scheme;
 
 use super::*;
