@@ -187,7 +187,7 @@ pub struct NewManifest {
     pub blobs: Vec<ContentDigest>,
     /// Blobs that it refers to and that may be elsewhere (layers that are not to be distributed).
     pub foreign: Vec<ContentDigest>,
-    /// The manifests that it lists, whether they are here or not.
+    /// The manifests that it lists, which must be here before it.
     pub manifests: Vec<ContentDigest>,
     /// The tags that are to name it, with the versions that they are.
     pub tags: Vec<NewTag>,
@@ -255,6 +255,8 @@ pub enum ContentOutcome {
     ManifestUnknown,
     /// A manifest refers to blobs that are not here.
     BlobsMissing(Vec<ContentDigest>),
+    /// An index lists manifests that are not here.
+    ManifestsMissing(Vec<ContentDigest>),
     /// A blob cannot go while a manifest refers to it.
     BlobInUse,
     /// A manifest cannot go while an index refers to it that belongs to a release that is out.

@@ -1,22 +1,23 @@
 //! What an archive of images brings to a registry's repository, written down in the transaction that ends its
 //! ingest. Everything of it belongs to the release that the archive was uploaded to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use keyway_archive::oci::Plan;
-use keyway_archive::oci::image_archive::{PlannedManifest, Root};
-use keyway_base::{ContentDigest, RecordId, Slot, Timestamp, is_content_tag, tag_of_version};
-use keyway_blob::{BlobError, BlobKey, BlobStore};
+use keyway_archive::oci::image_archive::{PlannedBlob, PlannedManifest, Root};
+use keyway_base::{AccountId, ContentDigest, RecordId, Slot, Timestamp, is_content_tag, tag_of_version};
+use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::content::{ManifestRow, Rows};
 use keyway_domain::resources::{
     Artifact, ContentBlob, ContentManifest, ContentRoot, ContentTag, Package, Release, ReleaseStatus,
 };
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Scope, Value, fold_key};
-use keyway_store::{Tombstone, Write};
+use keyway_store::{Page, Tombstone, Write};
 use keyway_versions::of_content_tag;
 use serde_json::Value as Json;
 
+use crate::runner::Parts;
 use crate::{JobError, kind, place};
 
 /// An archive that was read: what it says, and where its blobs are.
@@ -24,12 +25,13 @@ use crate::{JobError, kind, place};
 pub(crate) struct Brought {
     pub(crate) plan: Plan,
     pub(crate) keys: HashMap<ContentDigest, BlobKey>,
+    /// Where the store lacks bytes that the account should have.
+    pub(crate) lost: HashSet<BlobKey>,
 }
 
 /// Where it goes.
 pub(crate) struct Importing<'a> {
     pub(crate) write: &'a mut Write,
-    pub(crate) blobs: &'a BlobStore,
     pub(crate) artifact: &'a Artifact,
     pub(crate) now: Timestamp,
     pub(crate) slots: BTreeSet<Slot>,
@@ -64,10 +66,20 @@ impl Brought {
     }
 
     /// Looks whether the bytes of all its blobs are in the store, before anything waits for that. They may have gone
-    /// while the rest of the archive was read; then all of it is read again.
-    pub(crate) async fn check(&self, blobs: &BlobStore) -> Result<(), JobError> {
+    /// while the rest of the archive was read; then all of it is read again. Where the account knows places of the
+    /// same bytes, they are looked for there too.
+    pub(crate) async fn check(&mut self, parts: &Parts, account: AccountId) -> Result<(), JobError> {
         for blob in &self.plan.blobs {
-            blobs.head(self.key(&blob.digest)?).await?;
+            parts.blobs.head(self.key(&blob.digest)?).await?;
+            let same = Scope::text("digest", blob.digest.to_string());
+            let known = parts.db.list(ContentBlob::RESOURCE, account, &same, &Page::all()).await?;
+            for key in known.iter().filter_map(key_in).collect::<BTreeSet<_>>() {
+                match parts.blobs.head(&key).await {
+                    Ok(_) => {}
+                    Err(BlobError::Absent(_)) => drop(self.lost.insert(key)),
+                    Err(error) => return Err(error.into()),
+                }
+            }
         }
         Ok(())
     }
@@ -114,6 +126,10 @@ fn own_names(release: &Release) -> impl Iterator<Item = String> {
     [Some(tag_of_version(&release.version)), release.tag.clone()].into_iter().flatten()
 }
 
+fn key_in(blob: &Record) -> Option<BlobKey> {
+    blob.get("blob_key").as_text()?.parse().ok()
+}
+
 impl Naming {
     /// Whether the tag stays where it is: one that moves is not taken from customers for what they cannot have yet.
     fn stays(&self, release: &Release) -> bool {
@@ -154,8 +170,7 @@ impl Importing<'_> {
             Err(reason) => return Ok(Err(reason)),
         };
         for blob in &brought.plan.blobs {
-            let key = *brought.key(&blob.digest)?;
-            self.blob(package, &blob.digest.to_string(), blob.size, key).await?;
+            self.blob(package, blob, brought).await?;
         }
         for manifest in &brought.plan.manifests {
             self.manifest(package, manifest).await?;
@@ -245,12 +260,11 @@ impl Importing<'_> {
     async fn blob(
         &mut self,
         package: &Package,
-        digest: &str,
-        size: u64,
-        new: BlobKey,
+        new: &PlannedBlob,
+        brought: &Brought,
     ) -> Result<(), JobError> {
-        let account = package.account_id;
-        let same = Scope::text("digest", digest);
+        let (account, digest) = (package.account_id, new.digest.to_string());
+        let same = Scope::text("digest", digest.as_str());
         let here = same.clone().and(Scope::id("package_id", package.id));
         if let Some(mut known) = self.write.find(ContentBlob::RESOURCE, account, &here).await? {
             // Not to be collected now that it is wanted.
@@ -258,18 +272,13 @@ impl Importing<'_> {
             self.write.update(&known, &["updated_at"]).await?;
             return Ok(());
         }
-        let elsewhere = self.write.find(ContentBlob::RESOURCE, account, &same).await?;
-        let known = elsewhere.and_then(|blob| blob.get("blob_key").as_text()?.parse::<BlobKey>().ok());
-        let key = match known {
-            None => new,
-            Some(known) => match self.blobs.head(&known).await {
-                Ok(_) => known,
-                Err(BlobError::Absent(_)) => new,
-                Err(error) => return Err(error.into()),
-            },
+        let elsewhere = self.write.all(ContentBlob::RESOURCE, account, &same).await?;
+        let key = match elsewhere.iter().filter_map(key_in).find(|key| !brought.lost.contains(key)) {
+            Some(known) => known,
+            None => *brought.key(&new.digest)?,
         };
-        let size = i64::try_from(size).ok();
-        let row = Rows::of(package, self.now).blob(digest, size, &key.to_string());
+        let size = i64::try_from(new.size).ok();
+        let row = Rows::of(package, self.now).blob(&digest, size, &key.to_string());
         self.add(std::slice::from_ref(&row)).await
     }
 

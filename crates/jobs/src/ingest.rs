@@ -5,7 +5,7 @@
 //! transaction together with the end of the job. Nothing is ever half visible, and running twice is running
 //! once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use keyway_base::{AccountId, ContentDigest, RecordId, Slot, Timestamp};
@@ -110,9 +110,9 @@ async fn conclude(
     keys: Keys,
 ) -> Result<Ended, JobError> {
     let brought = finding.as_mut().ok().and_then(|examined| examined.plan.take());
-    let brought = brought.map(|plan| Brought { plan, keys });
-    if let Some(brought) = &brought {
-        brought.check(&parts.blobs).await?;
+    let mut brought = brought.map(|plan| Brought { plan, keys, lost: HashSet::new() });
+    if let Some(brought) = &mut brought {
+        brought.check(parts, job.account).await?;
     }
     let mut write = parts.db.begin().await?;
     let account = job.account;
@@ -126,7 +126,7 @@ async fn conclude(
     let now = parts.clock.wall();
     let mut slots = BTreeSet::new();
     if let Some(brought) = &brought {
-        match import(parts, &mut write, &mut artifact, brought, now).await? {
+        match import(&mut write, &mut artifact, brought, now).await? {
             Ok(touched) => slots = touched,
             Err(reason) => finding = Err(reason),
         }
@@ -158,7 +158,6 @@ async fn conclude(
 
 /// Writes down what an archive of images brought, and what was found in it; or says why it is refused.
 async fn import(
-    parts: &Parts,
     write: &mut Write,
     artifact: &mut Artifact,
     brought: &Brought,
@@ -173,7 +172,7 @@ async fn import(
     let Some((release, package)) = release.zip(package) else {
         return Ok(Err("the release has left its repository meanwhile".to_owned()));
     };
-    let mut importing = Importing { write, blobs: &parts.blobs, artifact, now, slots: BTreeSet::new() };
+    let mut importing = Importing { write, artifact, now, slots: BTreeSet::new() };
     let left = match importing.take(&package, &release, brought).await? {
         Ok(left) => left,
         Err(reason) => return Ok(Err(reason)),

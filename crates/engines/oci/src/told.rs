@@ -109,7 +109,8 @@ fn of_content(place: &Place<'_>, task: &Task, outcome: &ContentOutcome) -> Plain
             error(StatusCode::BAD_REQUEST, "SIZE_INVALID", message)
         }
         ContentOutcome::WrongDigest { found } => wrong_digest(found),
-        ContentOutcome::BlobsMissing(missing) => blobs_missing(missing),
+        ContentOutcome::BlobsMissing(digests) => missing("the manifest", "blob", digests),
+        ContentOutcome::ManifestsMissing(digests) => missing("the index", "manifest", digests),
         ContentOutcome::BlobInUse => in_use("the blob belongs to a manifest: delete that first"),
         ContentOutcome::ManifestInUse => in_use(
             "the manifest belongs to the index of a published release: delete the index first, which withdraws it",
@@ -150,14 +151,13 @@ fn at_upload(plain: Plain, place: &Place<'_>, id: RecordId, size: u64) -> Plain 
         .with(UPLOAD, HeaderValue::from_str(&id.to_string()).expect("an id is ASCII"))
 }
 
-fn blobs_missing(missing: &[ContentDigest]) -> Plain {
+fn missing(kind: &str, what: &str, missing: &[ContentDigest]) -> Plain {
     let listed: Vec<_> = missing.iter().map(ToString::to_string).collect();
     let message = match listed.as_slice() {
-        [one] => format!("the manifest needs the blob {one}, which is not in this repository: push it first"),
-        _ => format!(
-            "the manifest needs {} blobs that are not in this repository: push them first",
-            listed.len()
-        ),
+        [one] => format!("{kind} needs the {what} {one}, which is not in this repository: push it first"),
+        _ => {
+            format!("{kind} needs {} {what}s that are not in this repository: push them first", listed.len())
+        }
     };
     let detail = json!({ "digests": listed });
     detailed(StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN", &message, detail)

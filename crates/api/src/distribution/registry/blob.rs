@@ -1,5 +1,6 @@
 //! Blobs of a repository. The repositories of an account share the bytes of what has one digest.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::resources::{ContentBlob, ContentEdge, Package};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_engine::{ContentOutcome, MountFrom};
-use keyway_jsonapi::{Declared, Record, Scope, Value};
+use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 
 use super::super::job;
 use super::super::push::named;
@@ -40,6 +41,7 @@ pub(super) async fn complete(
     upload: Option<RecordId>,
     new: &NewBlob,
 ) -> Outcome<ContentOutcome> {
+    let lost = lost(call, new).await?;
     let mut work = Work::writing(call).await?;
     let repository = to_push(&mut work, engine, package).await?;
     if let Some(upload) = upload {
@@ -50,25 +52,43 @@ pub(super) async fn complete(
     }
     let digest = new.digest.to_string();
     let size = i64::try_from(new.size).ok();
-    let key = key_of(&mut work, &digest, new.key).await?;
+    let key = key_of(&mut work, &digest, new.key, &lost).await?;
     add(&mut work, &repository, &digest, size, &key.to_string()).await?;
     work.commit().await?;
     Ok(ContentOutcome::Blob { digest: new.digest })
 }
 
-/// Where the bytes of a digest are from now on: where they were, if the account has them, and the new ones go again,
-/// for nothing refers to them. Where those have been lost, all that have the digest get the new ones.
-async fn key_of(work: &mut Work, digest: &str, new: BlobKey) -> Outcome<BlobKey> {
-    let same = work.all(ContentBlob::RESOURCE, &Scope::text("digest", digest)).await?;
-    for blob in &same {
-        let known = blob.get("blob_key").as_text().and_then(|key| key.parse().ok());
-        if let Some(known) = known
-            && is_there(work, &known).await?
-        {
-            return Ok(known);
+/// Looks, before anything waits for that, where the store lacks the bytes of a digest: of the places that the account
+/// knows, and the one where they were put just now. A job that found nothing that refers to them may have removed them.
+async fn lost(call: &Arc<Call>, new: &NewBlob) -> Outcome<HashSet<BlobKey>> {
+    let digest = Scope::text("digest", new.digest.to_string());
+    let same = Work::reading(call).await?.all(ContentBlob::RESOURCE, &digest).await?;
+    let mut keys: HashSet<BlobKey> = same.iter().filter_map(key_in).collect();
+    keys.insert(new.key);
+    let mut lost = HashSet::new();
+    for key in keys {
+        match call.api.parts().blobs.head(&key).await {
+            Ok(_) => {}
+            Err(BlobError::Absent(_)) => drop(lost.insert(key)),
+            Err(error) => return Err(Refusal::Broken(error.to_string())),
         }
     }
-    if !is_there(work, &new).await? {
+    Ok(lost)
+}
+
+fn key_in(blob: &Record) -> Option<BlobKey> {
+    blob.get("blob_key").as_text()?.parse().ok()
+}
+
+/// Where the bytes of a digest are from now on: where they were, if the account has them, and the new ones go again,
+/// for nothing refers to them. Where those have been lost, all that have the digest get the new ones. A place that was
+/// written down since this was looked at has them: whoever did that looked.
+async fn key_of(work: &mut Work, digest: &str, new: BlobKey, lost: &HashSet<BlobKey>) -> Outcome<BlobKey> {
+    let same = work.all(ContentBlob::RESOURCE, &Scope::text("digest", digest)).await?;
+    if let Some(known) = same.iter().filter_map(key_in).find(|key| !lost.contains(key)) {
+        return Ok(known);
+    }
+    if lost.contains(&new) {
         return Err(Refusal::Broken(format!("the bytes of {digest} went while they were written down")));
     }
     for before in same {
@@ -81,16 +101,6 @@ async fn key_of(work: &mut Work, digest: &str, new: BlobKey) -> Outcome<BlobKey>
         work.touch(touches(Mutation { before: Some(&before), after: Some(&after) }, &related));
     }
     Ok(new)
-}
-
-/// Whether the bytes are in the store. A job that found nothing that refers to them may just have removed them; from
-/// here on it finds this transaction.
-async fn is_there(work: &Work, key: &BlobKey) -> Outcome<bool> {
-    match work.call.api.parts().blobs.head(key).await {
-        Ok(_) => Ok(true),
-        Err(BlobError::Absent(_)) => Ok(false),
-        Err(error) => Err(Refusal::Broken(error.to_string())),
-    }
 }
 
 /// Adds a blob of another repository that the caller reads; else begins an upload. Whether there is none or it may not
@@ -201,24 +211,31 @@ pub(super) async fn claim(
     repository: &Record,
     wanted: &[ContentDigest],
 ) -> Outcome<Vec<ContentDigest>> {
-    let mut missing: Vec<ContentDigest> = wanted.to_vec();
-    missing.sort_unstable();
-    missing.dedup();
-    let all = std::mem::take(&mut missing);
-    for some in all.chunks(DIGESTS) {
-        let named = some.iter().map(|digest| Value::Text(digest.to_string())).collect();
-        let scope = Scope::id("package_id", repository.id()).and(Scope::In("digest", named));
-        let there = work.all(ContentBlob::RESOURCE, &scope).await?;
-        let is_there = |digest: &&ContentDigest| {
-            let text = digest.to_string();
-            there.iter().any(|blob| blob.get("digest").as_text() == Some(text.as_str()))
-        };
-        missing.extend(some.iter().filter(|digest| !is_there(digest)));
-        for blob in there {
-            keep_fresh(work, blob).await?;
-        }
+    let (there, missing) = sought(work, repository, ContentBlob::RESOURCE, wanted).await?;
+    for blob in there {
+        keep_fresh(work, blob).await?;
     }
     Ok(missing)
+}
+
+/// What a repository has of these digests, and which it lacks.
+pub(super) async fn sought(
+    work: &mut Work,
+    repository: &Record,
+    resource: &'static Resource,
+    wanted: &[ContentDigest],
+) -> Outcome<(Vec<Record>, Vec<ContentDigest>)> {
+    let mut missing: BTreeSet<ContentDigest> = wanted.iter().copied().collect();
+    let named: Vec<Value> = missing.iter().map(|digest| Value::Text(digest.to_string())).collect();
+    let mut there = Vec::new();
+    for some in named.chunks(DIGESTS) {
+        let scope = Scope::id("package_id", repository.id()).and(Scope::In("digest", some.to_vec()));
+        there.extend(work.all(resource, &scope).await?);
+    }
+    for digest in there.iter().filter_map(|row| row.get("digest").as_text()?.parse().ok()) {
+        missing.remove(&digest);
+    }
+    Ok((there, missing.into_iter().collect()))
 }
 
 /// Writes down that somebody is interested in a blob, unless somebody was lately.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keyway_base::ContentDigest;
 use keyway_domain::content::ManifestRow;
 use keyway_domain::resources::ContentManifest;
 use keyway_engine::{ContentOutcome, NewManifest};
@@ -28,6 +29,10 @@ pub(super) async fn put(
     if !missing.is_empty() {
         return Ok(ContentOutcome::BlobsMissing(missing));
     }
+    let missing = missing_parts(&mut work, &repository, new).await?;
+    if !missing.is_empty() {
+        return Ok(ContentOutcome::ManifestsMissing(missing));
+    }
     keep(&mut work, &repository, new).await?;
     let digest = new.digest.to_string();
     for named in &new.tags {
@@ -37,6 +42,21 @@ pub(super) async fn put(
     }
     work.commit().await?;
     Ok(ContentOutcome::Manifest { digest: new.digest, subject: new.subject })
+}
+
+/// What a new index lists and is not here. It may list blobs too, as caches of builds do. One that is here already may
+/// have come without some of its parts, in an archive.
+async fn missing_parts(
+    work: &mut Work,
+    repository: &Record,
+    new: &NewManifest,
+) -> Outcome<Vec<ContentDigest>> {
+    let itself = holding(repository, &new.digest.to_string());
+    if new.manifests.is_empty() || work.any(ContentManifest::RESOURCE, &itself).await? {
+        return Ok(Vec::new());
+    }
+    let (_, others) = blob::sought(work, repository, ContentManifest::RESOURCE, &new.manifests).await?;
+    blob::claim(work, repository, &others).await
 }
 
 /// Writes a manifest and its references down, unless they are there. The same bytes may come under another media

@@ -2,6 +2,9 @@
 
 use keyway_base::ContentDigest;
 use keyway_crypto::digest::sha256;
+use keyway_domain::resources::ContentBlob;
+use keyway_jsonapi::{Declared, Scope};
+use keyway_store::{Changes, Page};
 use serde_json::{Value, json};
 
 use super::shop::Shop;
@@ -245,4 +248,29 @@ async fn a_deleted_archive_takes_its_images_along() {
         assert_eq!(shop.tags_of_content().await, tags);
     }
     assert!(shop.repository().await.package.content.manifests.is_empty());
+}
+
+#[tokio::test]
+async fn an_archive_does_not_share_bytes_that_were_lost() {
+    let (shop, _, release) = shop("1.0.0", json!({})).await;
+    let tar = Layout::default().image("x", b"layer").tar();
+    let other = shop.package("app/other", Some("oci")).await;
+    let first = shop.release_with("1.0.0", json!({}), Some(&other)).await;
+    assert_eq!(shop.archive(&first, "image.tar", tar).await["status"], "UPLOADED");
+    let lost = format!("{}/{}", shop.account, "0a".repeat(16));
+    let mut write = shop.db.begin().await.unwrap();
+    for mut row in write.all(ContentBlob::RESOURCE, shop.account, &Scope::All).await.unwrap() {
+        row.set("blob_key", keyway_jsonapi::Value::Text(lost.clone()));
+        assert!(write.update(&row, &["blob_key"]).await.unwrap());
+    }
+    write.commit(Changes::none()).await.unwrap();
+    assert_eq!(shop.archive(&release, "image.tar", tar).await["status"], "UPLOADED");
+    let rows = shop.db.list(ContentBlob::RESOURCE, shop.account, &Scope::All, &Page::all()).await.unwrap();
+    let (theirs, ours): (Vec<_>, Vec<_>) =
+        rows.iter().partition(|row| row.get("package_id").as_id().unwrap().to_string() == other);
+    assert_eq!((theirs.len(), ours.len()), (2, 2));
+    for row in ours {
+        let key = row.get("blob_key").as_text().unwrap().parse().unwrap();
+        assert_eq!(i64::try_from(shop.blobs.head(&key).await.unwrap().len).ok(), row.get("size").as_int());
+    }
 }

@@ -73,7 +73,7 @@ fn an_image_is_taken_apart_and_kept_as_it_came() {
 }
 
 #[test]
-fn an_index_lists_manifests_that_need_not_be_here() {
+fn an_index_lists_manifests() {
     let index = json!({
         "schemaVersion": 2,
         "mediaType": INDEX,

@@ -86,6 +86,7 @@ fn every_failure_has_its_status_and_code() {
         (ContentOutcome::ManifestUnknown, 404, "MANIFEST_UNKNOWN"),
         (ContentOutcome::BlobsMissing(vec![named("x")]), 400, "MANIFEST_BLOB_UNKNOWN"),
         (ContentOutcome::BlobsMissing(vec![named("x"), named("y")]), 400, "MANIFEST_BLOB_UNKNOWN"),
+        (ContentOutcome::ManifestsMissing(vec![named("x")]), 400, "MANIFEST_BLOB_UNKNOWN"),
         (ContentOutcome::BlobInUse, 405, "UNSUPPORTED"),
         (ContentOutcome::ManifestInUse, 405, "UNSUPPORTED"),
         (released(false), 409, "TAG_INVALID"),

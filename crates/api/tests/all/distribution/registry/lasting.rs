@@ -64,6 +64,36 @@ async fn the_parts_of_a_released_index_stay_until_it_goes() {
 }
 
 #[tokio::test]
+async fn an_index_needs_what_it_lists() {
+    let shop = shop().await;
+    let part = shop.pushed("part", vec![version("1.0.0")]).await;
+    let index = |name: &str| {
+        let mut index = image(name, &[], vec![movable("latest")]);
+        index.manifests = vec![part];
+        index
+    };
+    let first = index("first").digest;
+    assert!(matches!(shop.put_manifest(index("first")).await, ContentOutcome::Manifest { .. }));
+    assert_eq!(shop.edit_content(delete_manifest(part)).await, ContentOutcome::Deleted);
+    assert_eq!(shop.put_manifest(index("second")).await, ContentOutcome::ManifestsMissing(vec![part]));
+    // One that is here is not asked again: its tags may move.
+    let again = shop.put_manifest(index("first")).await;
+    assert_eq!(again, ContentOutcome::Manifest { digest: first, subject: None });
+    // What belonged to a release alone went with it.
+    let gone = shop.pushed("gone", vec![version("2.0.0")]).await;
+    assert_eq!(shop.admin.delete("releases/2.0.0").await.status, 204);
+    shop.settle().await;
+    let mut late = image("late", &[], Vec::new());
+    late.manifests = vec![gone];
+    assert_eq!(shop.put_manifest(late).await, ContentOutcome::ManifestsMissing(vec![gone]));
+    // Caches of builds are indexes of blobs.
+    shop.send_blob(&shop.admin, REPOSITORY, b"layer").await.unwrap();
+    let mut cache = image("cache", &[], Vec::new());
+    cache.manifests = vec![digest(b"layer")];
+    assert!(matches!(shop.put_manifest(cache).await, ContentOutcome::Manifest { .. }));
+}
+
+#[tokio::test]
 async fn the_media_type_of_what_is_released_stays() {
     let shop = shop().await;
     let part = shop.pushed("part", Vec::new()).await;

@@ -105,3 +105,27 @@ async fn a_push_against_the_collection_never_leaves_a_broken_image() {
         assert_eq!(matches!(pushed, Outcome::Content(ContentOutcome::Manifest { .. })), there, "{pushed:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_of_an_index_against_the_removal_of_its_part_never_leaves_a_broken_one() {
+    let shop = Arc::new(shop().await);
+    for round in 0..6 {
+        let part = shop.pushed(&format!("part {round}"), Vec::new()).await;
+        let asking = shop.asking(&shop.admin).await;
+        let done = at_once(|n| {
+            let (api, asking) = (Arc::clone(&shop.api), asking.clone());
+            let mut index = image(&format!("index {round}"), &[], vec![version(&format!("1.0.{round}"))]);
+            index.manifests = vec![part];
+            let edit = match n % 2 {
+                0 => ContentEdit::Manifest(Box::new(index)),
+                _ => ContentEdit::DeleteManifest { digest: part },
+            };
+            async move { api.edit_content(&asking, REPOSITORY, &edit).await.map(content).unwrap() }
+        })
+        .await;
+        let pushed = done.iter().any(|outcome| matches!(outcome, ContentOutcome::Manifest { .. }));
+        let rows = shop.rows::<ContentManifest>().await;
+        let there = rows.iter().any(|manifest| manifest.digest == part.to_string());
+        assert_eq!(pushed, there, "{done:?}");
+    }
+}
