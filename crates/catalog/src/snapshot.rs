@@ -197,10 +197,21 @@ fn release_of(
         created: row.created_at,
         notice,
         urgency: Urgency::default(),
+        bundle_version: row.metadata.get("bundle_version").and_then(scalar),
+        phased_interval: row.metadata.get("phased_rollout_interval").and_then(serde_json::Value::as_u64),
         artifacts,
         version,
     };
     Some((release, rule))
+}
+
+/// A text or a number, as text; nothing for what is neither.
+fn scalar(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// Why the vendor yanked or deprecated the release: `metadata.yankedReason`, `metadata.deprecated`.

@@ -58,3 +58,19 @@ pub enum Challenge {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyError(pub String);
+
+/// The longest package key (`distribution.md` §5.1).
+const MAX_KEY: usize = 255;
+
+/// A package's key, unchanged, where its ecosystem has no rules: any text that can be typed into an address.
+///
+/// # Errors
+/// [`KeyError`] for the empty text, more than 255 characters, and control characters.
+pub fn plain_key(key: &str) -> Result<String, KeyError> {
+    if key.is_empty() || key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
+        return Err(KeyError(format!(
+            "a package key has 1 to {MAX_KEY} characters and no control characters"
+        )));
+    }
+    Ok(key.to_owned())
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The head of a request to an engine.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,14 @@ pub fn decode_segment(segment: &str) -> Result<Cow<'_, str>, BadPath> {
         return Err(BadPath::Malformed("the path contains a control character".to_owned()));
     }
     Ok(Cow::Owned(text))
+}
+
+/// What may stand in a segment as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Encodes a text as one path segment, whatever it contains: [`decode_segment`] gives it back.
+pub fn encoded_segment(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
 }
 
 /// The bytes that a text stands for; a `%` without two hex digits stands for itself.

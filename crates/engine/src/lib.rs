@@ -20,6 +20,7 @@ mod platform;
 mod poll;
 mod query;
 mod registry;
+mod release_file;
 mod reply;
 mod sent;
 mod snapshot;
@@ -28,16 +29,17 @@ mod targets;
 pub mod testing;
 mod upgrade;
 mod view;
+pub mod xml;
 
 pub use accept::{Accept, Precision, Weight};
 pub use act::{Act, Edit, Existing, Files, Outcome, Publication};
 pub use content::{Content, ContentTag, ManifestHead, Owners, StoredBlob, StoredManifest};
 pub use context::{Context, PackageSigner, Site};
 pub use denial::{Denial, Reason};
-pub use descriptor::{Challenge, Descriptor, KeyError};
+pub use descriptor::{Challenge, Descriptor, KeyError, plain_key};
 pub use dispatch::{AnyEngine, Call, Engine, Engines};
 pub use form::Form;
-pub use head::{BadPath, Head, decode_segment};
+pub use head::{BadPath, Head, decode_segment, encoded_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};
 pub use need::Need;
 pub use platform::Spelled;
@@ -47,6 +49,7 @@ pub use registry::{
     Actions, ContentEdit, ContentOutcome, Minted, MountFrom, NewManifest, NewTag, Piece, Scope, TokenAsker,
     TokenWish,
 };
+pub use release_file::ReleaseFile;
 pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer, Update};
 pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};
 pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status, Tag, Urgency};

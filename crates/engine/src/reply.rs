@@ -1,11 +1,11 @@
 //! What an engine answers; the front end carries it out.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use keyway_base::ContentDigest;
 
-use crate::{Denial, Told};
+use crate::{BadPath, Denial, Told};
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +114,25 @@ impl Plain {
             .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
             .body("text/plain; charset=utf-8", format!("{text}\n"))
             .reason(text)
+    }
+    /// A refusal in words, for updaters, of which few show more than that something failed: a developer finds the
+    /// reason in the body, in the reason phrase, and in `X-Update-Decision`.
+    pub fn refused(denial: &Denial) -> Self {
+        let (name, value) = Told::refused(denial).header();
+        Self::said(denial.reason.updater_status(), &denial.message).for_denial(denial).with(name, value)
+    }
+    /// What is not here, in words.
+    pub fn not_found(what: &str, name: &str) -> Self {
+        Self::said(StatusCode::NOT_FOUND, &format!("there is no {what} {name:?} here, or none for you"))
+    }
+    /// A request outside an updater's grammar, in words; `usage` says what there is.
+    pub fn bad_path(bad: &BadPath, usage: &str) -> Self {
+        match bad {
+            BadPath::Unknown => Self::said(StatusCode::NOT_FOUND, usage),
+            BadPath::Method => Self::said(StatusCode::METHOD_NOT_ALLOWED, "updates are read here only")
+                .with(ALLOW, HeaderValue::from_static("GET, HEAD")),
+            BadPath::Malformed(detail) => Self::said(StatusCode::BAD_REQUEST, detail),
+        }
     }
     /// Adds what the client of a refusal needs beside its text: when to try again, and with 401 a challenge,
     /// unless the engine gave one of its own.

@@ -62,6 +62,11 @@ pub struct Release {
     pub notice: Option<String>,
     /// How clients are to take it as an update.
     pub urgency: Urgency,
+    /// The number that the system knows it by, where that is not its version (`metadata.bundleVersion`): a build's.
+    pub bundle_version: Option<String>,
+    /// For clients that stagger an update by themselves: the seconds from one of their groups to the next
+    /// (`metadata.phasedRolloutInterval`).
+    pub phased_interval: Option<u64>,
     /// Its artifacts, oldest first.
     pub artifacts: Vec<Artifact>,
 }

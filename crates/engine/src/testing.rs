@@ -181,6 +181,8 @@ pub fn release(scheme: Scheme, version: &str) -> Release {
         created: CREATED,
         notice: None,
         urgency: Urgency::default(),
+        bundle_version: None,
+        phased_interval: None,
         artifacts: Vec::new(),
     }
 }

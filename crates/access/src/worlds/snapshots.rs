@@ -82,6 +82,8 @@ fn engine_release(release: &r::Release) -> Release {
         created: release.created_at,
         notice: None,
         urgency: Urgency::default(),
+        bundle_version: None,
+        phased_interval: None,
         artifacts: Vec::new(),
     }
 }

@@ -9,8 +9,8 @@ mod path;
 mod refusal;
 
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Plain, Reject, Reply, Sent, Site, Upload, View,
+    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested, Need,
+    Outcome, Plain, Reject, Reply, Sent, Site, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -20,16 +20,13 @@ pub use path::Op;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RawEngine;
 
-/// The longest package key (`distribution.md` §5.1).
-const MAX_KEY: usize = 255;
-
 static DESCRIPTOR: Descriptor = Descriptor {
     key: "raw",
     name: "Raw",
     scheme: Scheme::Semver,
     challenge: Challenge::Basic,
     http2: true,
-    normalise,
+    normalise: plain_key,
     ingests: &[],
     body_limit: 0,
     redirects: true,
@@ -37,16 +34,6 @@ static DESCRIPTOR: Descriptor = Descriptor {
     newest_tag: None,
     setup: "curl --fail-with-body -LO --user \"license:{key}\" \"{base}/PRODUCT/latest/FILE\"",
 };
-
-/// A raw package's key, unchanged: any text that can be typed into an address.
-fn normalise(key: &str) -> Result<String, KeyError> {
-    if key.is_empty() || key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
-        return Err(KeyError(format!(
-            "a package key has 1 to {MAX_KEY} characters and no control characters"
-        )));
-    }
-    Ok(key.to_owned())
-}
 
 impl Engine for RawEngine {
     type Op = Op;

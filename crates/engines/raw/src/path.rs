@@ -1,17 +1,6 @@
 //! The grammar: `/{product}[/@{package}]/{release}/{artifact…}` (`distribution.md` §9.1).
 
-use keyway_engine::{BadPath, Head, decode_segment};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// What may stand in a path segment as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'@')
-    .remove(b'+')
-    .remove(b':');
+use keyway_engine::{BadPath, Head, decode_segment, encoded_segment};
 
 /// A parsed request for a file. Every part is decoded and none is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +51,15 @@ impl Op {
 
     /// The canonical path below the engine's root. Parsing it gives the operation back.
     pub fn path(&self) -> String {
-        let encode = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
-        let package = self.package.as_deref().map(|key| format!("/@{}", encode(key))).unwrap_or_default();
-        let artifact: Vec<String> = self.artifact.split('/').map(encode).collect();
-        format!("/{}{package}/{}/{}", encode(&self.product), encode(&self.release), artifact.join("/"))
+        let package =
+            self.package.as_deref().map(|key| format!("/@{}", encoded_segment(key))).unwrap_or_default();
+        let artifact: Vec<String> = self.artifact.split('/').map(encoded_segment).collect();
+        format!(
+            "/{}{package}/{}/{}",
+            encoded_segment(&self.product),
+            encoded_segment(&self.release),
+            artifact.join("/")
+        )
     }
 }
 
