@@ -52,7 +52,8 @@ impl Brought {
         let mut report = self.plan.report.clone();
         for tag in left {
             report.warnings.push(format!(
-                "the tag {tag} names another image and stays there, for the release is not published: move it then"
+                "the tag {tag} names another image: it moves when the release is published, unless it names that \
+                 of a newer release by then"
             ));
         }
         if self.alone().is_some() {
@@ -131,7 +132,8 @@ fn key_in(blob: &Record) -> Option<BlobKey> {
 }
 
 impl Naming {
-    /// Whether the tag stays where it is: one that moves is not taken from customers for what they cannot have yet.
+    /// Whether the tag stays where it is for now: one that moves is not taken from customers for what they cannot have
+    /// yet. It waits for the release.
     fn stays(&self, release: &Release) -> bool {
         let is_elsewhere =
             self.row.as_ref().is_some_and(|row| row.get("digest").as_text() != Some(self.digest.as_str()));
@@ -175,16 +177,12 @@ impl Importing<'_> {
         for manifest in &brought.plan.manifests {
             self.manifest(package, manifest).await?;
         }
-        self.roots(package, &brought.plan.roots).await?;
-        let mut left = Vec::new();
-        for naming in namings {
-            if naming.stays(release) {
-                left.push(naming.tag);
-            } else {
-                self.name(package, naming).await?;
-            }
+        let (left, given): (Vec<_>, Vec<_>) = namings.into_iter().partition(|naming| naming.stays(release));
+        self.roots(package, &brought.plan.roots, &left).await?;
+        for naming in given {
+            self.name(package, naming).await?;
         }
-        Ok(Ok(left))
+        Ok(Ok(left.into_iter().map(|naming| naming.tag).collect()))
     }
 
     /// Whether customers could have the release with images that it has no more: it never gets others.
@@ -302,13 +300,18 @@ impl Importing<'_> {
         self.add(&rows.edges(&manifest.digest, parts.map(|part| &part.digest))).await
     }
 
-    /// Its roots, in place of those that an earlier reading found.
-    async fn roots(&mut self, package: &Package, roots: &[Root]) -> Result<(), JobError> {
+    /// Its roots, in place of those that an earlier reading found, with the tags that wait for the release.
+    async fn roots(&mut self, package: &Package, roots: &[Root], waiting: &[Naming]) -> Result<(), JobError> {
         let theirs = Scope::id("artifact_id", self.artifact.id);
         self.write.delete_where(ContentRoot::RESOURCE, package.account_id, &theirs).await?;
         let (rows, release) = (Rows::of(package, self.now), self.artifact.release_id.into());
-        let rows: Vec<Record> =
-            roots.iter().map(|root| rows.root(release, self.artifact.id, &root.digest)).collect();
+        let row = |root: &Root| {
+            let digest = root.digest.to_string();
+            let theirs = waiting.iter().filter(|naming| naming.digest == digest);
+            let theirs: Vec<&str> = theirs.map(|naming| naming.tag.as_str()).collect();
+            rows.root(release, self.artifact.id, &root.digest, &theirs)
+        };
+        let rows: Vec<Record> = roots.iter().map(row).collect();
         self.add(&rows).await
     }
 

@@ -150,7 +150,9 @@ impl World {
             ),
             (
                 "content_roots",
-                json!({ "digest": "sha256:1", "package_id": "packages", "release_id": "releases" }),
+                json!({
+                    "digest": "sha256:1", "package_id": "packages", "release_id": "releases", "waiting": [],
+                }),
             ),
             (
                 "content_uploads",

@@ -6,9 +6,9 @@ use keyway_access::Action;
 use keyway_domain::resources::{Artifact, ArtifactStatus, ReleaseStatus};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 
-use super::job;
 use super::release::{self, Releases};
 use super::tags;
+use super::{job, registry};
 use crate::call::Call;
 use crate::gate;
 use crate::interpreter::{change, find, one};
@@ -39,6 +39,7 @@ pub(super) async fn moved(
         and(&work, &mut after);
         change(&mut work, &before, &mut after).await?;
         tags::follow(&mut work, &after).await?;
+        registry::name_waiting(&mut work, &after).await?;
     }
     work.log(&after, event).await?;
     if status == ReleaseStatus::Published {

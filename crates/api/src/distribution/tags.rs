@@ -6,7 +6,7 @@ use keyway_base::RecordId;
 use keyway_domain::resources::{Package, PackageTag, Release, ReleaseStatus};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 use keyway_store::{Order, Page, Sort};
-use keyway_versions::Channel;
+use keyway_versions::{Channel, EcosystemVersion};
 
 use super::dialect;
 use crate::interpreter::change;
@@ -82,16 +82,18 @@ pub(super) async fn follow(work: &mut Work, release: &Record) -> Outcome<()> {
     let Some(tag) = engine.and_then(|engine| engine.descriptor().newest_tag) else { return Ok(()) };
     let Some(row) = row(work, &package, tag).await? else { return Ok(()) };
     let Some(put) = row.get("release_id").as_id() else { return Ok(()) };
-    let scheme = dialect::of_package(engines, Some(&package)).scheme();
-    let version = |release: &Record| {
-        release.get("version").as_text().and_then(|text| keyway_versions::parse(scheme, text).ok())
-    };
     let put = work.get(Release::RESOURCE, put).await?;
-    if version(release) > put.as_ref().and_then(version) {
+    if version_of(work, &package, release) > put.and_then(|put| version_of(work, &package, &put)) {
         work.delete(&row).await?;
         touch::record(work, Some(&row), None).await?;
     }
     Ok(())
+}
+
+/// The version of a release of the package, as its ecosystem orders it.
+pub(super) fn version_of(work: &Work, package: &Record, release: &Record) -> Option<EcosystemVersion> {
+    let scheme = dialect::of_package(work.call.api.parts().engines, Some(package)).scheme();
+    keyway_versions::parse(scheme, release.get("version").as_text()?).ok()
 }
 
 async fn row(work: &mut Work, package: &Record, tag: &str) -> Outcome<Option<Record>> {

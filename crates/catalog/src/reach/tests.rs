@@ -94,6 +94,7 @@ impl Repository {
             release_id: release(of),
             artifact_id: None,
             digest: digest(name),
+            waiting: serde_json::json!([]),
         });
         self
     }

@@ -101,12 +101,19 @@ impl Rows {
         row
     }
 
-    /// A manifest that an archive brought for a release.
-    pub fn root(&self, release: RecordId, archive: RecordId, digest: &ContentDigest) -> Record {
+    /// A manifest that an archive brought for a release, with the tags that wait for its publication.
+    pub fn root(
+        &self,
+        release: RecordId,
+        archive: RecordId,
+        digest: &ContentDigest,
+        waiting: &[&str],
+    ) -> Record {
         let mut row = self.row(ContentRoot::RESOURCE);
         row.set("release_id", Value::Id(release));
         row.set("artifact_id", Value::Id(archive));
         row.set("digest", Value::Text(digest.to_string()));
+        row.set("waiting", Value::Json(waiting.into()));
         row
     }
 

@@ -82,6 +82,8 @@ resource! {
         artifact_id: Option<keyway_base::ArtifactId>,
         /// The digest of the manifest.
         digest: String,
+        /// The tags that are to name it once the release is published: they named something else before. A list.
+        waiting: serde_json::Value,
     }
     attributes: []
     relations: []

@@ -552,6 +552,7 @@ CREATE TABLE content_roots (
     release_id TEXT COLLATE "C" NOT NULL,
     artifact_id TEXT COLLATE "C",
     digest TEXT COLLATE "C" NOT NULL,
+    waiting TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX content_roots_created ON content_roots (account_id, created_at, id);

@@ -550,6 +550,7 @@ CREATE TABLE content_roots (
     release_id TEXT NOT NULL,
     artifact_id TEXT,
     digest TEXT NOT NULL,
+    waiting TEXT NOT NULL,
     PRIMARY KEY (account_id, id)
 ) STRICT;
 CREATE INDEX content_roots_created ON content_roots (account_id, created_at, id);

@@ -12,7 +12,7 @@ use keyway_jsonapi::{ApiError, Declared, QueryValue, Record, Scope, Value};
 use crate::call::Call;
 use crate::distribution::artifact::Artifacts;
 use crate::distribution::{
-    download as file, first_download, link, release, upload as uploads, withdraw as end,
+    download as file, first_download, link, registry, release, upload as uploads, withdraw as end,
 };
 use crate::gate;
 use crate::interpreter::{change, one};
@@ -57,6 +57,7 @@ pub(in crate::distribution) async fn upload(call: Arc<Call>) -> Outcome<Reply> {
     let mut after = before.clone();
     after.set("status", Value::Text(ReleaseStatus::Published.as_str().to_owned()));
     change(&mut work, &before, &mut after).await?;
+    registry::name_waiting(&mut work, &after).await?;
     work.log(&after, "published").await?;
     let shown = Reply::data(one(&mut work, &Artifacts, &artifact).await?);
     work.commit().await?;

@@ -8,7 +8,7 @@ use keyway_versions::EcosystemVersion;
 
 use super::super::package::Packages;
 use super::super::release::{self, Releases};
-use super::super::{dialect, product, tags};
+use super::super::{dialect, product, registry, tags};
 use crate::gate;
 use crate::interpreter::{change, make};
 use crate::refusal::{Outcome, Refusal};
@@ -79,6 +79,7 @@ pub(in crate::distribution) async fn put_out(work: &mut Work, draft: &Record) ->
     change(work, draft, &mut after).await?;
     work.log(&after, "published").await?;
     tags::follow(work, &after).await?;
+    registry::name_waiting(work, &after).await?;
     Ok(after)
 }
 

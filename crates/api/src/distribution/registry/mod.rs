@@ -9,6 +9,7 @@ mod reach;
 mod repository;
 mod tag;
 mod upload;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use keyway_jsonapi::ApiError;
 use keyway_store::retrying;
 
 use self::blob::NewBlob;
+pub(super) use self::waiting::name_waiting;
 use super::push::{denial, foreign, is_taken, worded};
 use crate::Api;
 use crate::call::Call;

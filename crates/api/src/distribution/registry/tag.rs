@@ -51,7 +51,8 @@ pub(super) async fn put(
     Ok(Ok(()))
 }
 
-async fn set(
+/// Lets a tag name a manifest: as the release's, or without one to move.
+pub(super) async fn set(
     work: &mut Work,
     repository: &Record,
     before: Option<Record>,

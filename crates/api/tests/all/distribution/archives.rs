@@ -138,7 +138,17 @@ async fn several_images_keep_their_names() {
     assert!(warnings[0].as_str().is_some_and(|text| text.contains("the tag app-amd64")), "{read}");
     assert_eq!(shop.tags_of_content().await, "app-amd64 arm64 riscv");
     assert_eq!(named("app-amd64").await, first);
+    // It takes them once it is published, and no second time.
+    let path = format!("releases/{draft}/actions");
+    assert_eq!(shop.admin.post(&format!("{path}/publish"), json!(null)).await.status, 200);
+    assert_ne!(named("app-amd64").await, first);
     // What is published moves them.
+    let back = Layout::default().image("app-amd64", b"one").image("riscv", b"four").tar();
+    assert_eq!(shop.archive(&release, "back.tar", back).await["status"], "UPLOADED");
+    for action in ["yank", "publish"] {
+        assert_eq!(shop.admin.post(&format!("{path}/{action}"), json!(null)).await.status, 200);
+    }
+    assert_eq!(named("app-amd64").await, first);
     let moved = Layout::default().image("app-amd64", b"two").image("riscv", b"four").tar();
     assert_eq!(shop.archive(&release, "moved.tar", moved).await["status"], "UPLOADED");
     assert_ne!(named("app-amd64").await, first);
@@ -273,4 +283,33 @@ async fn an_archive_does_not_share_bytes_that_were_lost() {
         let key = row.get("blob_key").as_text().unwrap().parse().unwrap();
         assert_eq!(i64::try_from(shop.blobs.head(&key).await.unwrap().len).ok(), row.get("size").as_int());
     }
+}
+
+#[tokio::test]
+async fn a_release_takes_no_tag_from_a_newer_one() {
+    let (shop, package, first) = shop("1.0.0", json!({ "status": "PUBLISHED" })).await;
+    let of = |layer: &'static [u8]| {
+        Layout::default().image("latest", layer).image("edge", layer).image("1.0", layer).tar()
+    };
+    shop.archive(&first, "first.tar", of(b"first")).await;
+    let named = async |tag: &str| shop.repository().await.package.content.tag(tag).unwrap().digest;
+    let drafts = ["1.1.0", "2.0.0", "3.0.0-rc.1"];
+    let mut waiting = Vec::new();
+    for (version, layer) in drafts.into_iter().zip([&b"1.1"[..], b"2.0", b"3.0"]) {
+        let draft = shop.release_with(version, json!({}), Some(&package)).await;
+        assert_eq!(shop.archive(&draft, "images.tar", of(layer)).await["status"], "UPLOADED");
+        waiting.push(format!("releases/{draft}/actions/publish"));
+    }
+    let publish = async |at: usize| shop.admin.post(&waiting[at], json!(null)).await.status;
+    let before = named("latest").await;
+    assert_eq!(publish(1).await, 200);
+    let second = named("latest").await;
+    assert_ne!(second, before);
+    // The older one leaves them all; the one that is not stable leaves `latest`.
+    let edge = named("edge").await;
+    assert_eq!(publish(0).await, 200);
+    assert_eq!((named("latest").await, named("edge").await), (second, edge));
+    assert_eq!(publish(2).await, 200);
+    assert_eq!(named("latest").await, second);
+    assert_ne!(named("edge").await, edge);
 }
