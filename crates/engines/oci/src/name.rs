@@ -19,9 +19,10 @@ impl Repository {
     ///
     /// # Errors
     /// [`KeyError`] with the rule.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let is_name = text.len() <= LONGEST && text.split('/').all(is_component);
-        if is_name { Ok(Self(text.to_owned())) } else { Err(KeyError(RULE.to_owned())) }
+    pub fn parse(text: impl AsRef<str> + Into<String>) -> Result<Self, KeyError> {
+        let name = text.as_ref();
+        let is_name = name.len() <= LONGEST && name.split('/').all(is_component);
+        if is_name { Ok(Self(text.into())) } else { Err(KeyError(RULE.to_owned())) }
     }
 
     /// The name.

@@ -157,7 +157,7 @@ impl Op {
         };
         // a slash that was encoded is no separator, so it is part of a component, which none may be
         let is_split = name.iter().all(|component| !component.contains('/'));
-        let name = Repository::parse(&name.join("/")).ok().filter(|_| is_split);
+        let name = Repository::parse(name.join("/")).ok().filter(|_| is_split);
         Ok(name.ok_or(Invalid::Name).and_then(|name| Ok(Self::In(name, task?))))
     }
 
