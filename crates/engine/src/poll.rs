@@ -45,7 +45,8 @@ impl BadPoll {
 
 impl Poll {
     /// Reads `channel` and `constraint` of a query, beside the version that runs. Empty values count as not given,
-    /// and a leading `v` is no part of a version.
+    /// and a leading `v` is no part of a version. A space in the version is a plus sign that the client put into its
+    /// query as it stands (Velopack does).
     ///
     /// # Errors
     /// [`BadPoll`] says which of them makes no sense.
@@ -53,7 +54,7 @@ impl Poll {
         let given = |name| query.first(name).filter(|value| !value.is_empty());
         let version = |text: &str| {
             let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
-            parse(Scheme::Semver, bare).map_err(|_| BadPoll::Version(text.to_owned()))
+            parse(Scheme::Semver, &bare.replace(' ', "+")).map_err(|_| BadPoll::Version(text.to_owned()))
         };
         let channel = |text: Cow<'_, str>| text.parse().map_err(|_| BadPoll::Channel(text.into_owned()));
         let constraint =
@@ -108,6 +109,7 @@ mod tests {
         assert_eq!(read.channel, Some(Channel::Beta));
         assert!(read.constraint.is_some());
         assert_eq!(poll("", "channel=&constraint="), Ok(Poll::default()));
+        assert_eq!(poll("1.0.0 b.2", "").unwrap().current.unwrap().verbatim(), "1.0.0+b.2");
     }
 
     #[test]

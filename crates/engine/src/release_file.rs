@@ -1,7 +1,7 @@
 //! The files of a package's releases, as the feeds of updaters address them: `/{package}/{version}/{file}`. The version
 //! is part of the address, so that two releases may have files of one name.
 
-use crate::{BadPath, Denial, FileReply, Reason, Release, Verdict, View, encoded_segment};
+use crate::{Artifact, BadPath, Denial, FileReply, Reason, Release, Verdict, View, encoded_segment};
 
 /// The address of a file below an engine's root. No part is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,26 @@ impl View<'_> {
     /// The address of one of a release's files, on our own host: `base` is the engine's root.
     pub fn file_url(&self, base: &str, release: &Release, filename: &str) -> String {
         format!("{base}{}", path_of(&self.package.key, release.version.verbatim(), filename))
+    }
+
+    /// The file that is meant, where its address does not say of which release it is: that of the newest one that the
+    /// caller may have.
+    ///
+    /// # Errors
+    /// The refusal of a release that the caller is told about; nothing for what is not there.
+    pub fn newest_file(&self, is_meant: impl Fn(&Artifact) -> bool) -> Result<FileReply, Option<Denial>> {
+        let held = |release| View::artifacts(release).find(|(_, file)| is_meant(file)).map(|(at, _)| at);
+        if let Some((release, artifact)) =
+            self.releases().find_map(|(at, release)| Some((at, held(release)?)))
+        {
+            return Ok(FileReply { release, artifact, media_type: None, attachment: true });
+        }
+        let holders = self.package.releases.iter().enumerate().filter(|(_, release)| held(release).is_some());
+        let mut refusals = holders.filter_map(|(at, _)| match self.decide.verdict(at) {
+            Verdict::Denied(denial) => Some(denial),
+            Verdict::Allowed | Verdict::Hidden => None,
+        });
+        Err(refusals.next().or_else(|| self.denial.cloned()))
     }
 }
 
@@ -120,6 +140,24 @@ mod tests {
         }
         let refused = address("2.0.0", "App 1+1.zip").find(&view).unwrap_err().unwrap();
         assert_eq!(refused.message, "Too new.");
+    }
+
+    #[test]
+    fn a_file_without_its_version_is_the_newest_that_one_may_have() {
+        let shelf = shelf();
+        let find = |name: &str| shelf.view().newest_file(|file| file.filename == name);
+        let found = FileReply { release: 2, artifact: 1, media_type: None, attachment: true };
+        assert_eq!(find("App 1+1.zip"), Ok(found));
+        assert_eq!(find("coming.zip"), Err(None));
+        let newer = |standing| {
+            let mut release = release(Scheme::Semver, "4.0.0");
+            release.artifacts = vec![artifact("new.zip", 1)];
+            Shelf::new("app", vec![(release, standing)])
+        };
+        let refused = newer(Standing::Withheld(denial(Reason::Expired, "Expired.")));
+        let is_new = |file: &Artifact| file.filename == "new.zip";
+        assert_eq!(refused.view().newest_file(is_new).unwrap_err().unwrap().message, "Expired.");
+        assert_eq!(newer(Standing::Hidden).view().newest_file(is_new), Err(None));
     }
 
     #[test]
