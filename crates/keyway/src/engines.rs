@@ -9,4 +9,5 @@ pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_pypi::PypiEngine,
     &keyway_engine_raw::RawEngine,
     &keyway_engine_rubygems::RubygemsEngine,
+    &keyway_engine_sparkle::SparkleEngine,
 ]);

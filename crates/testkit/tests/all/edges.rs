@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine-pypi", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-raw", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-rubygems", &["engine", "versions", "archive", "base", "crypto"]),
+    ("engine-sparkle", &["engine", "versions", "archive", "base", "crypto"]),
     ("store", &["base", "jsonapi"]),
     ("blob", &["base", "crypto"]),
     ("catalog", &["access", "store", "engine", "domain", "jsonapi", "crypto", "versions", "base"]),
@@ -60,6 +61,7 @@ const PURE: &[&str] = &[
     "engine-pypi",
     "engine-raw",
     "engine-rubygems",
+    "engine-sparkle",
 ];
 
 /// What counts as an effect.
