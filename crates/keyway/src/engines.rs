@@ -10,4 +10,5 @@ pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_raw::RawEngine,
     &keyway_engine_rubygems::RubygemsEngine,
     &keyway_engine_sparkle::SparkleEngine,
+    &keyway_engine_zsync::ZsyncEngine,
 ]);

@@ -12,7 +12,7 @@ const FEED: &str = "appcast.xml";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// A package's feed.
-    Feed(Feed),
+    Feed(Box<Feed>),
     /// A file of one of its releases.
     File(ReleaseFile),
 }
@@ -66,7 +66,7 @@ impl Op {
         let segments = head.segments().map(decode_segment).collect::<Result<Vec<_>, _>>()?;
         let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
         let op = match segments.as_slice() {
-            [package, FEED] if !package.is_empty() => Self::Feed(Feed::read(package, head)),
+            [package, FEED] if !package.is_empty() => Self::Feed(Box::new(Feed::read(package, head))),
             file => Self::File(ReleaseFile::read(file)?),
         };
         if head.is_read() { Ok(op) } else { Err(BadPath::Method) }

@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine-raw", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-rubygems", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-sparkle", &["engine", "versions", "archive", "base", "crypto"]),
+    ("engine-zsync", &["engine", "versions", "archive", "base", "crypto"]),
     ("store", &["base", "jsonapi"]),
     ("blob", &["base", "crypto"]),
     ("catalog", &["access", "store", "engine", "domain", "jsonapi", "crypto", "versions", "base"]),
@@ -62,6 +63,7 @@ const PURE: &[&str] = &[
     "engine-raw",
     "engine-rubygems",
     "engine-sparkle",
+    "engine-zsync",
 ];
 
 /// What counts as an effect.
