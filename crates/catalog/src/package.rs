@@ -7,7 +7,8 @@ use keyway_base::{AccountId, EntitlementId, PackageId, RecordId, Slot, SlotKey};
 use keyway_domain::resources::{
     Artifact, Constraint, Entitlement, Manifest, Package, PackageTag, Product, Release,
 };
-use keyway_engine::Descriptor;
+use keyway_domain::touch::GENERATED_FEEDS;
+use keyway_engine::{Descriptor, Feeds};
 use keyway_jsonapi::{Declared, Scope};
 use keyway_versions::Scheme;
 use moka::Equivalent;
@@ -236,6 +237,7 @@ impl Search<'_, '_> {
             holds_content: self.engine(package.engine.as_deref()).is_some_and(|engine| engine.registry),
             key: package.key,
             normalised: package.normalised_key,
+            feeds: feeds(&[&package.metadata, &product.metadata]),
             name: package.name,
             created: package.created_at,
         }))
@@ -316,6 +318,15 @@ impl Search<'_, '_> {
     }
 }
 
+/// Which feed updaters are given, as the metadata of the package says, or else that of its product.
+fn feeds(metadata: &[&serde_json::Value]) -> Feeds {
+    let says = |metadata: &&serde_json::Value| metadata.get(GENERATED_FEEDS)?.as_bool();
+    match metadata.iter().find_map(says) {
+        Some(true) => Feeds::Generated,
+        Some(false) | None => Feeds::Uploaded,
+    }
+}
+
 /// The releases of a product that have no package.
 fn unpackaged(product: Product) -> Head {
     let code = product.code.unwrap_or_else(|| product.id.to_string());
@@ -326,6 +337,7 @@ fn unpackaged(product: Product) -> Head {
         environment: product.environment_id,
         key: code.clone(),
         normalised: code,
+        feeds: feeds(&[&product.metadata]),
         name: product.name,
         created: product.created_at,
         scheme: Scheme::Semver,

@@ -10,7 +10,7 @@ use keyway_base::{
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
 };
-use keyway_engine::{Bits, Digests, Status, Tag, Targets, Urgency};
+use keyway_engine::{Bits, Digests, Feeds, Status, Tag, Targets, Urgency};
 use keyway_versions::{Channel, Scheme};
 
 use crate::reach;
@@ -29,6 +29,8 @@ pub(crate) struct Head {
     pub(crate) scheme: Scheme,
     /// Whether it is a registry's repository, which holds content.
     pub(crate) holds_content: bool,
+    /// Which feed updaters are given.
+    pub(crate) feeds: Feeds,
 }
 
 /// The rows behind a snapshot, all read from one moment of the database; artifacts oldest first.
@@ -76,6 +78,7 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
             releases,
             tags,
             content,
+            feeds: head.feeds,
         },
         product: head.product,
         strategy: head.strategy,

@@ -56,12 +56,27 @@ impl<'a> Mutation<'a> {
             _ => true,
         }
     }
+    /// Whether what the metadata says under a key changed.
+    fn changes_said(self, key: &str) -> bool {
+        match (self.before, self.after) {
+            (Some(before), Some(after)) => said(before, key) != said(after, key),
+            _ => true,
+        }
+    }
     /// Whether existence or any column but the given ones (and `updated_at`) changed.
     fn changes_beside(self, columns: &[&str]) -> bool {
         let (Some(before), Some(after)) = (self.before, self.after) else { return true };
         let all = before.resource.columns.iter().map(|column| column.name);
         let mut relevant = all.filter(|name| *name != "updated_at" && !columns.contains(name));
         relevant.any(|name| before.get(name) != after.get(name))
+    }
+}
+
+/// What a record's metadata says under a key.
+fn said<'a>(record: &'a Record, key: &str) -> Option<&'a serde_json::Value> {
+    match record.get("metadata") {
+        Value::Json(metadata) => metadata.get(key),
+        _ => None,
     }
 }
 
@@ -97,6 +112,10 @@ const POLICY_LOUD: &[&str] = &[
     "authentication_strategy",
 ];
 
+/// The only key of a product's or package's metadata that decisions read: whether updaters are given feeds of ours
+/// where the vendor uploaded some.
+pub const GENERATED_FEEDS: &str = "generated_feeds";
+
 /// The slots that a mutation makes stale.
 pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
     let mut slots = BTreeSet::new();
@@ -105,7 +124,7 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
     match record.resource.table {
         "accounts" => touched.account(mutation),
         "environments" | "products" | "entitlements" | "policy_entitlements"
-            if mutation.changes_beside(PRODUCT_QUIET) =>
+            if mutation.changes_beside(PRODUCT_QUIET) || mutation.changes_said(GENERATED_FEEDS) =>
         {
             touched.add(SlotKey::Access(record.account()));
         }
@@ -196,7 +215,7 @@ impl Touched<'_> {
     }
 
     fn package(&mut self, mutation: Mutation<'_>) {
-        if !mutation.changes_beside(&["metadata"]) {
+        if !mutation.changes_beside(&["metadata"]) && !mutation.changes_said(GENERATED_FEEDS) {
             return;
         }
         self.id(mutation, "id", SlotKey::Package);
@@ -324,6 +343,27 @@ mod tests {
             SlotKey::Engine(account(), "npm"),
         ]);
         assert_eq!(touched, expected);
+    }
+
+    #[test]
+    fn metadata_that_asks_for_our_feeds_touches_what_feeds_are_made_of() {
+        let asked = |asked: bool| Value::Json(serde_json::json!({ "generated_feeds": asked, "a": 1 }));
+        let mut package = record::<Package>();
+        package.set("engine", Value::Text("electron".into()));
+        package.set("normalised_key", Value::Text("app".into()));
+        let own = slots(&[
+            SlotKey::Package(account(), package.id()),
+            SlotKey::PackageKey(account(), "electron", "app"),
+            SlotKey::Engine(account(), "electron"),
+        ]);
+        assert_eq!(update(&package, "metadata", asked(true)), own);
+        assert!(update(&package, "metadata", Value::Json(serde_json::json!({ "a": 1 }))).is_empty());
+        let access = slots(&[SlotKey::Access(account())]);
+        let mut product = record::<Product>();
+        assert_eq!(update(&product, "metadata", asked(false)), access);
+        product.set("metadata", asked(false));
+        assert_eq!(update(&product, "metadata", asked(true)), access);
+        assert!(update(&product, "metadata", asked(false)).is_empty());
     }
 
     #[test]

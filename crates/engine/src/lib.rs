@@ -52,7 +52,7 @@ pub use registry::{
 pub use release_file::ReleaseFile;
 pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer, Update};
 pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};
-pub use snapshot::{Artifact, Bits, Digests, Manifest, Package, Release, Status, Tag, Urgency};
+pub use snapshot::{Artifact, Bits, Digests, Feeds, Manifest, Package, Release, Status, Tag, Urgency};
 pub use targets::Targets;
 pub use upgrade::{Decision, Offer, Passed, Told, Why};
 pub use view::{Access, Decide, NameList, PackageName, Verdict, View};

@@ -45,13 +45,14 @@ impl Spelled {
         }
     }
 
-    /// The arch that a file name contains as a word: the longest name, since `x86` is in `x86_64`.
+    /// The platform that a file name contains as a word: the last one, since products have names too.
+    pub fn platform_in(filename: &str) -> Option<&'static Self> {
+        mentioned(PLATFORMS, filename)
+    }
+
+    /// The arch that a file name contains as a word: the last one, and `x86_64` before the `x86` in it.
     pub fn arch_in(filename: &str) -> Option<&'static Self> {
-        let filename = filename.to_ascii_lowercase();
-        let held =
-            |name: &str| filename.match_indices(name).any(|(at, _)| is_word(&filename, at, name.len()));
-        let names = ARCHES.iter().flat_map(|arch| arch.names.iter().map(move |name| (arch, *name)));
-        names.filter(|(_, name)| held(name)).max_by_key(|(_, name)| name.len()).map(|(arch, _)| arch)
+        mentioned(ARCHES, filename)
     }
 
     /// Whether a name is one of its own, in any case.
@@ -60,20 +61,57 @@ impl Spelled {
     }
 }
 
-/// Whether no letter or digit stands before or after a part of a text.
-fn is_word(text: &str, at: usize, len: usize) -> bool {
-    let before = text.get(..at).and_then(|before| before.chars().next_back());
-    let after = text.get(at + len..).and_then(|after| after.chars().next());
-    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-}
-
 fn named(list: &'static [Spelled], name: &str) -> Option<&'static Spelled> {
     list.iter().find(|spelled| spelled.is(name))
+}
+
+/// What stands last in a text as a word of its own. Numbers are more likely those of a version, and an `arm` may be
+/// anybody's.
+fn mentioned(list: &'static [Spelled], text: &str) -> Option<&'static Spelled> {
+    let text = text.to_ascii_lowercase();
+    let is_telling = |name: &str| name != "arm" && !name.bytes().all(|byte| byte.is_ascii_digit());
+    let names = list.iter().flat_map(|spelled| spelled.names.iter().map(move |name| (spelled, *name)));
+    let ends = names
+        .filter(|(_, name)| is_telling(name))
+        .filter_map(|(spelled, name)| Some((end_of_word(&text, name)?, spelled)));
+    ends.max_by_key(|(end, _)| *end).map(|(_, spelled)| spelled)
+}
+
+/// Where a word ends that stands in a text for the last time, with no letter or digit before or after it.
+fn end_of_word(text: &str, word: &str) -> Option<usize> {
+    let is_apart = |beside: Option<char>| !beside.is_some_and(char::is_alphanumeric);
+    let found = text.rmatch_indices(word).map(|(at, _)| (at, at + word.len()));
+    { found }
+        .find(|(at, end)| {
+            is_apart(text.get(..*at).and_then(|before| before.chars().next_back()))
+                && is_apart(text.get(*end..).and_then(|after| after.chars().next()))
+        })
+        .map(|(_, end)| end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn file_names_speak_of_platforms_and_arches() {
+        for (name, platform, arch) in [
+            ("app-1.0.0-arm64-mac.zip", Some("darwin"), Some("aarch64")),
+            ("app-1.0.0-win.zip", Some("windows"), None),
+            ("Mac Cleaner-1.0.386-win32-x64.exe", Some("windows"), Some("x86_64")),
+            ("app_1.0.0_amd64.deb", None, Some("x86_64")),
+            ("app-1.0.0.x86_64.rpm", None, Some("x86_64")),
+            ("app-1.0.0-x86.exe", None, Some("i686")),
+            ("arm studio-1.0.0.appimage", None, None),
+            ("app-1.0.0-armv7l.appimage", None, Some("armv7")),
+            ("darwinian-winner-x64y.zip", None, None),
+            ("größe-ia32.exe", None, Some("i686")),
+            ("", None, None),
+        ] {
+            assert_eq!(Spelled::platform_in(name).map(|found| found.key), platform, "{name}");
+            assert_eq!(Spelled::arch_in(name).map(|found| found.key), arch, "{name}");
+        }
+    }
 
     #[test]
     fn every_tool_has_names_of_its_own() {

@@ -28,6 +28,18 @@ pub struct Package {
     pub content: Content,
     /// Which releases have a file for what.
     pub targets: Targets,
+    /// Which feed updaters are given.
+    pub feeds: Feeds,
+}
+
+/// Which feed an updater is given where the vendor uploaded one with the release.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Feeds {
+    /// The vendor's, as it is.
+    #[default]
+    Uploaded,
+    /// One that we write: the vendor asked for that (`metadata.generatedFeeds` of the package or its product).
+    Generated,
 }
 
 /// A movable name.

@@ -8,8 +8,8 @@ use keyway_base::{ArtifactId, PackageId, ReleaseId, Timestamp};
 use keyway_versions::{Channel, EcosystemVersion, Scheme};
 
 use crate::{
-    Artifact, Bits, Content, Decide, Denial, Digests, Engine, Manifest, Package, PackageSigner, Reason,
-    Reject, Release, Site, Status, Targets, Upload, Urgency, Verdict, View,
+    Artifact, Bits, Content, Decide, Denial, Digests, Engine, Feeds, Manifest, Package, PackageSigner,
+    Reason, Reject, Release, Site, Status, Targets, Upload, Urgency, Verdict, View,
 };
 
 /// 2026-01-02T03:04:05.678Z, when everything on a shelf came to be unless a test says otherwise.
@@ -75,6 +75,7 @@ impl Shelf {
             releases,
             tags: Vec::new(),
             content: Content::default(),
+            feeds: Feeds::default(),
         };
         let (offered, waiting, pin) = (None, Bits::default(), None);
         Self {

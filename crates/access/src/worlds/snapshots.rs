@@ -2,7 +2,7 @@
 
 use keyway_base::EntitlementId;
 use keyway_domain::resources as r;
-use keyway_engine::{Bits, Content, Package, Release, Status, Targets, Urgency};
+use keyway_engine::{Bits, Content, Feeds, Package, Release, Status, Targets, Urgency};
 use keyway_versions::{Channel, Scheme, parse};
 
 use super::World;
@@ -39,6 +39,7 @@ impl World {
                 releases: releases_of,
                 tags: Vec::new(),
                 content: Content::default(),
+                feeds: Feeds::default(),
             },
             product: product.id.into(),
             strategy: product.distribution_strategy,
