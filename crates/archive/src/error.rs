@@ -152,6 +152,12 @@ pub enum ArchiveError {
         /// What the parser met, with line and column.
         problem: String,
     },
+    /// A NuGet package's own description is not usable.
+    #[error("the .nuspec {problem}")]
+    Nuspec {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A manifest or an index of OCI or Docker is not acceptable.
     #[error("the manifest {0}")]
     Manifest(#[from] ManifestProblem),

@@ -1,4 +1,4 @@
-//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, archives of images and charts, and the
+//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, NuGet packages, archives of images and charts, and the
 //! plain tar, gzip, zstd, zip, JSON and YAML under them. Nothing is ever unpacked: a reader scans the whole archive,
 //! refuses what two installers could read differently, and hands back one or two small members; of images, it says
 //! what they consist of, and passes their blobs on.
@@ -16,6 +16,7 @@ mod limits;
 pub mod metadata;
 mod metered;
 pub mod npm_tarball;
+pub mod nupkg;
 pub mod oci;
 mod python_name;
 pub mod sdist;
@@ -34,6 +35,7 @@ pub use json::parse_object_strict;
 pub use limits::Limits;
 pub use metadata::CoreMetadata;
 pub use npm_tarball::NpmTarball;
+pub use nupkg::Nuspec;
 pub use python_name::normalize_python_name;
 pub use sdist::{Sdist, SdistName};
 pub use sniff::{Kind, sniff};

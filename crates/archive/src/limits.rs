@@ -57,6 +57,11 @@ impl Limits {
         Self::npm()
     }
 
+    /// For packages of apps: their description up to 1 MiB, 200 : 1 beyond 64 MiB.
+    pub const fn nupkg() -> Self {
+        Limits { compressed: 16 * GIB, decompressed: 64 * GIB, ..Self::npm() }
+    }
+
     /// For archives of images: layers of any size, documents up to 4 MiB, 200 : 1 beyond 64 MiB.
     pub const fn image() -> Self {
         Limits { compressed: 5 * TIB, decompressed: 5 * TIB, member: 4 * MIB, ..Self::npm() }

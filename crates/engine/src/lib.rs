@@ -49,7 +49,7 @@ pub use registry::{
     Actions, ContentEdit, ContentOutcome, Minted, MountFrom, NewManifest, NewTag, Piece, Scope, TokenAsker,
     TokenWish,
 };
-pub use release_file::ReleaseFile;
+pub use release_file::{ReleaseFile, base_name};
 pub use reply::{Caching, Document, FileReply, Plain, Reply, Transfer, Update};
 pub use sent::{Around, BadBody, Field, Sent, SentFile, Takes, Unwrap};
 pub use snapshot::{Artifact, Bits, Digests, Feeds, Manifest, Package, Release, Status, Tag, Urgency};

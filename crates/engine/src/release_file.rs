@@ -3,6 +3,11 @@
 
 use crate::{Artifact, BadPath, Denial, FileReply, Reason, Release, Verdict, View, encoded_segment};
 
+/// A file's name without the folders before it, as updaters keep it on their disk.
+pub fn base_name(filename: &str) -> &str {
+    filename.rsplit_once('/').map_or(filename, |(_, base)| base)
+}
+
 /// The address of a file below an engine's root. No part is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseFile {
@@ -67,8 +72,12 @@ impl View<'_> {
     ///
     /// # Errors
     /// The refusal of a release that the caller is told about; nothing for what is not there.
-    pub fn newest_file(&self, is_meant: impl Fn(&Artifact) -> bool) -> Result<FileReply, Option<Denial>> {
-        let held = |release| View::artifacts(release).find(|(_, file)| is_meant(file)).map(|(at, _)| at);
+    pub fn newest_file(
+        &self,
+        is_meant: impl Fn(&Release, &Artifact) -> bool,
+    ) -> Result<FileReply, Option<Denial>> {
+        let held =
+            |release| View::artifacts(release).find(|(_, file)| is_meant(release, file)).map(|(at, _)| at);
         if let Some((release, artifact)) =
             self.releases().find_map(|(at, release)| Some((at, held(release)?)))
         {
@@ -145,7 +154,7 @@ mod tests {
     #[test]
     fn a_file_without_its_version_is_the_newest_that_one_may_have() {
         let shelf = shelf();
-        let find = |name: &str| shelf.view().newest_file(|file| file.filename == name);
+        let find = |name: &str| shelf.view().newest_file(|_, file| file.filename == name);
         let found = FileReply { release: 2, artifact: 1, media_type: None, attachment: true };
         assert_eq!(find("App 1+1.zip"), Ok(found));
         assert_eq!(find("coming.zip"), Err(None));
@@ -155,7 +164,7 @@ mod tests {
             Shelf::new("app", vec![(release, standing)])
         };
         let refused = newer(Standing::Withheld(denial(Reason::Expired, "Expired.")));
-        let is_new = |file: &Artifact| file.filename == "new.zip";
+        let is_new = |_: &Release, file: &Artifact| file.filename == "new.zip";
         assert_eq!(refused.view().newest_file(is_new).unwrap_err().unwrap().message, "Expired.");
         assert_eq!(newer(Standing::Hidden).view().newest_file(is_new), Err(None));
     }

@@ -10,6 +10,9 @@ pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_pypi::PypiEngine,
     &keyway_engine_raw::RawEngine,
     &keyway_engine_rubygems::RubygemsEngine,
+    &keyway_engine_selfupdate::SelfUpdateEngine,
     &keyway_engine_sparkle::SparkleEngine,
+    &keyway_engine_squirrel::SquirrelEngine,
+    &keyway_engine_velopack::VelopackEngine,
     &keyway_engine_zsync::ZsyncEngine,
 ]);

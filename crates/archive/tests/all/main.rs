@@ -12,6 +12,7 @@ mod image_layout_refused;
 mod image_writer;
 mod manifest;
 mod npm;
+mod nupkg;
 mod properties;
 mod sdist;
 mod tar_writer;

@@ -9,7 +9,7 @@ pub(crate) fn answer(below: Option<&ReleaseFile>, name: &str, view: &View<'_>) -
     if let Some(Ok(file)) = named {
         return Reply::File(file);
     }
-    let refused = match view.newest_file(|file| file.filename == name) {
+    let refused = match view.newest_file(|_, file| file.filename == name) {
         Ok(file) => return Reply::File(file),
         Err(refused) => named.and_then(Result::err).flatten().or(refused),
     };

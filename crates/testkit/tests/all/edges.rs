@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("jsonapi", &["base"]),
     ("domain", &["base", "versions", "jsonapi", "crypto"]),
     ("engine", &["base", "archive", "versions"]),
+    ("nupkg", &["engine", "archive", "versions"]),
     ("access", &["domain", "engine", "base", "jsonapi", "versions"]),
     ("engine-electron", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-npm", &["engine", "versions", "archive", "base", "crypto"]),
@@ -24,6 +25,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine-raw", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-rubygems", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-sparkle", &["engine", "versions", "archive", "base", "crypto"]),
+    ("engine-selfupdate", &["engine", "versions"]),
+    ("engine-squirrel", &["engine", "nupkg", "versions"]),
+    ("engine-velopack", &["engine", "nupkg", "versions"]),
     ("engine-zsync", &["engine", "versions", "archive", "base", "crypto"]),
     ("store", &["base", "jsonapi"]),
     ("blob", &["base", "crypto"]),
@@ -65,6 +69,10 @@ const PURE: &[&str] = &[
     "engine-raw",
     "engine-rubygems",
     "engine-sparkle",
+    "nupkg",
+    "engine-selfupdate",
+    "engine-squirrel",
+    "engine-velopack",
     "engine-zsync",
 ];
 
