@@ -1,5 +1,6 @@
-//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, NuGet packages, archives of images and charts, and the
-//! plain tar, gzip, zstd, zip, JSON and YAML under them. Nothing is ever unpacked: a reader scans the whole archive,
+//! Bounded readers for what vendors upload: npm tarballs, wheels, sdists, gems, NuGet and MSIX packages, archives of
+//! images and charts, and the plain tar, gzip, zstd, zip, JSON and YAML under them. Nothing is ever unpacked: a reader
+//! scans the whole archive,
 //! refuses what two installers could read differently, and hands back one or two small members; of images, it says
 //! what they consist of, and passes their blobs on.
 //!
@@ -7,6 +8,7 @@
 //! packages, releases or version orders, and of digests only where an archive names its parts by them. Whether a
 //! manifest agrees with a release is the engine's question.
 
+pub mod appx;
 mod entry_path;
 mod error;
 pub mod gem;

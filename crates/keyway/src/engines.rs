@@ -5,6 +5,7 @@ use keyway_engine::Engines;
 /// Every engine, in the order in which they are shown.
 pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_electron::ElectronEngine,
+    &keyway_engine_msix::MsixEngine,
     &keyway_engine_npm::NpmEngine,
     &keyway_engine_oci::OciEngine,
     &keyway_engine_pypi::PypiEngine,
