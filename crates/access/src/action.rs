@@ -112,6 +112,7 @@ actions! {
     LicenseEntitlementsDetach,
     LicenseTokensList,
     LicenseTokensGenerate,
+    LicenseDownloadTokenGenerate,
     PackageList,
     PackageShow,
     PackageCreate,

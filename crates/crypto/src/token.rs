@@ -18,6 +18,8 @@ pub enum TokenKind {
     Product,
     /// Of a licence.
     Activation,
+    /// Of a licence, to be put into an address: it reads releases and does nothing else.
+    Download,
     /// Of a user with the role `user`.
     User,
     /// Of an admin.
@@ -37,10 +39,11 @@ const VERSION: &str = "v3";
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Environment,
         Self::Product,
         Self::Activation,
+        Self::Download,
         Self::User,
         Self::Admin,
         Self::Developer,
@@ -55,6 +58,7 @@ impl TokenKind {
             Self::Environment => "environment-token",
             Self::Product => "product-token",
             Self::Activation => "activation-token",
+            Self::Download => "download-token",
             Self::User => "user-token",
             Self::Admin => "admin-token",
             Self::Developer => "developer-token",
@@ -70,6 +74,7 @@ impl TokenKind {
             Self::Environment => "env",
             Self::Product => "prod",
             Self::Activation => "activ",
+            Self::Download => "dl",
             Self::User => "user",
             Self::Admin => "admin",
             Self::Developer => "dev",
@@ -91,7 +96,7 @@ impl TokenKind {
 
     /// How many hex digits the token's text has.
     const fn hex_length(self) -> usize {
-        if matches!(self, Self::Activation) { 32 } else { 64 }
+        if matches!(self, Self::Activation | Self::Download) { 32 } else { 64 }
     }
 }
 

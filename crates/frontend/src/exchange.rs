@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::hosts::Arrival;
 use crate::network::client_of;
+use crate::url_token;
 use crate::{Network, Settings};
 
 /// The header that selects an environment.
@@ -121,9 +122,12 @@ impl Exchange {
         let value = pairs.into_iter().find(|(key, _)| *key == name)?.1;
         percent_decode_str(value).decode_utf8().ok()
     }
-    /// What it presents to an engine.
+    /// What it presents to an engine: in its header, its query or its path.
     pub(crate) fn presented(&self) -> Result<&Presented, CredentialError> {
-        let read = || credentials(self.headers(), self.query(), Surface::Engine);
+        let read = || match credentials(self.headers(), self.query(), Surface::Engine)? {
+            Presented::Anonymous => Ok(url_token::presented(self.path()).unwrap_or(Presented::Anonymous)),
+            presented => Ok(presented),
+        };
         self.presented.get_or_init(read).as_ref().map_err(|error| *error)
     }
     /// The environment that its header selects.

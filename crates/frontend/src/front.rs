@@ -31,6 +31,7 @@ use crate::rates::Rates;
 use crate::request_id::RequestIds;
 use crate::signature::RsaCap;
 use crate::telemetry::{API, BLOBS, NOWHERE, OPERATIONS};
+use crate::url_token;
 use crate::{
     Connection, Hosts, HostsError, JsonApi, Place, Readiness, Registry, Settings, Telemetry, Uploads, blobs,
     engines, jsonapi, operations, place,
@@ -149,7 +150,8 @@ impl Front {
         let (status, bytes) = (response.status(), response.body().remaining());
         if access_log::is_written() && self.records.wants(status.as_u16()) {
             let path = exchange.path();
-            let path = if surface == API || surface == BLOBS { masked(path) } else { path.to_owned() };
+            let path =
+                if surface == API || surface == BLOBS { masked(path) } else { url_token::masked(path) };
             let (client, method, status) = (exchange.client, exchange.head.method, status.as_u16());
             let record = AccessRecord { id, client, surface, method, path, status, bytes, took };
             if !self.records.push(record) {

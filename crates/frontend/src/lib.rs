@@ -41,6 +41,7 @@ mod telemetry;
 mod tls;
 #[cfg(test)]
 mod toy;
+mod url_token;
 mod watch;
 
 pub use blobs::{Refusal, Served, Uploads};

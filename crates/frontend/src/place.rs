@@ -9,6 +9,7 @@ use keyway_engine::{AnyEngine, Descriptor, Engines};
 use percent_encoding::percent_decode_str;
 
 use crate::hosts::{Arrival, EngineHost, Hosts, Site};
+use crate::url_token;
 
 /// The surface that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct Root<'a> {
     engine: &'static str,
     /// The account segment as received, where the path has one.
     pub account: Option<&'a str>,
+    /// The download token below it, where the path has one.
+    pub token: Option<&'a str>,
     /// Which of its roots it is.
     pub kind: RootKind,
 }
@@ -88,13 +91,17 @@ impl Root<'_> {
     /// The engine's public root, without a trailing slash; `account` stands where the path has an account.
     pub fn base(&self, account: &str) -> Cow<'_, str> {
         let Self { origin, engine, .. } = self;
-        match (self.kind, self.account) {
+        let base: Cow<'_, str> = match (self.kind, self.account) {
             (RootKind::Long, None) => [origin, "/v1/engines/", engine].concat().into(),
             (RootKind::Long, Some(_)) => {
                 [origin, "/v1/accounts/", account, "/engines/", engine].concat().into()
             }
             (_, None) => Cow::Borrowed(origin),
             (_, Some(_)) => [origin, "/", account].concat().into(),
+        };
+        match self.token {
+            Some(token) => url_token::below(&base, token).into(),
+            None => base,
         }
     }
 }
@@ -178,7 +185,11 @@ fn registry_of<'a>(
         None => (None, Cow::Borrowed(path)),
     };
     let kind = RootKind::Registry { names_accounts };
-    Place::Engine { engine: engine.key, rest, root: Root { origin, engine: engine.key, account, kind } }
+    Place::Engine {
+        engine: engine.key,
+        rest,
+        root: Root { origin, engine: engine.key, account, token: None, kind },
+    }
 }
 
 /// Paths of an engine's own host: the first segment is the account where there are many.
@@ -198,7 +209,8 @@ fn on_engine<'a>(host: &'a EngineHost, names_accounts: bool, path: &'a str) -> P
         return Place::UnknownPath;
     }
     let kind = RootKind::OwnHost;
-    let root = Root { origin: Cow::Borrowed(&host.base), engine, account, kind };
+    let (token, rest) = url_token::split(rest);
+    let root = Root { origin: Cow::Borrowed(&host.base), engine, account, token, kind };
     Place::Engine { engine, rest: Cow::Borrowed(rest), root }
 }
 
@@ -216,8 +228,13 @@ fn on_origin<'a>(engines: Engines, origin: Cow<'a, str>, path: &'a str) -> Place
     };
     match engine_form(engines, below) {
         Some((engine, account, rest)) => {
+            let (token, rest) = url_token::split(rest);
             let (engine, rest) = (engine.key, Cow::Borrowed(rest));
-            Place::Engine { engine, rest, root: Root { origin, engine, account, kind: RootKind::Long } }
+            Place::Engine {
+                engine,
+                rest,
+                root: Root { origin, engine, account, token, kind: RootKind::Long },
+            }
         }
         None => Place::Api { account: account_of(below) },
     }

@@ -72,6 +72,16 @@ pub(super) const RULES: &[Rule] = &[
     write(Action::LicenseEntitlementsDetach, Permission::LicenseEntitlementsDetach, SALES),
     read(Action::LicenseTokensList, Permission::TokenRead, &[Clause(ADSTRE, always), Clause(P, own_product)]),
     write(Action::LicenseTokensGenerate, Permission::LicenseTokensGenerate, SALES),
+    write(
+        Action::LicenseDownloadTokenGenerate,
+        Permission::ReleaseDownload,
+        &[
+            Clause(ADSTE, always),
+            Clause(P, own_product),
+            Clause(USER, licensee),
+            Clause(LICENSE, same_license),
+        ],
+    ),
 ];
 
 const SHOW: &[Clause] =

@@ -1,8 +1,8 @@
 //! The endpoints of this module, in the order of the documentation.
 
 use super::actions::{
-    ban_user, generate_own_token, generate_token, license_owner, license_policy, license_state,
-    license_usage, me, ping, regenerate_token, update_password, validate,
+    ban_user, download_token, generate_own_token, generate_token, license_owner, license_policy,
+    license_state, license_usage, me, ping, regenerate_token, update_password, validate,
 };
 use super::found_account;
 use super::nested as n;
@@ -127,6 +127,10 @@ pub(crate) static ENDPOINTS: &[E] = &[
         act!(LicenseEntitlementsDetach, attachments::detach_from_license),
     ),
     E::get("/licenses/{id}/tokens", Children(&n::LICENSE_TOKENS)),
+    E::post(
+        "/licenses/{id}/actions/generate-download-token",
+        act!(LicenseDownloadTokenGenerate, download_token::generate),
+    ),
     E::post("/licenses/{id}/tokens", act!(LicenseTokensGenerate, generate_token::of_license)),
     E::get("/licenses/{id}/tokens/{token}", Child(&n::LICENSE_TOKENS)),
 ];

@@ -52,18 +52,7 @@ pub(crate) fn read(call: &Call, kind: Option<BearerType>) -> Outcome<Input> {
 /// Makes a token for a bearer whom the caller may make one for.
 pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> Outcome<Generated> {
     let call = std::sync::Arc::clone(&work.call);
-    let environment = match bearer.kind {
-        BearerType::Environment => Some(bearer.record.id().into()),
-        _ => call.view.current(),
-    };
-    let id = RecordId::generate(call.now);
-    let mut record = Record::new(Token::RESOURCE, id, call.account.id, environment, call.now);
-    let (kind, secret) = fresh(&call, bearer.role, &mut record);
-    record.set("kind", Value::Text(kind.as_str().to_owned()));
-    record.set("bearer_type", Value::Text(bearer.kind.as_str().to_owned()));
-    record.set("bearer_id", Value::Id(bearer.record.id()));
-    record.set("activations", Value::Int(0));
-    record.set("deactivations", Value::Int(0));
+    let (mut record, secret) = begun(&call, bearer, kind_of(bearer.role));
     record.set("expiry", expiry(&input, bearer.role, call.now));
     for name in ["name", "max_activations", "max_deactivations"] {
         record.set(name, input.get(name).cloned().unwrap_or(Value::Null));
@@ -72,17 +61,59 @@ pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> 
         Draft { before: None, record, input, related: Vec::new(), digests: Vec::new(), failures: Vec::new() };
     check_values(&mut draft);
     if bearer.kind != BearerType::Environment && !associates(call.view, &bearer.record) {
-        let detail = "must be compatible with bearer environment";
-        draft.fail(Invalid::relation("environment", Failure::Inclusion, detail));
+        draft.fail(foreign_environment());
     }
     grant(work, &call, bearer, &mut draft).await?;
     if !draft.failures.is_empty() {
         return Err(Refusal::invalid(draft.failures));
     }
-    work.insert(&draft.record).await?;
-    touch::record(work, None, Some(&draft.record)).await?;
-    work.log(&draft.record, "generated").await?;
-    Ok(Generated { record: draft.record, secret })
+    written(work, draft.record, secret).await
+}
+
+/// Makes a token of a licence that may stand in an address: it ends after `lifetime`, and reads releases as far as
+/// the licence may, and as the caller may where that is the licence itself.
+pub(crate) async fn generate_for_address(
+    work: &mut Work,
+    license: &Bearer,
+    lifetime: Duration,
+) -> Outcome<Generated> {
+    let call = std::sync::Arc::clone(&work.call);
+    if !associates(call.view, &license.record) {
+        return Err(Refusal::invalid([foreign_environment()]));
+    }
+    let granted = grantable(work, &call, license).await?.0.intersection(Permissions::DOWNLOAD);
+    let (mut record, secret) = begun(&call, license, TokenKind::Download);
+    record.set("expiry", Value::Time(call.now.plus(lifetime)));
+    record.set("permissions", Value::Json(Granted::Only(granted).to_json()));
+    written(work, record, secret).await
+}
+
+/// A token that nothing is said about yet but whose it is.
+fn begun(call: &Call, bearer: &Bearer, kind: TokenKind) -> (Record, Secret<String>) {
+    let environment = match bearer.kind {
+        BearerType::Environment => Some(bearer.record.id().into()),
+        _ => call.view.current(),
+    };
+    let id = RecordId::generate(call.now);
+    let mut record = Record::new(Token::RESOURCE, id, call.account.id, environment, call.now);
+    let secret = fresh(call, kind, &mut record);
+    record.set("kind", Value::Text(kind.as_str().to_owned()));
+    record.set("bearer_type", Value::Text(bearer.kind.as_str().to_owned()));
+    record.set("bearer_id", Value::Id(bearer.record.id()));
+    record.set("activations", Value::Int(0));
+    record.set("deactivations", Value::Int(0));
+    (record, secret)
+}
+
+async fn written(work: &mut Work, record: Record, secret: Secret<String>) -> Outcome<Generated> {
+    work.insert(&record).await?;
+    touch::record(work, None, Some(&record)).await?;
+    work.log(&record, "generated").await?;
+    Ok(Generated { record, secret })
+}
+
+fn foreign_environment() -> Invalid {
+    Invalid::relation("environment", Failure::Inclusion, "must be compatible with bearer environment")
 }
 
 /// Gives a token a new secret; one that had an expiry gets two more weeks.
@@ -95,7 +126,8 @@ pub(crate) async fn regenerate(work: &mut Work, token: Record) -> Outcome<Genera
     };
     let bearer = bearer.ok_or_else(|| Refusal::Broken("a token has no bearer".to_owned()))?;
     let mut after = token.clone();
-    let (_, secret) = fresh(&call, bearer.role, &mut after);
+    let kind = token.get("kind").as_text().filter(|kind| *kind == TokenKind::Download.as_str());
+    let secret = fresh(&call, kind.map_or(kind_of(bearer.role), |_| TokenKind::Download), &mut after);
     if !token.get("expiry").is_null() {
         after.set("expiry", Value::Time(call.now.plus(TWO_WEEKS)));
     }
@@ -104,8 +136,9 @@ pub(crate) async fn regenerate(work: &mut Work, token: Record) -> Outcome<Genera
     Ok(Generated { record: after, secret })
 }
 
-fn fresh(call: &Call, role: Role, record: &mut Record) -> (TokenKind, Secret<String>) {
-    let kind = match role {
+/// The kind of the tokens of a role.
+const fn kind_of(role: Role) -> TokenKind {
+    match role {
         Role::Environment => TokenKind::Environment,
         Role::Product => TokenKind::Product,
         Role::License => TokenKind::Activation,
@@ -115,11 +148,15 @@ fn fresh(call: &Call, role: Role, record: &mut Record) -> (TokenKind, Secret<Str
         Role::SupportAgent => TokenKind::Support,
         Role::ReadOnly => TokenKind::ReadOnly,
         Role::User | Role::Anonymous => TokenKind::User,
-    };
+    }
+}
+
+/// Gives a token a secret.
+fn fresh(call: &Call, kind: TokenKind, record: &mut Record) -> Secret<String> {
     let secret = token::generate(kind);
     let digest = token::digest(call.account.secret(), secret.expose());
     record.set("digest", Value::Bytes(digest.as_bytes().to_vec()));
-    (kind, secret)
+    secret
 }
 
 /// An explicit null is never; only role-`user` users' tokens end by default.
@@ -134,9 +171,7 @@ fn expiry(input: &Input, role: Role, now: Timestamp) -> Value {
 /// Custom permissions are a subset of the bearer's, the wildcard is the default. A token cannot make its own
 /// bearer one that may do more than itself.
 async fn grant(work: &mut Work, call: &Call, bearer: &Bearer, draft: &mut Draft) -> Outcome<()> {
-    let own = call.principal.bearer_id() == Some(bearer.record.id());
-    let held = bearer_permissions(work, bearer).await?;
-    let allowed = if own { held.intersection(call.principal.permissions) } else { held };
+    let (allowed, held) = grantable(work, call, bearer).await?;
     let granted = match draft.input.get("permissions") {
         Some(value) => permissions::within(value, allowed),
         None => Some(Granted::Wildcard),
@@ -151,6 +186,13 @@ async fn grant(work: &mut Work, call: &Call, bearer: &Bearer, draft: &mut Draft)
     };
     draft.record.set("permissions", Value::Json(granted.to_json()));
     Ok(())
+}
+
+/// What of a bearer's permissions the caller may put into a token of it, and all of them.
+async fn grantable(work: &mut Work, call: &Call, bearer: &Bearer) -> Outcome<(Permissions, Permissions)> {
+    let own = call.principal.bearer_id() == Some(bearer.record.id());
+    let held = bearer_permissions(work, bearer).await?;
+    Ok((if own { held.intersection(call.principal.permissions) } else { held }, held))
 }
 
 /// What a bearer may do: its own grant, a licence's together with its owner's, within what its kind may.

@@ -191,3 +191,82 @@ async fn a_token_is_not_made_across_environments() {
     let body = document("tokens", json!({}), one("bearer", "users", &theirs));
     assert_eq!(inside.post("tokens", body).await.status, 201, "its own user");
 }
+
+#[tokio::test]
+async fn a_download_token_reads_releases_for_a_while_and_does_nothing_else() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({"authenticationStrategy": "MIXED"})).await;
+    let (license, key) = world.license(&policy, json!({})).await;
+    let path = format!("licenses/{license}/actions/generate-download-token");
+    let own = world.key(&key);
+    let made = own.post(&path, json!(null)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.text("/data/attributes/kind"), "download-token");
+    assert_eq!(made.text("/data/attributes/expiry"), "2026-06-01T13:00:00.000Z", "an hour, unless told");
+    let token = made.text("/data/attributes/token");
+    assert!(token.starts_with("dl-") && token.ends_with("v3"), "{token}");
+    assert_eq!(made.text("/meta/path"), format!("/k/{token}"));
+    assert!(made.header("location").unwrap().ends_with(made.text("/data/id")));
+    let bearer = world.anonymous().bearer(token);
+    assert_eq!(bearer.get("releases").await.status, 200);
+    for refused in [
+        bearer.get(&format!("licenses/{license}")).await,
+        bearer.post(&format!("licenses/{license}/actions/validate"), json!(null)).await,
+        bearer.delete(&format!("tokens/{}", made.text("/data/id"))).await,
+    ] {
+        assert_eq!(refused.status, 403, "{}", refused.body);
+    }
+    let longer = own.post(&path, json!({"meta": {"ttl": 7200}})).await;
+    assert_eq!(longer.text("/data/attributes/expiry"), "2026-06-01T14:00:00.000Z");
+    let longer = world.anonymous().bearer(longer.text("/data/attributes/token"));
+    world.clock.advance(std::time::Duration::from_secs(3601));
+    assert_eq!(bearer.get("releases").await.error(), (401, "TOKEN_EXPIRED", ""));
+    assert_eq!(longer.get("releases").await.status, 200);
+    assert_eq!(own.post(&path, json!(null)).await.status, 201);
+    let listed = world.admin.get(&format!("licenses/{license}/tokens")).await;
+    assert_eq!(listed.ids().len(), 2, "those that ended are forgotten");
+    assert_eq!(longer.get("releases").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_download_token_is_as_good_as_its_licence_and_can_be_revoked() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let path = format!("licenses/{license}/actions/generate-download-token");
+    let made = world.admin.post(&path, json!(null)).await;
+    let bearer = world.anonymous().bearer(made.text("/data/attributes/token"));
+    assert_eq!(bearer.get("releases").await.status, 200);
+    let revoked = world.admin.delete(&format!("tokens/{}", made.text("/data/id"))).await;
+    assert_eq!(revoked.status, 204, "{}", revoked.body);
+    assert_eq!(bearer.get("releases").await.error(), (401, "TOKEN_INVALID", ""));
+    let made = world.admin.post(&path, json!(null)).await;
+    let bearer = world.anonymous().bearer(made.text("/data/attributes/token"));
+    let again = world.admin.put(&format!("tokens/{}", made.text("/data/id")), json!(null)).await;
+    assert_eq!(again.text("/data/attributes/kind"), "download-token", "it stays what it is");
+    assert_eq!(bearer.get("releases").await.status, 401);
+    let bearer = world.anonymous().bearer(again.text("/data/attributes/token"));
+    assert_eq!(bearer.get("me").await.status, 403, "and may do no more");
+    assert_eq!(world.admin.delete(&format!("licenses/{license}")).await.status, 204);
+    assert_eq!(bearer.get("releases").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_download_token_is_not_made_where_it_would_not_hold() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({"authenticationStrategy": "LICENSE"})).await;
+    let (license, key) = world.license(&policy, json!({})).await;
+    let path = format!("licenses/{license}/actions/generate-download-token");
+    let refused = world.key(&key).post(&path, json!(null)).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.detail().contains("authenticationStrategy"), "{}", refused.detail());
+    for ttl in [json!(59), json!(2_592_001), json!(-1), json!("1h")] {
+        let refused = world.admin.post(&path, json!({"meta": {"ttl": ttl}})).await;
+        assert_eq!(refused.error(), (400, "", "/meta/ttl"), "{ttl}");
+    }
+    let (_, other) = world.license(&policy, json!({})).await;
+    assert_eq!(world.key(&other).post(&path, json!(null)).await.status, 404);
+}

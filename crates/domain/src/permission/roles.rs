@@ -20,6 +20,15 @@ const RELEASE: Permissions = Permissions::range(P::ReleaseConstraintsAttach, P::
 const TOKEN: Permissions = Permissions::range(P::TokenGenerate, P::TokenRevoke);
 const WEBHOOK_ENDPOINT: Permissions = Permissions::range(P::WebhookEndpointCreate, P::WebhookEndpointUpdate);
 
+/// What a token that stands in an address may do.
+const DOWNLOAD: Permissions = CATALOGUE_READS.union(Permissions::of(&[
+    P::ArtifactRead,
+    P::PackageRead,
+    P::ReleaseRead,
+    P::ReleaseDownload,
+    P::ReleaseUpgrade,
+]));
+
 const READ_ONLY: Permissions = CATALOGUE_READS.union(Permissions::of(&[
     P::AccountRead,
     P::AccountAnalyticsRead,
@@ -152,6 +161,9 @@ const USER: Permissions = CUSTOMER.union(Permissions::of(&[
 const NOT_BY_DEFAULT: Permissions = Permissions::of(&[P::AccountRead, P::PolicyRead, P::ProductRead]);
 
 impl Permissions {
+    /// What a token that stands in an address may do: read releases.
+    pub const DOWNLOAD: Self = DOWNLOAD;
+
     /// What a bearer of this kind may be given at all.
     pub const fn allowed(role: Role) -> Self {
         match role {

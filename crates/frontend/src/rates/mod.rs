@@ -163,7 +163,7 @@ fn is_client(credential: Option<&Credential>) -> bool {
         _ => None,
     };
     let kind = TokenKind::of_text(token.unwrap_or(&credential.secret).expose());
-    matches!(kind, None | Some(TokenKind::User | TokenKind::Activation))
+    matches!(kind, None | Some(TokenKind::User | TokenKind::Activation | TokenKind::Download))
 }
 
 /// Whether a request is for a part of a file.
