@@ -58,7 +58,7 @@ mod tests {
         {
             assert_eq!(Repository::parse(name).map(|name| name.to_string()), Ok(name.to_owned()));
         }
-        assert!(Repository::parse(&"a".repeat(255)).is_ok());
+        assert!(Repository::parse("a".repeat(255)).is_ok());
     }
 
     #[test]
@@ -69,7 +69,7 @@ mod tests {
         ] {
             assert!(Repository::parse(name).is_err(), "{name:?}");
         }
-        assert!(Repository::parse(&"a".repeat(256)).is_err());
+        assert!(Repository::parse("a".repeat(256)).is_err());
     }
 
     proptest! {
