@@ -47,7 +47,8 @@ class DownloadToken(unittest.TestCase):
         self.assertNotIn(path.rsplit("/")[-1], answer.text())
 
     def test_no_other_credential_stands_in_an_address(self) -> None:
-        answer = get(self.url(f"/k/{self.world.keys['pro']}"), {})
-        self.assertEqual(answer.status, 404, answer)
-        answer = get(self.url("/k/dl-0123456789abcdef0123456789abcdefv3"), {})
-        self.assertEqual(answer.status, 401, answer)
+        key = self.world.keys["pro"]
+        for path, code in ((f"/k/{key}", "TOKEN_MISSING"), ("/k/dl-0123456789abcdef0123456789abcdefv3", "TOKEN_INVALID")):
+            answer = get(self.url(path), {})
+            self.assertEqual((answer.status, answer.json()["errors"][0]["code"]), (401, code), answer)
+            self.assertNotIn(key, answer.text())
