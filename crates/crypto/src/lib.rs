@@ -14,6 +14,7 @@ mod seal;
 
 pub mod account_keys;
 pub mod digest;
+pub mod ed25519;
 pub mod http_signature;
 pub mod license_key;
 pub mod npm_signature;

@@ -85,6 +85,13 @@ pub trait Engine: Send + Sync + 'static {
     /// Tells the client about an effect that was carried out, or why not.
     fn render(&self, op: &Self::Op, context: &Context<'_>, outcome: &Outcome) -> Reply;
 
+    /// The name of the file of the same release that one of this name is read together with: a signature and what was
+    /// signed. Whichever comes second is shown what was taken from the other ([`Upload::companion`]).
+    fn companion(&self, filename: &str) -> Option<String> {
+        let _ = filename;
+        None
+    }
+
     /// Reads an upload whose name ends in one of [`Descriptor::ingests`].
     ///
     /// # Errors
@@ -133,6 +140,8 @@ pub trait AnyEngine: Send + Sync + 'static {
     /// # Errors
     /// The finished answer to a request outside the grammar.
     fn call<'e>(&'e self, head: &Head<'_>) -> Result<Arc<dyn Call + 'e>, Plain>;
+    /// See [`Engine::companion`].
+    fn companion(&self, filename: &str) -> Option<String>;
     /// See [`Engine::ingest`].
     ///
     /// # Errors
@@ -190,6 +199,9 @@ impl<E: Engine> AnyEngine for E {
             Ok(op) => Ok(Arc::new(Bound { engine: self, op })),
             Err(error) => Err(self.bad_path(&error)),
         }
+    }
+    fn companion(&self, filename: &str) -> Option<String> {
+        Engine::companion(self, filename)
     }
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
         Engine::ingest(self, upload)

@@ -22,6 +22,14 @@ pub struct Upload<'a> {
     pub digests: &'a Digests,
     /// The bytes, from the start.
     pub body: &'a mut dyn ReadSeek,
+    /// The vendor's own signature of the file, where the artifact has one.
+    pub signature: Option<&'a str>,
+    /// The key that the vendor registered for signatures: `metadata.{engine}PublicKey` of the package, else of its
+    /// product.
+    pub public_key: Option<&'a str>,
+    /// What was taken from the file that this one is read together with ([`crate::Engine::companion`]), where that
+    /// one came before.
+    pub companion: &'a [Manifest],
     /// The account's package signing key.
     pub signer: &'a dyn PackageSigner,
 }

@@ -27,6 +27,9 @@ pub enum BadPoll {
     /// There is no such channel.
     #[error("there is no channel {0}")]
     Channel(String),
+    /// It is for a platform or an arch that nobody has heard of.
+    #[error("there is no target {0}")]
+    Target(String),
     /// The constraint is none.
     #[error("the constraint {0} cannot be read")]
     Constraint(String),
@@ -38,6 +41,7 @@ impl BadPoll {
         match self {
             Self::Version(_) => "bad-version",
             Self::Channel(_) => "bad-channel",
+            Self::Target(_) => "unknown-target",
             Self::Constraint(_) => "bad-constraint",
         }
     }

@@ -207,7 +207,8 @@ pub fn artifact(filename: &str, size: u64) -> Artifact {
     }
 }
 
-/// An uploaded file as the engine takes it in, with [`digests`] that are not its own and [`EchoSigner`].
+/// An uploaded file as the engine takes it in, with [`digests`] that are not its own and [`EchoSigner`]. The vendor
+/// registered no key, and it has no companion.
 ///
 /// # Errors
 /// The engine's rejection.
@@ -226,6 +227,9 @@ pub fn take_in(
             size: bytes.len() as u64,
             digests: &digests(),
             body: &mut Cursor::new(bytes),
+            signature: None,
+            public_key: None,
+            companion: &[],
             signer: &EchoSigner,
         })?
         .manifests;

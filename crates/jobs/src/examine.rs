@@ -11,6 +11,8 @@ use keyway_crypto::digest::{Digests, Hasher, Md5, Sha1, Sha256, Sha512, Verdict,
 use keyway_domain::resources::{Artifact, Package, Release};
 use keyway_engine::{AnyEngine, Manifest, PackageSigner, Upload};
 
+use crate::companion::Companion;
+
 /// What an upload is measured against.
 pub(crate) struct Expected {
     pub(crate) artifact: Artifact,
@@ -18,6 +20,10 @@ pub(crate) struct Expected {
     pub(crate) package: Option<Package>,
     /// The package's engine, when this server runs it.
     pub(crate) engine: Option<&'static dyn AnyEngine>,
+    /// The key that the vendor registered for the engine's signatures.
+    pub(crate) public_key: Option<String>,
+    /// The file that this one is read together with.
+    pub(crate) companion: Option<Companion>,
 }
 
 /// What was found.
@@ -79,6 +85,9 @@ pub(crate) fn examine(
                 size,
                 digests: &engine_digests,
                 body: &mut body,
+                signature: artifact.signature.as_deref(),
+                public_key: expected.public_key.as_deref(),
+                companion: expected.companion.as_ref().map_or(&[], |companion| &companion.taken),
                 signer,
             };
             match engine.ingest(&mut upload) {

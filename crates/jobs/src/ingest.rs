@@ -11,12 +11,13 @@ use std::sync::Arc;
 use keyway_base::{AccountId, ContentDigest, RecordId, Slot, Timestamp};
 use keyway_blob::{BlobError, BlobKey};
 use keyway_domain::event::{Event, Origin};
-use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Package, Release};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Manifest, Package, Product, Release};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Record, Scope};
-use keyway_store::{Changes, Inserted, Job, Read, Write};
+use keyway_store::{self as store, Changes, Inserted, Job, Write};
 use tokio::task::spawn_blocking;
 
+use crate::companion::Companion;
 use crate::examine::{Examined, Expected, Finding, examine};
 use crate::images::{Brought, Importing};
 use crate::kind::{delete_blob, subject};
@@ -32,15 +33,17 @@ const REPORT: &str = "image_report";
 pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let id = subject(job)?;
     let Some(expected) = load(parts, job.account, id).await? else { return Ok(Ended::Done) };
+    let companion = expected.companion.clone();
     let (finding, keys) = read(parts, job.account, expected).await?;
-    conclude(parts, job, id, finding, keys).await
+    conclude(parts, job, id, Read { finding, keys, companion }).await
 }
 
 /// Ends the wait of the vendor after the last attempt: FAILED, with what can be told of why.
 pub(crate) async fn give_up(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let reason =
         "the file could not be processed; upload it again, and contact support if that does not help";
-    conclude(parts, job, subject(job)?, Err(reason.to_owned()), Keys::new()).await
+    let read = Read { finding: Err(reason.to_owned()), keys: Keys::new(), companion: None };
+    conclude(parts, job, subject(job)?, read).await
 }
 
 /// Whether an artifact waits to be read.
@@ -65,16 +68,55 @@ async fn load(parts: &Parts, account: AccountId, id: RecordId) -> Result<Option<
     };
     let key = package.as_ref().and_then(|package| package.engine.as_deref());
     let engine = key.and_then(|key| parts.engines.get(key));
-    Ok(Some(Expected { artifact, release, package, engine }))
+    let public_key = match key {
+        Some(key) => public_key(&mut read, &release, package.as_ref(), key).await?,
+        None => None,
+    };
+    let companion = match engine.and_then(|engine| Companion::of(engine, &artifact)) {
+        Some(companion) => {
+            let rows = read.all(Manifest::RESOURCE, account, &companion.scope()).await?;
+            Some(companion.with(&rows)?)
+        }
+        None => None,
+    };
+    Ok(Some(Expected { artifact, release, package, engine, public_key, companion }))
 }
 
-async fn find<T: Declared>(read: &mut Read, account: AccountId, id: RecordId) -> Result<Option<T>, JobError> {
+/// The key that the vendor registered for the signatures of an engine: the package's, or else its product's.
+async fn public_key(
+    read: &mut store::Read,
+    release: &Release,
+    package: Option<&Package>,
+    engine: &str,
+) -> Result<Option<String>, JobError> {
+    let name = format!("{engine}_public_key");
+    let said = |metadata: &serde_json::Value| metadata.get(&name)?.as_str().map(str::to_owned);
+    if let Some(key) = package.and_then(|package| said(&package.metadata)) {
+        return Ok(Some(key));
+    }
+    let product = find::<Product>(read, release.account_id, release.product_id.into()).await?;
+    Ok(product.and_then(|product| said(&product.metadata)))
+}
+
+async fn find<T: Declared>(
+    read: &mut store::Read,
+    account: AccountId,
+    id: RecordId,
+) -> Result<Option<T>, JobError> {
     let found = read.find(T::RESOURCE, account, &Scope::id("id", id)).await?;
     Ok(found.map(|record| record.typed()).transpose()?)
 }
 
 /// Where the blobs are that an archive brought.
 type Keys = HashMap<ContentDigest, BlobKey>;
+
+/// What came of reading a file.
+struct Read {
+    finding: Finding,
+    keys: Keys,
+    /// The file that it was read together with.
+    companion: Option<Companion>,
+}
 
 /// Examines the file where blocking is allowed.
 async fn read(parts: &Parts, account: AccountId, expected: Expected) -> Result<(Finding, Keys), JobError> {
@@ -102,13 +144,8 @@ async fn read(parts: &Parts, account: AccountId, expected: Expected) -> Result<(
 }
 
 /// Writes what was found, unless the artifact went its own way meanwhile.
-async fn conclude(
-    parts: &Parts,
-    job: &Job,
-    id: RecordId,
-    mut finding: Finding,
-    keys: Keys,
-) -> Result<Ended, JobError> {
+async fn conclude(parts: &Parts, job: &Job, id: RecordId, read: Read) -> Result<Ended, JobError> {
+    let Read { mut finding, keys, companion } = read;
     let brought = finding.as_mut().ok().and_then(|examined| examined.plan.take());
     let mut brought = brought.map(|plan| Brought { plan, keys, lost: HashSet::new() });
     if let Some(brought) = &mut brought {
@@ -124,6 +161,11 @@ async fn conclude(
         return end(write, job, Changes::none()).await;
     }
     let now = parts.clock.wall();
+    if let Some(companion) = &companion
+        && !companion.is_unchanged(&mut write, account).await?
+    {
+        return Ok(Ended::Again(now));
+    }
     let mut slots = BTreeSet::new();
     if let Some(brought) = &brought {
         match import(&mut write, &mut artifact, brought, now).await? {

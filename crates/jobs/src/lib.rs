@@ -8,6 +8,7 @@
 mod abandoned;
 mod arrival;
 mod blob;
+mod companion;
 mod content;
 mod error;
 mod event_log;

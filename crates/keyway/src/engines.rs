@@ -14,6 +14,7 @@ pub(crate) const ENGINES: Engines = Engines::new(&[
     &keyway_engine_selfupdate::SelfUpdateEngine,
     &keyway_engine_sparkle::SparkleEngine,
     &keyway_engine_squirrel::SquirrelEngine,
+    &keyway_engine_tauri::TauriEngine,
     &keyway_engine_velopack::VelopackEngine,
     &keyway_engine_zsync::ZsyncEngine,
 ]);

@@ -8,7 +8,7 @@
 
 use std::{fmt, iter, ptr, slice};
 
-use keyway_base::{AccountId, LicenseId, RecordId, Timestamp};
+use keyway_base::{AccountId, LicenseId, RecordId, ReleaseId, Timestamp};
 use keyway_jsonapi::{Column, Record, Resource, Scope};
 
 use crate::changes::Bump;
@@ -213,6 +213,19 @@ impl Write {
         let statement = Statement::fixed(
             "UPDATE licenses SET lock = lock + 1 WHERE account_id = $1 AND id = $2",
             vec![Arg::shown(account), Arg::shown(license)],
+        );
+        self.session.execute(statement).await.map(drop)
+    }
+
+    /// Takes the release's lock until the transaction ends. Take it before looking for a file that is to be read
+    /// together with another, or neither of two that come at once sees the other.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn lock_release(&mut self, account: AccountId, release: ReleaseId) -> Result<(), StoreError> {
+        let statement = Statement::fixed(
+            "UPDATE releases SET updated_at = updated_at WHERE account_id = $1 AND id = $2",
+            vec![Arg::shown(account), Arg::shown(release)],
         );
         self.session.execute(statement).await.map(drop)
     }

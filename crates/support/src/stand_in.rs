@@ -85,6 +85,9 @@ impl StandIn {
                 sha512: *digests.sha512.as_bytes(),
             },
             body: &mut Cursor::new(archive),
+            signature: None,
+            public_key: None,
+            companion: &[],
             signer: &signer,
         };
         let read = self.engine.ingest(&mut upload);

@@ -100,6 +100,9 @@ fn publish(
         size: file.size,
         digests: file.digests,
         body: &mut *file.body,
+        signature: None,
+        public_key: None,
+        companion: &[],
         signer: context.signer,
     };
     let ingested = ingest::ingest(&mut upload).map_err(|reject| invalid(&reject.0))?;

@@ -53,6 +53,9 @@ pub(crate) fn act(context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Pla
         size: file.size,
         digests: file.digests,
         body: &mut *file.body,
+        signature: None,
+        public_key: None,
+        companion: &[],
         signer: context.signer,
     };
     let ingested = ingest::ingest(&mut upload).map_err(|reject| invalid(&reject.0))?;

@@ -171,3 +171,64 @@ async fn a_file_that_is_missing_says_so() {
     assert_eq!(read.status, ArtifactStatus::Failed);
     assert!(read.failure.unwrap().contains("not in the store"));
 }
+
+/// What the engine wrote about an artifact.
+async fn said(world: &World, artifact: &Record) -> String {
+    let manifests = world.manifests(artifact).await;
+    let [manifest] = manifests.as_slice() else { panic!("{manifests:?}") };
+    String::from_utf8(manifest.content.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn the_second_of_two_files_that_belong_together_is_read_with_the_first() {
+    let world = World::new().await;
+    let lone = world.uploaded(world.waiting(&world.release, "b-back.paper"), b"other").await;
+    let crumpled = world.uploaded(world.waiting(&world.release, "a-back.paper"), b"crumpled").await;
+    world.run().await;
+    let front = world.uploaded(world.waiting(&world.release, "a.paper"), b"front").await;
+    world.run().await;
+    assert_eq!(said(&world, &front).await, "Acme 1.0.0 front", "what was refused is not there");
+    world.remove(&crumpled).await;
+    let back = world.uploaded(world.waiting(&world.release, "a-back.paper"), b"back").await;
+    world.run().await;
+    assert_eq!(said(&world, &back).await, "Acme 1.0.0 back with [Acme 1.0.0 front]");
+    assert_eq!(said(&world, &lone).await, "Acme 1.0.0 other");
+}
+
+#[tokio::test]
+async fn of_two_files_that_come_at_once_one_is_read_with_the_other() {
+    let world = World::new().await;
+    for round in 0..8 {
+        let name = |side| format!("{round}{side}.paper");
+        let front = world.uploaded(world.waiting(&world.release, &name("")), b"front").await;
+        let back = world.uploaded(world.waiting(&world.release, &name("-back")), b"back").await;
+        tokio::join!(world.run(), world.run());
+        world.run().await;
+        let together = [said(&world, &front).await, said(&world, &back).await];
+        let with = together.iter().filter(|said| said.contains(" with [")).count();
+        assert_eq!(with, 1, "{together:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_vendor_s_key_is_that_of_the_package_or_of_its_product() {
+    let world = World::new().await;
+    let said_of = async |name: &str| {
+        let mut artifact = world.waiting(&world.release, name);
+        artifact.set("signature", Value::Text("by hand".into()));
+        let artifact = world.uploaded(artifact, b"x").await;
+        world.run().await;
+        said(&world, &artifact).await
+    };
+    assert_eq!(said_of("a.paper").await, "Acme 1.0.0 x signed by hand");
+    for (record, key) in [(&world.product, "wax"), (&world.package, "lead")] {
+        let mut record = record.clone();
+        record.set(
+            "metadata",
+            Value::Json(serde_json::json!({ "paper_public_key": key, "oak_public_key": "o" })),
+        );
+        world.update(&record, &["metadata"]).await;
+        let name = format!("{key}.paper");
+        assert_eq!(said_of(&name).await, format!("Acme 1.0.0 x sealed by {key} signed by hand"));
+    }
+}

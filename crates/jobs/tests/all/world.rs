@@ -20,7 +20,8 @@ use keyway_versions::Scheme;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-/// Takes the first line of a file as its manifest.
+/// Takes the first line of a file as its manifest, with what it is told beside it. `a.paper` and `a-back.paper` are read
+/// together.
 struct Paper;
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -67,6 +68,13 @@ impl Engine for Paper {
     fn render(&self, (): &(), _: &Context<'_>, _: &Outcome) -> Reply {
         self.bad_path(&BadPath::Unknown).into()
     }
+    fn companion(&self, filename: &str) -> Option<String> {
+        let stem = filename.strip_suffix(".paper")?;
+        Some(match stem.strip_suffix("-back") {
+            Some(front) => format!("{front}.paper"),
+            None => format!("{stem}-back.paper"),
+        })
+    }
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
         let mut text = String::new();
         upload.body.read_to_string(&mut text).map_err(|error| Reject(error.to_string()))?;
@@ -74,7 +82,14 @@ impl Engine for Paper {
             Some("panic") => panic!("a defect of the engine"),
             Some("crumpled") => Err(Reject("the sheet is crumpled".to_owned())),
             line => {
-                let said = format!("{} {} {}", upload.package_key, upload.version, line.unwrap_or_default());
+                let mut said =
+                    format!("{} {} {}", upload.package_key, upload.version, line.unwrap_or_default());
+                for (beside, text) in [(" sealed by ", upload.public_key), (" signed ", upload.signature)] {
+                    said.extend(text.into_iter().flat_map(|text| [beside, text]));
+                }
+                for other in upload.companion {
+                    said += &format!(" with [{}]", String::from_utf8_lossy(&other.bytes));
+                }
                 let kind = "sheet".to_owned();
                 Ok(Ingested {
                     manifests: vec![keyway_engine::Manifest { kind, bytes: said.into_bytes().into() }],

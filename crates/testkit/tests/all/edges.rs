@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine-sparkle", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-selfupdate", &["engine", "versions"]),
     ("engine-squirrel", &["engine", "nupkg", "versions"]),
+    ("engine-tauri", &["engine", "versions", "archive", "base", "crypto"]),
     ("engine-velopack", &["engine", "nupkg", "versions"]),
     ("engine-zsync", &["engine", "versions", "archive", "base", "crypto"]),
     ("store", &["base", "jsonapi"]),
@@ -71,10 +72,11 @@ const PURE: &[&str] = &[
     "engine-raw",
     "engine-rubygems",
     "engine-sparkle",
-    "nupkg",
     "engine-selfupdate",
     "engine-squirrel",
+    "engine-tauri",
     "engine-velopack",
+    "nupkg",
     "engine-zsync",
 ];
 

@@ -1,0 +1,4 @@
+untrusted comment: signature from minisign secret key
+RWRlIeK3x7qQer6E3RkLXahtauazwmA9+Eyf6ilu9eLClo1yA5uThsqMqMfmqmVsfJRK4imsKKOD6nieiDHrqHoWzUETsgjnsgE=
+trusted comment: timestamp:1767323045	file:Acme.AppImage
+83TOBQA/8amP6yJ0I5WkNBdWCL30MyhFESqsJKmUtNpBAeEWmos3QmvqqR1L4a9zerK9KWdpioGhjHc7MlSODw==

@@ -1,0 +1,4 @@
+untrusted comment: signature from minisign secret key
+RUQgcX0GNytNPfHaGZuqzH/wvW3ewHjZ3djKctYPmn/CcHDtr8Xt9Mz49InTS75juLwmAozhnqA1TkHWk4XKIiP98SDCv6pttAU=
+trusted comment: timestamp:1767323045	file:Acme.AppImage	version:1.1.0
+/K1zgYuHHdRb8wp3UBNaMDcWhPChzki3Zd55APsrM9+6MsGnu+DS75sWRH/d7U6VNVi0F53uUUWAePfPVxqfAg==

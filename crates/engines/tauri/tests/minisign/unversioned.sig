@@ -1,0 +1,4 @@
+untrusted comment: signature from minisign secret key
+RURlIeK3x7qQeg7PThhJkIpKweSCFnw23IYWqBhHc/EBt8RgeETz9u0c/xch5QJ1r+HzwlacFia1r2LWFWJTvsRqFlwo4txFWw4=
+trusted comment: timestamp:1767323045	file:Acme.AppImage
+CwJ2jPAUoYiwqnW2tng0X1xgkL2Tbdgn2hV959oph5VFFBvWPeQTisAZ8V7Rt9eMea54ENSgGgBfnWEUFB8hBQ==
