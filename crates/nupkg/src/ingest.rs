@@ -98,6 +98,9 @@ mod tests {
             size: bytes.len() as u64,
             digests: &digests(),
             body: &mut Cursor::new(bytes),
+            signature: None,
+            public_key: None,
+            companion: &[],
             signer: &EchoSigner,
         };
         match ingest(&mut upload) {

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
-use keyway_engine::{Artifact, Context, Offer, Package, Plain, Poll, Release, View};
+use keyway_engine::{Artifact, Context, Offer, Plain, Poll, Release, View};
 use semver::Version;
 use serde_json::{Map, Value, json};
 
 use crate::bundle::{Bundle, Rank};
 use crate::minisign::Signature;
-use crate::op::FilePath;
 use crate::target::{Name, Target, UNIVERSAL};
 use crate::{MINISIGN, SIGNATURE_ENDING};
 
@@ -51,55 +50,36 @@ impl<'a> Signed<'a> {
         found.into_iter().map(|(key, (_, file))| (key, file)).collect()
     }
 
-    fn put(&self, address: &Address<'_>, into: &mut Map<String, Value>) {
-        into.insert("url".to_owned(), address.of(&self.artifact.filename).into());
+    fn put(&self, context: &Context<'_>, view: &View<'_>, release: &Release, into: &mut Map<String, Value>) {
+        let url = view.file_url(context.base, release, &self.artifact.filename);
+        into.insert("url".to_owned(), url.into());
         into.insert("signature".to_owned(), self.signature.clone().into());
-    }
-}
-
-/// Where the files of a release are read.
-struct Address<'a> {
-    base: &'a str,
-    package: &'a str,
-    release: &'a Release,
-}
-
-impl Address<'_> {
-    fn of(&self, filename: &str) -> String {
-        let path = FilePath {
-            package: self.package.to_owned(),
-            version: self.release.version.verbatim().to_owned(),
-            filename: filename.to_owned(),
-        };
-        format!("{}{}", self.base, path.path())
     }
 }
 
 /// The update for one target.
 pub(crate) fn dynamic(
     context: &Context<'_>,
-    package: &Package,
+    view: &View<'_>,
     poll: &Poll,
     offer: &Offer<'_, Signed<'_>>,
 ) -> Plain {
     let mut document = about(offer.release, poll);
-    let address = Address { base: context.base, package: &package.normalised, release: offer.release };
-    offer.found.put(&address, &mut document);
+    offer.found.put(context, view, offer.release, &mut document);
     found(document)
 }
 
 /// The update for every target.
 pub(crate) fn every_target(
     context: &Context<'_>,
-    package: &Package,
+    view: &View<'_>,
     poll: &Poll,
     offer: &Offer<'_, BTreeMap<String, Signed<'_>>>,
 ) -> Plain {
     let mut document = about(offer.release, poll);
-    let address = Address { base: context.base, package: &package.normalised, release: offer.release };
     let platforms = offer.found.iter().map(|(key, file)| {
         let mut entry = Map::new();
-        file.put(&address, &mut entry);
+        file.put(context, view, offer.release, &mut entry);
         (key.clone(), Value::Object(entry))
     });
     document.insert("platforms".to_owned(), platforms.collect());

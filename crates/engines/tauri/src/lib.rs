@@ -9,19 +9,20 @@ mod bundle;
 mod ingest;
 mod minisign;
 mod op;
-mod refusal;
 mod target;
 
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use keyway_engine::{
-    Access, Act, BadPath, BadPoll, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    KeyError, Need, Outcome, Plain, Poll, Poller, Reject, Reply, Sent, Site, Told, Update, Upload, Verdict,
-    View,
+    Access, Act, BadPath, BadPoll, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need,
+    Outcome, Plain, Poll, Poller, Reject, Reply, Sent, Site, Told, Update, Upload, View, plain_key,
 };
-use keyway_versions::{Scheme, parse};
+use keyway_versions::Scheme;
+use serde_json::json;
 
 pub use bundle::Bundle;
 pub use minisign::{KeyId, PublicKey, Signature};
-pub use op::{Asked, FilePath, Op, Unread};
+pub use op::{Asked, Op, Unread};
 pub use target::Target;
 
 use answer::Signed;
@@ -30,8 +31,6 @@ use answer::Signed;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TauriEngine;
 
-/// The longest package key (`distribution.md` §5.1).
-const MAX_KEY: usize = 255;
 /// What the name of a signature's file has beyond that of the file which was signed.
 const SIGNATURE_ENDING: &str = ".sig";
 /// What is kept of a signature: itself, as the updater wants it.
@@ -45,7 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     scheme: Scheme::Semver,
     challenge: Challenge::Basic,
     http2: true,
-    normalise,
+    normalise: plain_key,
     ingests: &[SIGNATURE_ENDING, ".appimage", ".deb", ".rpm", ".exe", ".msi", ".zip", ".gz"],
     body_limit: 0,
     redirects: true,
@@ -55,15 +54,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
             &bundle_type={{bundle_type}}\"]",
 };
 
-/// A package's key, unchanged: any text that can be typed into an address.
-fn normalise(key: &str) -> Result<String, KeyError> {
-    if key.is_empty() || key.chars().count() > MAX_KEY || key.chars().any(char::is_control) {
-        return Err(KeyError(format!(
-            "a package key has 1 to {MAX_KEY} characters and no control characters"
-        )));
-    }
-    Ok(key.to_owned())
-}
+const USAGE: &str = "updates are at /{package}?platform=…&arch=…&version=…, /{package}/{target}/{arch}/{version} and \
+                     /{package}/latest.json, their files at /{package}/{version}/{file}";
 
 impl Engine for TauriEngine {
     type Op = Op;
@@ -94,11 +86,15 @@ impl Engine for TauriEngine {
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {
         let Access::Package(view) = access else { return absent(op).into() };
         match (op, view.denial) {
-            (Op::File(path), _) => file(path, view).unwrap_or_else(Reply::from),
-            (_, Some(denial)) => refusal::denied(denial).into(),
+            (Op::File(file), _) => match file.find(view) {
+                Ok(file) => Reply::File(file),
+                Err(Some(denial)) => Plain::refused(&denial).into(),
+                Err(None) => Plain::not_found("file", &file.filename).into(),
+            },
+            (_, Some(denial)) => Plain::refused(denial).into(),
             (Op::Update { asked, .. }, None) => match asked {
                 Ok(asked) => update(asked, context, view).into(),
-                Err(Unread::Missing(parameter)) => refusal::missing(parameter).into(),
+                Err(Unread::Missing(parameter)) => missing(parameter).into(),
                 Err(Unread::Bad(bad)) => misread(bad).into(),
             },
             (Op::Latest { poll, .. }, None) => match poll {
@@ -109,11 +105,11 @@ impl Engine for TauriEngine {
     }
 
     fn refuse(&self, _op: &Op, _: Site<'_>, denial: &Denial) -> Plain {
-        refusal::denied(denial)
+        Plain::refused(denial)
     }
 
     fn bad_path(&self, error: &BadPath) -> Plain {
-        refusal::bad_path(error)
+        Plain::bad_path(error, USAGE)
     }
 
     fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
@@ -144,7 +140,7 @@ fn update(asked: &Asked, context: &Context<'_>, view: &View<'_>) -> Update {
     };
     let decision = view.upgrade(poll, Some(&among), |release| Signed::for_target(release, target));
     let answer = match &decision.offer {
-        Some(offer) => answer::dynamic(context, view.package, poll, offer),
+        Some(offer) => answer::dynamic(context, view, poll, offer),
         None => answer::nothing(),
     };
     Update { answer, told: decision.told(poll, target.platform_key()) }
@@ -155,7 +151,7 @@ fn latest(poll: &Poll, context: &Context<'_>, view: &View<'_>) -> Update {
     let files = |release| Some(Signed::by_target(release)).filter(|files| !files.is_empty());
     let decision = view.upgrade(poll, None, files);
     let answer = match &decision.offer {
-        Some(offer) => answer::every_target(context, view.package, poll, offer),
+        Some(offer) => answer::every_target(context, view, poll, offer),
         None => answer::nothing(),
     };
     Update { answer, told: decision.told(poll, None) }
@@ -166,24 +162,15 @@ fn misread(bad: &BadPoll) -> Update {
     Update { answer: answer::nothing(), told: Told::misread(bad) }
 }
 
-/// A file of a release that the caller may have.
-fn file(path: &FilePath, view: &View<'_>) -> Result<Reply, Plain> {
-    let FilePath { version, filename, .. } = path;
-    let position = parse(Scheme::Semver, version).ok().and_then(|version| view.package.position(&version));
-    let Some(index) = position.filter(|index| view.visible.contains(*index)) else {
-        return Err(match (position.map(|index| view.decide.verdict(index)), view.denial) {
-            (Some(Verdict::Denied(denial)), _) => refusal::denied(&denial),
-            (_, Some(denial)) => refusal::denied(denial),
-            _ => refusal::not_found("release", version),
-        });
-    };
-    let release = view.package.releases.get(index);
-    let mut files = release.into_iter().flat_map(View::artifacts);
-    let (artifact, _) = { files.find(|(_, artifact)| artifact.filename == *filename) }
-        .ok_or_else(|| refusal::not_found("file", filename))?;
-    Ok(Reply::File(FileReply { release: index, artifact, media_type: None, attachment: true }))
+/// A parameter that is not there, as upstream says it (`distribution.md` §4.1).
+fn missing(parameter: &str) -> Plain {
+    let error =
+        json!({ "title": "Bad request", "detail": "is missing", "source": { "parameter": parameter } });
+    Plain::status(StatusCode::BAD_REQUEST)
+        .with(CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .body("application/vnd.api+json; charset=utf-8", json!({ "errors": [error] }).to_string())
 }
 
 fn absent(op: &Op) -> Plain {
-    refusal::not_found("package", op.package())
+    Plain::not_found("package", op.package())
 }

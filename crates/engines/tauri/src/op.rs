@@ -1,20 +1,9 @@
 //! The grammar: polls in three forms, and the files that answers lead to (`updaters.md` §1.1).
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, decode_segment};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, decode_segment};
 
 use crate::bundle::Bundle;
 use crate::target::Target;
-
-/// What may stand in a path segment as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'@')
-    .remove(b'+')
-    .remove(b':');
 
 /// The document of every target.
 const STATIC: &str = "latest.json";
@@ -40,8 +29,8 @@ pub enum Op {
         /// Who asks.
         poller: Poller,
     },
-    /// A file.
-    File(FilePath),
+    /// A file. Its name is one segment: there is none with a slash.
+    File(ReleaseFile),
 }
 
 /// What an installation asks.
@@ -60,17 +49,6 @@ pub enum Unread {
     Missing(&'static str),
     /// One makes no sense.
     Bad(BadPoll),
-}
-
-/// `/{package}/{version}/{file}`: where a file is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilePath {
-    /// The package's key.
-    pub package: String,
-    /// The release's version.
-    pub version: String,
-    /// The file's name.
-    pub filename: String,
 }
 
 impl Op {
@@ -94,11 +72,8 @@ impl Op {
                 poll: Poll::read(None, query),
                 poller: Poller::read(head),
             },
-            [package, version, filename] => Self::File(FilePath {
-                package: package.to_string(),
-                version: version.to_string(),
-                filename: filename.to_string(),
-            }),
+            [_, _, filename] if filename.contains('/') => return Err(BadPath::Unknown),
+            [package, version, filename] => Self::File(ReleaseFile::read(&[package, version, filename])?),
             [package, platform, arch, version] => {
                 let asked = Asked::of(platform, arch, version, query);
                 Self::Update { package: package.to_string(), asked, poller: Poller::read(head) }
@@ -137,14 +112,6 @@ impl Asked {
         let bundle = query.first("bundle_type").or_else(|| query.first("bundle"));
         let bundle = bundle.and_then(|name| Bundle::named(&name));
         Ok(Self { target: Target { platform: platform.to_owned(), arch: arch.to_owned(), bundle }, poll })
-    }
-}
-
-impl FilePath {
-    /// The path below the engine's root. Parsing it gives the file back.
-    pub fn path(&self) -> String {
-        let encode = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
-        format!("/{}/{}/{}", encode(&self.package), encode(&self.version), encode(&self.filename))
     }
 }
 

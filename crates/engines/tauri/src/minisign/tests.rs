@@ -1,3 +1,5 @@
+//! Texts as minisign 0.11 made them.
+
 use blake2::{Blake2b512, Digest as _};
 use proptest::prelude::*;
 

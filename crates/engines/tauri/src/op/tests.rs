@@ -1,3 +1,5 @@
+//! The forms of addresses (`updaters.md` §1.1).
+
 use http::{HeaderMap, Method};
 use keyway_engine::Spelled;
 use keyway_versions::Channel;
@@ -73,7 +75,7 @@ fn other_forms() {
     assert_eq!((&*package, poll.unwrap().channel), ("acme", Some(Channel::Rc)));
     let file = |package: &str, version: &str, filename: &str| {
         let own = str::to_owned;
-        Ok(Op::File(FilePath { package: own(package), version: own(version), filename: own(filename) }))
+        Ok(Op::File(ReleaseFile { package: own(package), version: own(version), filename: own(filename) }))
     };
     assert_eq!(parse("/acme/1.0.0%2Bb/A%20%2B%C3%A4.exe"), file("acme", "1.0.0+b", "A +ä.exe"));
     assert_eq!(parse("/%40acme%2Fapp/1.0.0/a%252Fb"), file("@acme/app", "1.0.0", "a%2Fb"));

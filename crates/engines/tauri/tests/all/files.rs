@@ -42,11 +42,11 @@ fn what_is_not_for_the_caller_is_refused_or_absent() {
     );
     for (version, status, text) in [
         ("2.0.0", 403, "The licence lacks pro.\n"),
-        ("3.0.0", 404, "The requested file 'Acme.AppImage' was not found\n"),
-        ("4.0.0", 404, "The requested release '4.0.0' was not found\n"),
+        ("3.0.0", 404, "there is no file \"Acme.AppImage\" here, or none for you\n"),
+        ("4.0.0", 404, "there is no file \"Acme.AppImage\" here, or none for you\n"),
         ("5.0.0", 404, "This version was withdrawn.\n"),
-        ("9.0.0", 404, "The requested release '9.0.0' was not found\n"),
-        ("none", 404, "The requested release 'none' was not found\n"),
+        ("9.0.0", 404, "there is no file \"Acme.AppImage\" here, or none for you\n"),
+        ("none", 404, "there is no file \"Acme.AppImage\" here, or none for you\n"),
     ] {
         let answer = plain(&format!("/acme/{version}/Acme.AppImage"), &Access::Package(shelf.view()));
         assert_eq!((answer.status.as_u16(), &*answer.body), (status, text.as_bytes()), "{version}");

@@ -240,13 +240,13 @@ fn licence_pin_rollout_and_channel_decide_as_everywhere() {
 fn odd_names_are_escaped_in_addresses() {
     let names = ["Acme +1.0 ü.AppImage", "a\"b.AppImage", "100%25.AppImage", "?x#y.AppImage"];
     for (name, path) in names.iter().zip([
-        "Acme%20+1.0%20%C3%BC.AppImage",
+        "Acme%20%2B1.0%20%C3%BC.AppImage",
         "a%22b.AppImage",
         "100%2525.AppImage",
         "%3Fx%23y.AppImage",
     ]) {
         let shelf = shelf(vec![release("1.1.0+b", vec![file(name, "linux", "x86_64")])]);
         let url = told(&shelf, LINUX).0.unwrap()["url"].as_str().unwrap().to_owned();
-        assert_eq!(url, format!("https://tauri.example/acme/1.1.0+b/{path}"));
+        assert_eq!(url, format!("https://tauri.example/acme/1.1.0%2Bb/{path}"));
     }
 }

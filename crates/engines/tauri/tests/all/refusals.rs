@@ -1,7 +1,7 @@
 //! Those who get nothing.
 
 use http::{HeaderMap, Method};
-use keyway_engine::testing::{SITE, denial};
+use keyway_engine::testing::{SITE, Shelf, Standing, denial};
 use keyway_engine::{Access, BadPath, Engine as _, Head, Reason};
 use keyway_engine_tauri::TauriEngine;
 use serde_json::{Value, json};
@@ -10,7 +10,8 @@ use crate::shop::{linux, plain, shelf};
 
 #[test]
 fn a_refusal_as_a_whole_goes_before_everything() {
-    let shelf = shelf(vec![]).denied(Reason::Suspended, "The licence is suspended.");
+    let shelf = Shelf::new("acme", vec![(linux("1.0.0"), Standing::Hidden)])
+        .denied(Reason::Suspended, "The licence is suspended.");
     for address in ["/acme/linux/x86_64/1.0.0", "/acme", "/acme/latest.json", "/acme/1.0.0/Acme.AppImage"] {
         let answer = plain(address, &Access::Package(shelf.view()));
         assert_eq!(answer.status, 403, "{address}");
