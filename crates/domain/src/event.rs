@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use keyway_base::{AccountId, ArtifactId, EnvironmentId, RecordId, ReleaseId, RequestId, Timestamp};
-use keyway_jsonapi::document::to_json;
 use keyway_jsonapi::{Declared as _, QueryValue, Record, Resource, Scope, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -125,7 +124,7 @@ fn diff(before: &Record, after: &Record) -> Map<String, Json> {
     let pairs = shown.filter_map(|attribute| {
         let column = attribute.column?;
         let (old, new) = (before.get(column), after.get(column));
-        (old != new).then(|| (attribute.name.to_owned(), json!([to_json(old), to_json(new)])))
+        (old != new).then(|| (attribute.name.to_owned(), json!([attribute.json(old), attribute.json(new)])))
     });
     pairs.collect()
 }
@@ -181,8 +180,8 @@ mod tests {
     use super::*;
     use crate::fixture;
 
-    /// `licensing.md` §12.3 and `distribution.md` §12, as far as their resources exist. What other API versions
-    /// and later resources add is not here.
+    /// `licensing.md` §12.3 and `distribution.md` §12, as far as their resources exist, and those of our own
+    /// rollouts. What other API versions and later resources add is not here.
     const SPECIFIED: &str = "
         account.updated account.settings.created account.settings.deleted account.settings.updated
         entitlement.created entitlement.deleted entitlement.updated
@@ -204,6 +203,7 @@ mod tests {
         release.downloaded release.package.updated release.constraints.attached release.constraints.detached
         artifact.created artifact.updated artifact.deleted artifact.downloaded artifact.uploaded
         artifact.upload.processing artifact.upload.succeeded artifact.upload.failed
+        rollout.created rollout.updated rollout.deleted rollout.paused rollout.resumed rollout.halted
     ";
 
     fn map(pairs: &[(&str, &str)]) -> QueryValue {

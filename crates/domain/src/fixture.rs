@@ -67,6 +67,8 @@ pub(crate) fn policy(now: Timestamp) -> Policy {
         heartbeat_cull_strategy: HeartbeatCullStrategy::Deactivate,
         heartbeat_resurrection_strategy: HeartbeatResurrectionStrategy::None,
         heartbeat_basis: HeartbeatBasis::FirstPing,
+        pinned_channel: None,
+        pinned_constraint: None,
         metadata: json!({}),
     }
 }
@@ -101,8 +103,64 @@ pub(crate) fn license(now: Timestamp) -> License {
         last_validated_at: None,
         last_check_in_at: None,
         last_check_out_at: None,
+        pinned_channel: None,
+        pinned_constraint: None,
         permissions: json!(["*"]),
         metadata: json!({}),
         lock: 0,
+    }
+}
+
+/// Release 1.0.0 of the product of [`policy`], published, without a package.
+pub(crate) fn release(now: Timestamp) -> Release {
+    Release {
+        id: id(5),
+        account_id: account(),
+        environment_id: None,
+        created_at: now,
+        updated_at: now,
+        product_id: id(3).into(),
+        package_id: None,
+        name: None,
+        description: None,
+        channel: "stable".to_owned(),
+        status: ReleaseStatus::Published,
+        tag: None,
+        version: "1.0.0".to_owned(),
+        version_key: "1.0.0".to_owned(),
+        semver_major: Some(1),
+        semver_minor: Some(0),
+        semver_patch: Some(0),
+        semver_prerelease: None,
+        semver_build: None,
+        semver_pre_word: None,
+        semver_pre_num: None,
+        semver_build_word: None,
+        semver_build_num: None,
+        backdated_at: None,
+        yanked_at: None,
+        metadata: json!({}),
+    }
+}
+
+/// A rollout of [`release`] to a tenth.
+pub(crate) fn rollout(now: Timestamp) -> Rollout {
+    Rollout {
+        id: id(6),
+        account_id: account(),
+        environment_id: None,
+        created_at: now,
+        updated_at: now,
+        release_id: id(5).into(),
+        percentage: 1000,
+        starts_at: None,
+        ends_at: None,
+        paused_at: None,
+        halted_at: None,
+        reason: None,
+        forced: false,
+        critical: false,
+        minimum_version: None,
+        seed: vec![7; 16],
     }
 }

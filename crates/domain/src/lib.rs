@@ -12,9 +12,11 @@ pub mod license;
 pub mod package;
 pub mod parts;
 pub mod permission;
+pub mod pin;
 pub mod policy;
 pub mod release;
 pub mod resources;
+pub mod rollout;
 pub mod setting;
 pub mod touch;
 

@@ -16,7 +16,7 @@ pub struct Related {
     /// Digests of the credentials that the record answers to, before and after: a licence's key, a token's
     /// secret. They end cached absences.
     pub credentials: Vec<[u8; 32]>,
-    /// Where a release, artifact, constraint or manifest belongs, before and after.
+    /// Where a release, artifact, constraint, rollout or manifest belongs, before and after.
     pub places: Vec<ReleasePlace>,
     /// Whether a manifest refers to the blob already.
     pub is_awaited: bool,
@@ -110,6 +110,8 @@ const POLICY_LOUD: &[&str] = &[
     "expiration_basis",
     "expiration_strategy",
     "authentication_strategy",
+    "pinned_channel",
+    "pinned_constraint",
 ];
 
 /// The only key of a product's or package's metadata that decisions read: whether updaters are given feeds of ours
@@ -158,7 +160,7 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
 
 /// Whether the table needs [`Related::places`] for records of this resource.
 pub fn belongs_to_a_release(resource: &Resource) -> bool {
-    matches!(resource.table, "releases" | "constraints" | "artifacts" | "manifests")
+    matches!(resource.table, "releases" | "constraints" | "rollouts" | "artifacts" | "manifests")
 }
 
 struct Touched<'s> {
@@ -244,7 +246,10 @@ mod tests {
     use keyway_jsonapi::Declared;
 
     use super::*;
-    use crate::resources::{Account, ContentBlob, License, LicenseUser, Package, Policy, Product, Token};
+    use crate::resources::{
+        Account, Artifact, Constraint, ContentBlob, License, LicenseUser, Package, Policy, Product, Release,
+        Rollout, Token,
+    };
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -298,6 +303,8 @@ mod tests {
         let policy = record::<Policy>();
         assert_eq!(update(&policy, "expiration_strategy", Value::Text("REVOKE_ACCESS".into())), access);
         assert_eq!(update(&policy, "authentication_strategy", Value::Text("NONE".into())), access);
+        assert_eq!(update(&policy, "pinned_channel", Value::Text("beta".into())), access);
+        assert_eq!(update(&policy, "pinned_constraint", Value::Text("1".into())), access);
         assert_eq!(update(&record::<Product>(), "distribution_strategy", Value::Text("OPEN".into())), access);
     }
 
@@ -391,9 +398,17 @@ mod tests {
     }
 
     #[test]
+    fn whatever_hangs_on_a_release_touches_where_it_belongs() {
+        for resource in [Release::RESOURCE, Constraint::RESOURCE, Rollout::RESOURCE, Artifact::RESOURCE] {
+            assert!(belongs_to_a_release(resource), "{}", resource.table);
+        }
+        assert!(!belongs_to_a_release(Product::RESOURCE));
+    }
+
+    #[test]
     fn releases_touch_their_package_or_their_product() {
         let (product, package) = (RecordId::generate(NOW), RecordId::generate(NOW));
-        let artifact = record::<crate::resources::Artifact>();
+        let artifact = record::<Artifact>();
         let inside = ReleasePlace { product, package: Some((package, Some("pypi".into()))) };
         let outside = ReleasePlace { product, package: None };
         let related = Related { places: vec![inside, outside], ..Related::default() };

@@ -10,7 +10,7 @@ use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
     Entitlement, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag, Policy,
-    PolicyEntitlement, Product, Release, Token, User,
+    PolicyEntitlement, Product, Release, Rollout, Token, User,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -81,6 +81,7 @@ const OF_RELEASE: &[Child] = &[
     child(Manifest::RESOURCE, "release_id"),
     child(PackageTag::RESOURCE, "release_id"),
     child(Constraint::RESOURCE, "release_id"),
+    child(Rollout::RESOURCE, "release_id"),
 ];
 const OF_ENVIRONMENT: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),

@@ -1,6 +1,9 @@
 //! Attributes of a resource: name, shape, who may write it, the column behind it.
 
-use crate::Roles;
+use serde_json::Value as Json;
+
+use crate::document::to_json;
+use crate::{Roles, Value, hundredths};
 
 /// The JSON shape of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +12,8 @@ pub enum Shape {
     Text,
     /// A whole number.
     Integer,
+    /// A number with two decimals at most, kept as whole hundredths.
+    Hundredths,
     /// true or false.
     Boolean,
     /// A moment: ISO 8601, a Unix timestamp, or its digits.
@@ -42,7 +47,7 @@ pub struct Attribute {
     pub blank: bool,
     /// The longest text, in characters (`TOO_LONG`).
     pub max: Option<usize>,
-    /// The range of a number (`INVALID`).
+    /// The range of a number (`INVALID`), of hundredths where it is kept so.
     pub range: Option<(i64, i64)>,
     /// The texts allowed (`NOT_ALLOWED`, a 422).
     pub one_of: Option<&'static [&'static str]>,
@@ -90,6 +95,12 @@ impl Attribute {
     pub const fn integer(name: &'static str, min: i64, max: i64) -> Self {
         let mut attribute = Self::new(name, Shape::Integer);
         attribute.range = Some((min, max));
+        attribute
+    }
+    /// A share in percent, from 0 to 100 with two decimals at most (422 `INVALID` outside).
+    pub const fn percentage(name: &'static str) -> Self {
+        let mut attribute = Self::new(name, Shape::Hundredths);
+        attribute.range = Some((0, 100 * hundredths::ONE));
         attribute
     }
     /// true or false.
@@ -149,5 +160,12 @@ impl Attribute {
     pub const fn affects_access(mut self) -> Self {
         self.access = true;
         self
+    }
+    /// The value of its column as it is shown.
+    pub fn json(&self, value: &Value) -> Json {
+        match (self.shape, value) {
+            (Shape::Hundredths, Value::Int(value)) => hundredths::to_json(*value),
+            (_, value) => to_json(value),
+        }
     }
 }

@@ -86,7 +86,7 @@ fn shown(record: &Record, attribute: &Attribute, extras: &Extras) -> Option<Json
     let given = extras.attributes.iter().find(|(name, _)| *name == attribute.name);
     let value = match (given, attribute.column) {
         (Some((_, value)), _) => value.clone(),
-        (None, Some(column)) => to_json(record.get(column)),
+        (None, Some(column)) => attribute.json(record.get(column)),
         (None, None) => return None,
     };
     Some(if attribute.name == "metadata" { camel_keys(value) } else { value })

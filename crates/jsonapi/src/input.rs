@@ -6,7 +6,7 @@ use serde_json::Map;
 use serde_json::Value as Json;
 
 use crate::schema::{Form, Node, check, to_time};
-use crate::{ApiError, Attribute, Relation, Resource, Role, Shape, Value};
+use crate::{ApiError, Attribute, Relation, Resource, Role, Shape, Value, hundredths};
 
 /// Whether a record comes into being or changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +144,7 @@ fn node(attribute: &Attribute, role: Role, intent: Intent, extra: &Extra) -> Nod
         (_, Some(choices)) => Form::Choice(choices.iter().map(|text| (*text).into()).collect()),
         (Shape::Text, None) => Form::Text,
         (Shape::Integer, None) => Form::Integer,
+        (Shape::Hundredths, None) => Form::Hundredths,
         (Shape::Boolean, None) => Form::Boolean,
         (Shape::Time, None) => Form::Time,
         (Shape::Metadata, None) => Form::Metadata,
@@ -209,6 +210,7 @@ fn value_of(shape: Shape, value: &Json) -> Value {
         (Shape::Text, Json::String(text)) => Value::Text(text.clone()),
         (Shape::Boolean, Json::Bool(bool)) => Value::Bool(*bool),
         (Shape::Integer, Json::Number(number)) => number.as_i64().map_or(Value::Null, Value::Int),
+        (Shape::Hundredths, Json::Number(number)) => hundredths::read(number).map_or(Value::Null, Value::Int),
         (_, json) => Value::Json(json.clone()),
     }
 }

@@ -21,6 +21,7 @@ mod scope;
 mod value;
 
 pub mod document;
+pub mod hundredths;
 pub mod links;
 pub mod metadata;
 pub mod schema;

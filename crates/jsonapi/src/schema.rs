@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use keyway_base::{RecordId, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::{ApiError, camel_key, metadata};
+use crate::{ApiError, camel_key, hundredths, metadata};
 
 /// What a member of a body may be.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub enum Form {
     Uuid,
     /// A whole number.
     Integer,
+    /// A number with two decimals at most.
+    Hundredths,
     /// true or false.
     Boolean,
     /// A moment, as ISO 8601 or Unix time.
@@ -235,6 +237,11 @@ fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
             if fits { Ok(()) } else { Err(ApiError::schema(at, "integer is too large")) }
         }
         (Form::Integer, _) => mismatch("integer"),
+        (Form::Hundredths, Value::Number(number)) => match hundredths::read(number) {
+            Some(_) => Ok(()),
+            None => Err(ApiError::schema(at, "must be a number with two decimals at most")),
+        },
+        (Form::Hundredths, _) => mismatch("number"),
         (Form::Boolean, Value::Bool(_)) => Ok(()),
         (Form::Boolean, _) => mismatch("boolean"),
         (Form::Time, Value::String(text)) => not_blank(node, text, at),

@@ -61,6 +61,7 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("releases_tag", "releases", &["product_id", "package_id", "tag"]),
     UniqueIndex::new("releases_tag_no_package", "releases", &["product_id", "tag"]).without("package_id"),
     UniqueIndex::new("constraints_pair", "constraints", &["release_id", "entitlement_id"]),
+    UniqueIndex::new("rollouts_release", "rollouts", &["release_id"]),
     UniqueIndex::new("artifacts_filename", "artifacts", &["release_id", "filename"]),
 ];
 

@@ -119,6 +119,7 @@ impl World {
             ("packages", json!({ "key": "Acme_Widget", "engine": "pypi", "product_id": "products" })),
             ("releases", json!({ "version": "1.0.0", "package_id": "packages" })),
             ("constraints", json!({ "release_id": "releases", "entitlement_id": "entitlements" })),
+            ("rollouts", json!({ "release_id": "releases", "percentage": 1000 })),
             (
                 "artifacts",
                 json!({ "filename": "a.whl", "filetype": "whl", "release_id": "releases", "status": "UPLOADED" }),

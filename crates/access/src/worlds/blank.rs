@@ -142,6 +142,8 @@ impl Blank {
             heartbeat_cull_strategy: r::HeartbeatCullStrategy::Deactivate,
             heartbeat_resurrection_strategy: r::HeartbeatResurrectionStrategy::None,
             heartbeat_basis: r::HeartbeatBasis::FirstPing,
+            pinned_channel: None,
+            pinned_constraint: None,
             metadata: json!({}),
         }
     }
@@ -175,6 +177,8 @@ impl Blank {
             last_validated_at: None,
             last_check_in_at: None,
             last_check_out_at: None,
+            pinned_channel: None,
+            pinned_constraint: None,
             permissions: json!(["*"]),
             metadata: json!({}),
             lock: 0,

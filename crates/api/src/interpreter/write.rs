@@ -100,12 +100,13 @@ fn check(attribute: &Attribute, value: &Value) -> Option<Invalid> {
 
 fn check_number(attribute: &Attribute, number: i64) -> Option<Invalid> {
     let (min, max) = attribute.range?;
+    let shown = |bound: i64| attribute.json(&Value::Int(bound));
     let fail = |detail: String| Some(Invalid::attribute(attribute.name, Failure::Comparison, detail));
     if number < min {
-        return fail(format!("must be greater than or equal to {min}"));
+        return fail(format!("must be greater than or equal to {}", shown(min)));
     }
     if number > max {
-        return fail(format!("must be less than or equal to {max}"));
+        return fail(format!("must be less than or equal to {}", shown(max)));
     }
     None
 }

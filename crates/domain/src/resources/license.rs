@@ -3,6 +3,7 @@
 use keyway_jsonapi::{Alias, Attribute, Filter, QueryValue, Relation, Roles, Scope, Shape, resource};
 
 use super::filter::{METADATA, flag_filter, id_filter};
+use super::release::CHANNELS;
 
 /// The largest 32-bit integer.
 const INT: i64 = 2_147_483_647;
@@ -54,6 +55,10 @@ resource! {
         last_check_in_at: Option<keyway_base::Timestamp>,
         /// When it was last checked out.
         last_check_out_at: Option<keyway_base::Timestamp>,
+        /// Overrides the policy's.
+        pinned_channel: Option<String>,
+        /// Overrides the policy's.
+        pinned_constraint: Option<String>,
         /// Permission names, or `["*"]`.
         permissions: serde_json::Value,
         /// Free-form.
@@ -87,6 +92,11 @@ resource! {
         Attribute::time("last_check_in").column("last_check_in_at"),
         Attribute::time("next_check_in").computed(),
         Attribute::time("last_check_out").column("last_check_out_at"),
+        Attribute::one_of("pinned_channel", CHANNELS).nullable().write(Roles::ADSPE, Roles::ADSTPE).affects_access(),
+        Attribute::text("pinned_constraint", 255)
+            .nullable()
+            .write(Roles::ADSPE, Roles::ADSTPE)
+            .affects_access(),
         Attribute::new("permissions", Shape::Texts).write(Roles::ADPE, Roles::ADPE).affects_access(),
         Attribute::metadata().write(Roles::ALL, Roles::ADSTPE),
     ]

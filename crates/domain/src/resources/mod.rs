@@ -16,6 +16,7 @@ mod package_tag;
 mod policy;
 mod product;
 mod release;
+mod rollout;
 mod setting;
 mod token;
 mod user;
@@ -39,6 +40,7 @@ pub use policy::{
 };
 pub use product::{DistributionStrategy, Product, PushStatus};
 pub use release::{Release, ReleaseStatus};
+pub use rollout::Rollout;
 pub use setting::Setting;
 pub use token::{BearerType, Token};
 pub use user::{User, UserRole};
@@ -84,6 +86,7 @@ all!(
     Package,
     Release,
     Constraint,
+    Rollout,
     Artifact,
     Manifest,
     PartUpload,

@@ -2,6 +2,8 @@
 
 use keyway_jsonapi::{Attribute, Relation, Roles, Shape, resource, text_enum};
 
+use super::release::CHANNELS;
+
 text_enum! {
     /// How licence keys are made and signed.
     Scheme {
@@ -311,6 +313,10 @@ resource! {
         heartbeat_resurrection_strategy: HeartbeatResurrectionStrategy,
         /// What counts as the first ping.
         heartbeat_basis: HeartbeatBasis,
+        /// The channel that updates come from, whatever is asked for.
+        pinned_channel: Option<String>,
+        /// The versions that updates stay within.
+        pinned_constraint: Option<String>,
         /// Free-form.
         metadata: serde_json::Value,
     }
@@ -365,6 +371,8 @@ resource! {
         Attribute::one_of("machine_leasing_strategy", MachineLeasingStrategy::TEXTS).write(Roles::ALL, Roles::ALL),
         Attribute::one_of("process_leasing_strategy", ProcessLeasingStrategy::TEXTS).write(Roles::ALL, Roles::ALL),
         Attribute::one_of("overage_strategy", OverageStrategy::TEXTS).write(Roles::ALL, Roles::ALL),
+        Attribute::one_of("pinned_channel", CHANNELS).nullable().write(Roles::ALL, Roles::ALL).affects_access(),
+        Attribute::text("pinned_constraint", 255).nullable().write(Roles::ALL, Roles::ALL).affects_access(),
         Attribute::metadata().write(Roles::ALL, Roles::ALL),
     ]
     relations: [

@@ -6,6 +6,9 @@ use keyway_jsonapi::{
 
 use super::filter::id_filter;
 
+/// The keys of the channels.
+pub(super) const CHANNELS: &[&str] = &["stable", "rc", "beta", "alpha", "dev"];
+
 text_enum! {
     /// Where a release stands (`distribution.md` §3.3).
     ReleaseStatus {
@@ -70,7 +73,7 @@ resource! {
         Attribute::text("description", 16_384).nullable().write(Roles::ALL, Roles::ALL),
         Attribute::new("channel", Shape::Text)
             .required()
-            .schema(&["stable", "rc", "beta", "alpha", "dev"])
+            .schema(CHANNELS)
             .write(Roles::ALL, Roles::NONE),
         Attribute::new("status", Shape::Text).schema(&["DRAFT", "PUBLISHED"]).write(Roles::ALL, Roles::NONE),
         Attribute::text("tag", 255).nullable().write(Roles::ALL, Roles::ALL).affects_access(),

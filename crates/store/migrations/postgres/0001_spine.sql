@@ -160,6 +160,8 @@ CREATE TABLE policies (
     heartbeat_cull_strategy TEXT COLLATE "C" NOT NULL,
     heartbeat_resurrection_strategy TEXT COLLATE "C" NOT NULL,
     heartbeat_basis TEXT COLLATE "C" NOT NULL,
+    pinned_channel TEXT COLLATE "C",
+    pinned_constraint TEXT COLLATE "C",
     metadata TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (account_id, id)
 );
@@ -208,6 +210,8 @@ CREATE TABLE licenses (
     last_validated_at BIGINT,
     last_check_in_at BIGINT,
     last_check_out_at BIGINT,
+    pinned_channel TEXT COLLATE "C",
+    pinned_constraint TEXT COLLATE "C",
     permissions TEXT COLLATE "C" NOT NULL,
     metadata TEXT COLLATE "C" NOT NULL,
     lock BIGINT NOT NULL,
@@ -395,6 +399,28 @@ CREATE TABLE constraints (
 CREATE INDEX constraints_created ON constraints (account_id, created_at, id);
 CREATE UNIQUE INDEX constraints_pair ON constraints (account_id, release_id, entitlement_id);
 CREATE INDEX constraints_entitlement ON constraints (account_id, entitlement_id);
+
+CREATE TABLE rollouts (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL,
+    percentage BIGINT NOT NULL,
+    starts_at BIGINT,
+    ends_at BIGINT,
+    paused_at BIGINT,
+    halted_at BIGINT,
+    reason TEXT COLLATE "C",
+    forced BOOLEAN NOT NULL,
+    critical BOOLEAN NOT NULL,
+    minimum_version TEXT COLLATE "C",
+    seed BYTEA NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX rollouts_created ON rollouts (account_id, created_at, id);
+CREATE UNIQUE INDEX rollouts_release ON rollouts (account_id, release_id);
 
 CREATE TABLE artifacts (
     id TEXT COLLATE "C" NOT NULL,

@@ -159,6 +159,8 @@ CREATE TABLE policies (
     heartbeat_cull_strategy TEXT NOT NULL,
     heartbeat_resurrection_strategy TEXT NOT NULL,
     heartbeat_basis TEXT NOT NULL,
+    pinned_channel TEXT,
+    pinned_constraint TEXT,
     metadata TEXT NOT NULL CHECK (json_valid(metadata)),
     PRIMARY KEY (account_id, id)
 ) STRICT;
@@ -207,6 +209,8 @@ CREATE TABLE licenses (
     last_validated_at INTEGER,
     last_check_in_at INTEGER,
     last_check_out_at INTEGER,
+    pinned_channel TEXT,
+    pinned_constraint TEXT,
     permissions TEXT NOT NULL CHECK (json_valid(permissions)),
     metadata TEXT NOT NULL CHECK (json_valid(metadata)),
     lock INTEGER NOT NULL,
@@ -393,6 +397,28 @@ CREATE TABLE constraints (
 CREATE INDEX constraints_created ON constraints (account_id, created_at, id);
 CREATE UNIQUE INDEX constraints_pair ON constraints (account_id, release_id, entitlement_id);
 CREATE INDEX constraints_entitlement ON constraints (account_id, entitlement_id);
+
+CREATE TABLE rollouts (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    release_id TEXT NOT NULL,
+    percentage INTEGER NOT NULL,
+    starts_at INTEGER,
+    ends_at INTEGER,
+    paused_at INTEGER,
+    halted_at INTEGER,
+    reason TEXT,
+    forced INTEGER NOT NULL CHECK (forced IN (0, 1)),
+    critical INTEGER NOT NULL CHECK (critical IN (0, 1)),
+    minimum_version TEXT,
+    seed BLOB NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX rollouts_created ON rollouts (account_id, created_at, id);
+CREATE UNIQUE INDEX rollouts_release ON rollouts (account_id, release_id);
 
 CREATE TABLE artifacts (
     id TEXT NOT NULL,
@@ -729,6 +755,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('constraints', 'constraints_created', '100000 100000 1 1'),
     ('constraints', 'constraints_pair', '100000 100000 10 1'),
     ('constraints', 'constraints_entitlement', '100000 100000 10'),
+    ('rollouts', 'sqlite_autoindex_rollouts_1', '100000 100000 1'),
+    ('rollouts', 'rollouts_created', '100000 100000 1 1'),
+    ('rollouts', 'rollouts_release', '100000 100000 1'),
     ('artifacts', 'sqlite_autoindex_artifacts_1', '100000 100000 1'),
     ('artifacts', 'artifacts_created', '100000 100000 1 1'),
     ('artifacts', 'artifacts_filename', '100000 100000 10 1'),

@@ -4,7 +4,7 @@ use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
     ALL, Account, Artifact, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
     ContentUpload, Engine, Entitlement, Environment, License, LicenseEntitlement, LicenseUser, Manifest,
-    Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Token, User,
+    Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Rollout, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -127,6 +127,7 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (Release::RESOURCE, Scope::text("version", "1.0.0"), "releases_by_version"),
         (Release::RESOURCE, Scope::text("tag", "latest"), "releases_by_tag"),
         (Constraint::RESOURCE, Scope::id("release_id", id), "constraints_pair"),
+        (Rollout::RESOURCE, Scope::id("release_id", id), "rollouts_release"),
         (Artifact::RESOURCE, Scope::id("release_id", id), "artifacts_filename"),
         (Artifact::RESOURCE, Scope::text("filename", "a.tgz"), "artifacts_by_filename"),
         (Manifest::RESOURCE, Scope::id("release_id", id), "manifests_release"),
@@ -265,6 +266,7 @@ async fn rows_of_a_packages_releases_are_found_through_the_releases() {
     for (resource, index) in [
         (Artifact::RESOURCE, "artifacts_filename"),
         (Constraint::RESOURCE, "constraints_pair"),
+        (Rollout::RESOURCE, "rollouts_release"),
         (Manifest::RESOURCE, "manifests_release"),
     ] {
         let statement = list(dialect, resource, Some(account()), &ids, &Page::all());
