@@ -42,5 +42,5 @@ pub use registry::registry_actions;
 pub use rows::{Rows, matches};
 pub use surface::Surface;
 pub use target::{Target, TokenBearer};
-pub use view::{Seen, may_list, names_class, view};
+pub use view::{Seen, is_offered, may_list, names_class, pinned_channel, view, waiting};
 pub use visible::{listed, upgradable, visible};

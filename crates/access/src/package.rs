@@ -2,6 +2,7 @@
 
 use keyway_base::{EntitlementId, EnvironmentId, PackageId, ProductId, Timestamp};
 use keyway_domain::resources::DistributionStrategy;
+use keyway_domain::rollout::Plan;
 use keyway_engine::{Bits, Package, PackageName};
 
 /// An immutable snapshot of one package (or of a product's releases without a package).
@@ -17,6 +18,8 @@ pub struct PackageSnapshot {
     pub environment: Option<EnvironmentId>,
     /// One rule per release, in the order of [`Package::releases`].
     pub rules: Vec<ReleaseRule>,
+    /// The releases that are not for everybody yet, by position, and how they are handed out.
+    pub rollouts: Vec<(usize, Plan)>,
     /// Every entitlement that any release asks for, with its code. Rules name them by position.
     pub entitlements: Vec<(EntitlementId, String)>,
 }

@@ -8,6 +8,7 @@ use keyway_base::{
     UserId,
 };
 use keyway_domain::permission::{Granted, Permission, Permissions};
+use keyway_domain::pin::Pin;
 use keyway_domain::resources::{AuthenticationStrategy, ExpirationBasis, ExpirationStrategy};
 use keyway_jsonapi::Role;
 
@@ -103,6 +104,8 @@ pub struct LicenseGrant {
     pub entitlements: BTreeSet<EntitlementId>,
     /// Whether its time starts with the first download, and has not started yet.
     pub starts_on_download: bool,
+    /// What its updates are held to.
+    pub pin: Pin,
 }
 
 impl LicenseGrant {
@@ -113,6 +116,7 @@ impl LicenseGrant {
             policy.expiration_basis == ExpirationBasis::FirstDownload && policy.duration.is_some();
         Self {
             starts_on_download: on_download && license.expiry.is_none(),
+            pin: Pin::of(&license, &policy),
             id: license.id.into(),
             name: license.name,
             product: license.product_id,

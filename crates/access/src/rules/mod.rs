@@ -13,6 +13,7 @@ mod policy;
 mod product;
 mod relation;
 mod release;
+mod rollout;
 mod token;
 mod user;
 
@@ -76,6 +77,7 @@ const TABLES: &[&[Rule]] = &[
     release::RULES,
     artifact::RULES,
     constraint::RULES,
+    rollout::RULES,
     lookup::RULES,
 ];
 

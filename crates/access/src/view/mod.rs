@@ -4,6 +4,7 @@
 //! class covers what is listed and the refusal as a whole; the texts of single verdicts are not part of it, so
 //! engines put them into refusals, never into documents.
 
+mod offered;
 mod refusal;
 mod seen;
 
@@ -16,6 +17,7 @@ use keyway_engine::{Bits, Denial, Reason, Status};
 use keyway_jsonapi::Role;
 
 use crate::{LicenseGrant, PackageListing, PackageSnapshot, Principal, ReleaseRule, terms};
+pub use offered::{is_offered, pinned_channel, waiting};
 use seen::Refusals;
 pub use seen::Seen;
 
@@ -30,7 +32,6 @@ pub fn view(principal: &Principal, snapshot: &PackageSnapshot, now: Timestamp) -
     } else {
         customer(principal, snapshot, now, &mut seen);
     }
-    seen.offered.clone_from(&seen.visible);
     seen.classified(tier(principal))
 }
 
@@ -118,6 +119,7 @@ fn vendor(principal: &Principal, snapshot: &PackageSnapshot, seen: &mut Seen) {
             seen.yanked.insert(index);
         }
     }
+    seen.offered.clone_from(&seen.visible);
 }
 
 fn customer(principal: &Principal, snapshot: &PackageSnapshot, now: Timestamp, seen: &mut Seen) {
@@ -141,6 +143,7 @@ fn customer(principal: &Principal, snapshot: &PackageSnapshot, now: Timestamp, s
             Err(refused) => refusals.add(index, status, refused, snapshot.package.releases.len()),
         }
     }
+    offered::hold_to_pins(snapshot, &held, now, seen);
     refusals.settle(principal, snapshot, &held, seen);
     if seen.visible.is_empty() {
         seen.denial = whole(principal, snapshot, &held, any_published, now, seen);

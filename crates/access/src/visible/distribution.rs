@@ -38,6 +38,15 @@ pub(super) fn artifacts(asking: &Asking<'_>, env: EnvironmentView) -> Scope {
     }
 }
 
+/// How releases are handed out: for those who publish them.
+pub(super) fn rollouts(asking: &Asking<'_>, env: EnvironmentView) -> Scope {
+    match &asking.principal.who {
+        Who::Product(_) => Scope::belongs("releases", "release_id", scope_of(asking, Release::RESOURCE, env)),
+        _ if asking.sees_all() => Scope::All,
+        _ => Scope::None,
+    }
+}
+
 /// Any OPEN product's releases without constraints.
 fn open() -> Scope {
     let unconstrained = Scope::has("constraints", "release_id", Scope::All).negate();

@@ -79,6 +79,7 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "packages" => distribution::packages(asking),
         "releases" => distribution::releases(asking),
         "artifacts" => distribution::artifacts(asking, env),
+        "rollouts" => distribution::rollouts(asking, env),
         "event_logs" if asking.sees_all() => Scope::All,
         "constraints" => {
             Scope::belongs("releases", "release_id", scope_of(asking, r::Release::RESOURCE, env))

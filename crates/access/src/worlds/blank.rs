@@ -325,6 +325,27 @@ impl Blank {
             entitlement_id: entitlement.id.into(),
         }
     }
+    /// A rollout of a release to nobody.
+    pub fn rollout(&mut self, release: &r::Release) -> r::Rollout {
+        r::Rollout {
+            id: self.next(),
+            account_id: account(),
+            environment_id: release.environment_id,
+            created_at: day(-20),
+            updated_at: day(-20),
+            release_id: release.id.into(),
+            percentage: 0,
+            starts_at: None,
+            ends_at: None,
+            paused_at: None,
+            halted_at: None,
+            reason: None,
+            forced: false,
+            critical: false,
+            minimum_version: None,
+            seed: self.0.to_be_bytes().to_vec(),
+        }
+    }
     /// An uploaded artifact of a release.
     pub fn artifact(&mut self, release: &r::Release) -> r::Artifact {
         r::Artifact {

@@ -48,6 +48,8 @@ pub struct World {
     pub releases: Vec<r::Release>,
     /// What releases ask for.
     pub constraints: Vec<r::Constraint>,
+    /// How releases are handed out.
+    pub rollouts: Vec<r::Rollout>,
     /// Artifacts.
     pub artifacts: Vec<r::Artifact>,
     /// Engines, platforms, arches and channels.
@@ -114,6 +116,7 @@ impl World {
         records.extend(all(&self.packages));
         records.extend(all(&self.releases));
         records.extend(all(&self.constraints));
+        records.extend(all(&self.rollouts));
         records.extend(all(&self.artifacts));
         records
     }
@@ -154,6 +157,8 @@ impl World {
         for _ in 0..4 {
             let mut policy = blank.policy(dice.pick(&self.products));
             policy.expiration_strategy = *dice.pick(&[Restrict, Revoke, Maintain, Allow]);
+            policy.pinned_channel = dice.pick(&[None, None, Some("beta")]).map(str::to_owned);
+            policy.pinned_constraint = dice.pick(&[None, None, Some("124")]).map(str::to_owned);
             if dice.one_in(3) {
                 self.policy_entitlements
                     .push(blank.policy_entitlement(&policy, dice.pick(&self.entitlements)));
@@ -166,6 +171,7 @@ impl World {
                 dice.pick(&[None, Some(1), Some(2), Some(3)]).map(|at: usize| self.user_id(at));
             license.expiry = *dice.pick(&[None, Some(day(-5)), Some(NOW), Some(day(5))]);
             license.suspended = dice.one_in(6);
+            license.pinned_channel = dice.pick(&[None, None, Some("stable")]).map(str::to_owned);
             let held = self.entitlements.iter().filter(|_| dice.one_in(2)).collect::<Vec<_>>();
             self.license_entitlements
                 .extend(held.into_iter().map(|of| blank.license_entitlement(&license, of)));
@@ -196,6 +202,7 @@ impl World {
                 None => blank.release(dice.pick(&self.products)),
             };
             release.status = *dice.pick(&[Published, Published, Published, Published, Draft, Yanked]);
+            release.channel = (*dice.pick(&["stable", "stable", "beta"])).to_owned();
             release.created_at = *dice.pick(&[day(-10), day(-5), just_after(day(-5)), day(-1), NOW]);
             release.backdated_at =
                 *dice.pick(&[None, None, None, Some(day(-9)), Some(day(-5)), Some(day(-4))]);
@@ -203,6 +210,9 @@ impl World {
             let asked: Vec<_> =
                 self.entitlements.iter().skip(usize::from(dice.one_in(2))).take(needs).collect();
             self.constraints.extend(asked.into_iter().map(|of| blank.constraint(&release, of)));
+            if dice.one_in(2) {
+                self.rollouts.push(rolled_out(dice, blank.rollout(&release)));
+            }
             let mut artifact = blank.artifact(&release);
             artifact.status = *dice.pick(&[r::ArtifactStatus::Uploaded, r::ArtifactStatus::Waiting]);
             artifact.platform = Some((*dice.pick(&["linux", "darwin"])).to_owned());
@@ -222,6 +232,15 @@ impl World {
         let bearers = users.chain(products).chain(licenses).chain(environments);
         self.tokens = bearers.map(|(kind, id, environment)| blank.token(kind, id, environment)).collect();
     }
+}
+
+/// A rollout of some kind: to some, to all from now on, not yet, growing, paused.
+fn rolled_out(dice: &mut Dice, rollout: r::Rollout) -> r::Rollout {
+    let percentage = *dice.pick(&[0, 1_000, 5_000, 10_000]);
+    let (starts_at, ends_at) =
+        *dice.pick(&[(None, None), (Some(NOW), None), (Some(day(1)), None), (Some(day(-1)), Some(day(1)))]);
+    let paused_at = dice.one_in(4).then_some(NOW);
+    r::Rollout { percentage, starts_at, ends_at, paused_at, ..rollout }
 }
 
 impl Rows for World {

@@ -2,8 +2,9 @@
 
 use keyway_base::EntitlementId;
 use keyway_domain::resources as r;
+use keyway_domain::rollout::Plan;
 use keyway_engine::{Bits, Content, Feeds, Package, Release, Status, Targets, Urgency};
-use keyway_versions::{Channel, Scheme, parse};
+use keyway_versions::{Scheme, parse};
 
 use super::World;
 use crate::{PackageSnapshot, ReleaseRule};
@@ -45,8 +46,17 @@ impl World {
             strategy: product.distribution_strategy,
             environment: package.map_or(product.environment_id, |package| package.environment_id),
             rules: releases.iter().map(|release| self.rule(release, &entitlements)).collect(),
+            rollouts: self.plans(&releases),
             entitlements,
         }
+    }
+
+    fn plans(&self, releases: &[&r::Release]) -> Vec<(usize, Plan)> {
+        let of = |release: &r::Release| {
+            self.rollouts.iter().find(|rollout| rollout.release_id == release.id.into()).map(Plan::of)
+        };
+        let plans = releases.iter().enumerate().filter_map(|(index, release)| Some((index, of(release)?)));
+        plans.collect()
     }
 
     fn rule(&self, release: &r::Release, entitlements: &[(EntitlementId, String)]) -> ReleaseRule {
@@ -71,7 +81,7 @@ fn engine_release(release: &r::Release) -> Release {
     Release {
         id: release.id.into(),
         version: parse(Scheme::Semver, &release.version).expect("worlds write plain versions"),
-        channel: Channel::Stable,
+        channel: release.channel.parse().expect("worlds write channels that there are"),
         tag: None,
         status: match release.status {
             r::ReleaseStatus::Draft => Status::Draft,

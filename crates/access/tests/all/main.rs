@@ -2,6 +2,7 @@
 
 mod authentication;
 mod matrix;
+mod offered;
 
 mod refusals;
 mod scopes;

@@ -13,7 +13,7 @@ use keyway_testkit::TestDatabase;
 /// Every seed is a world of its own; more of them cost time, not thought.
 const SEEDS: std::ops::Range<u64> = 0..10;
 
-const RESOURCES: [&Resource; 17] = [
+const RESOURCES: [&Resource; 18] = [
     r::Environment::RESOURCE,
     r::User::RESOURCE,
     r::Product::RESOURCE,
@@ -30,6 +30,7 @@ const RESOURCES: [&Resource; 17] = [
     r::Package::RESOURCE,
     r::Release::RESOURCE,
     r::Constraint::RESOURCE,
+    r::Rollout::RESOURCE,
     r::Artifact::RESOURCE,
 ];
 

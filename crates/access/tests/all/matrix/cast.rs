@@ -310,7 +310,7 @@ impl Cast {
         Subject::new(package.clone().into_record(), move || Target::package(&package, strategy))
     }
 
-    /// A release, or an artifact or constraint of it.
+    /// A release, or an artifact, constraint or rollout of it.
     fn release(&self, action: &str, relation: &str) -> Subject<'_> {
         let at = match relation {
             "held" => 4,
@@ -335,6 +335,13 @@ impl Cast {
                 let mut artifact = artifact.expect("every release has an artifact").clone();
                 artifact.environment_id = self.place(relation);
                 artifact.into_record()
+            }
+            _ if action.starts_with("Rollout") => {
+                let mut rollouts = self.world.rollouts.iter();
+                let rollout = rollouts.find(|rollout| rollout.release_id == release.id.into());
+                let mut rollout = rollout.expect("every release has a rollout").clone();
+                rollout.environment_id = self.place(relation);
+                rollout.into_record()
             }
             _ if action.starts_with("Constraint") => {
                 constraints.clone().next().expect("the release has a constraint").clone().into_record()

@@ -67,6 +67,7 @@ pub(super) fn add_releases(world: &mut World, blank: &mut Blank) {
         blank.constraint(&world.releases[4], &world.entitlements[0]),
         blank.constraint(&world.releases[5], &world.entitlements[1]),
     ];
+    world.rollouts = world.releases.iter().map(|release| blank.rollout(release)).collect();
     world.artifacts = world.releases.iter().map(|release| blank.artifact(release)).collect();
 }
 
