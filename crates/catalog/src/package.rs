@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyway_access::{EnvironmentView, PackageSnapshot};
 use keyway_base::{AccountId, EntitlementId, PackageId, RecordId, Slot, SlotKey};
 use keyway_domain::resources::{
-    Artifact, Constraint, Entitlement, Manifest, Package, PackageTag, Product, Release,
+    Artifact, Constraint, Entitlement, Manifest, Package, PackageTag, Product, Release, Rollout,
 };
 use keyway_domain::touch::GENERATED_FEEDS;
 use keyway_engine::{Descriptor, Feeds};
@@ -265,6 +265,7 @@ impl Search<'_, '_> {
             artifacts: self.all::<Artifact>(&of_releases.clone().and(readable)).await?,
             manifests: self.all::<Manifest>(&of_releases).await?,
             constraints: self.all::<Constraint>(&of_releases).await?,
+            rollouts: self.all::<Rollout>(&of_releases).await?,
             tags: self.tags(head.package).await?,
             content: self.content(&head).await?,
             entitlements: Vec::new(),

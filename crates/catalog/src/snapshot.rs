@@ -9,7 +9,9 @@ use keyway_base::{
 };
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, DistributionStrategy, Manifest, PackageTag, Release, ReleaseStatus,
+    Rollout,
 };
+use keyway_domain::rollout::Plan;
 use keyway_engine::{Bits, Digests, Feeds, Status, Tag, Targets, Urgency};
 use keyway_versions::{Channel, Scheme};
 
@@ -40,6 +42,7 @@ pub(crate) struct Rows {
     pub(crate) artifacts: Vec<Artifact>,
     pub(crate) manifests: Vec<Manifest>,
     pub(crate) constraints: Vec<Constraint>,
+    pub(crate) rollouts: Vec<Rollout>,
     pub(crate) tags: Vec<PackageTag>,
     /// Id and code.
     pub(crate) entitlements: Vec<(EntitlementId, String)>,
@@ -53,18 +56,22 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
     let entitlements = positions(&rows);
     let mut artifacts = gather(rows.artifacts, gather_manifests(rows.manifests));
     let mut constraints = masks(&rows.constraints, &entitlements);
+    let rollouts: HashMap<ReleaseId, Rollout> =
+        rows.rollouts.into_iter().map(|rollout| (rollout.release_id, rollout)).collect();
     let mut releases: Vec<(keyway_engine::Release, ReleaseRule)> = rows
         .releases
         .into_iter()
         .filter_map(|release| {
             let id = ReleaseId::from(release.id);
             let mask = constraints.remove(&id).unwrap_or_default();
-            release_of(release, head.scheme, artifacts.remove(&id).unwrap_or_default(), mask)
+            let artifacts = artifacts.remove(&id).unwrap_or_default();
+            release_of(release, head.scheme, artifacts, mask, rollouts.get(&id))
         })
         .collect();
     releases.sort_by(|(left, _), (right, _)| right.version.cmp(&left.version));
     let (releases, rules): (Vec<keyway_engine::Release>, _) = releases.into_iter().unzip();
     let tags = tags(rows.tags, &releases);
+    let plans = plans(&rollouts, &releases);
     let ids: Vec<ReleaseId> = releases.iter().map(|release| release.id).collect();
     let content = reach::content(rows.content, &ids);
     PackageSnapshot {
@@ -84,8 +91,16 @@ pub(crate) fn build(head: Head, rows: Rows) -> PackageSnapshot {
         strategy: head.strategy,
         environment: head.environment,
         rules,
+        rollouts: plans,
         entitlements,
     }
+}
+
+/// How releases are handed out that are not for everybody.
+fn plans(rollouts: &HashMap<ReleaseId, Rollout>, releases: &[keyway_engine::Release]) -> Vec<(usize, Plan)> {
+    let plan = |release: &keyway_engine::Release| rollouts.get(&release.id).map(Plan::of);
+    let plans = releases.iter().enumerate().filter_map(|(index, release)| Some((index, plan(release)?)));
+    plans.filter(|(_, plan)| !plan.is_over()).collect()
 }
 
 /// The entitlements that releases ask for, each once. One that is gone from under its constraint is still
@@ -176,6 +191,7 @@ fn release_of(
     scheme: Scheme,
     artifacts: Vec<keyway_engine::Artifact>,
     constraints: Bits,
+    rollout: Option<&Rollout>,
 ) -> Option<(keyway_engine::Release, ReleaseRule)> {
     let version = keyway_versions::parse(scheme, &row.version)
         .inspect_err(|error| tracing::warn!(release = %row.id, %error, "a release is left out"))
@@ -186,6 +202,7 @@ fn release_of(
         constraints,
     };
     let notice = notice_of(&row);
+    let urgency = urgency_of(&row, rollout, scheme);
     let release = keyway_engine::Release {
         id: row.id.into(),
         channel: row.channel.parse().unwrap_or(Channel::Dev),
@@ -199,7 +216,7 @@ fn release_of(
         description: row.description,
         created: row.created_at,
         notice,
-        urgency: Urgency::default(),
+        urgency,
         bundle_version: row.metadata.get("bundle_version").and_then(scalar),
         phased_interval: row.metadata.get("phased_rollout_interval").and_then(serde_json::Value::as_u64),
         artifacts,
@@ -230,6 +247,20 @@ fn notice_of(row: &Release) -> Option<String> {
     }
 }
 
+/// How clients are to take it: what the vendor says of its rollout, and `metadata.minimumSystemVersion`.
+fn urgency_of(row: &Release, rollout: Option<&Rollout>, scheme: Scheme) -> Urgency {
+    let minimum_version = rollout
+        .and_then(|rollout| rollout.minimum_version.as_deref())
+        .and_then(|text| keyway_versions::parse(scheme, text).ok());
+    let minimum_system = row.metadata.get("minimum_system_version").and_then(|value| value.as_str());
+    Urgency {
+        forced: rollout.is_some_and(|rollout| rollout.forced),
+        minimum_version,
+        critical: rollout.is_some_and(|rollout| rollout.critical),
+        minimum_system: minimum_system.filter(|text| !text.trim().is_empty()).map(str::to_owned),
+    }
+}
+
 /// What a snapshot costs in memory, roughly.
 pub(crate) fn weight(snapshot: &PackageSnapshot) -> usize {
     let releases = snapshot.package.releases.iter().map(|release| {
@@ -250,7 +281,9 @@ pub(crate) fn weight(snapshot: &PackageSnapshot) -> usize {
     });
     let tags = snapshot.package.tags.iter().map(|tag| 40 + tag.name.len());
     let entitlements = snapshot.entitlements.iter().map(|(_, code)| 48 + code.len());
+    let rollouts = snapshot.rollouts.iter().map(|(_, plan)| plan.weight());
     snapshot.rules.len() * (size_of::<ReleaseRule>() + 16)
+        + rollouts.sum::<usize>()
         + releases.sum::<usize>()
         + tags.sum::<usize>()
         + entitlements.sum::<usize>()

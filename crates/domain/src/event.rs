@@ -113,6 +113,35 @@ impl Download {
     }
 }
 
+/// An updater that is led from one version to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The account.
+    pub account: AccountId,
+    /// The environment of the release.
+    pub environment: Option<EnvironmentId>,
+    /// The release that is offered.
+    pub release: ReleaseId,
+    /// The version that runs, as its client says it.
+    pub current: String,
+    /// The version that is offered.
+    pub next: String,
+}
+
+impl Upgrade {
+    /// What is recorded of it, as of an upgrade that the API leads to.
+    pub fn event(&self) -> Event {
+        Event {
+            name: "release.upgraded",
+            account: self.account,
+            environment: self.environment,
+            resource: Release::RESOURCE,
+            id: self.release.into(),
+            metadata: Some(json!({ "current": self.current, "next": self.next })),
+        }
+    }
+}
+
 /// The full name of every event there is.
 pub fn names() -> impl Iterator<Item = &'static str> {
     resources::ALL.iter().flat_map(|resource| resource.events.iter().copied())
@@ -268,6 +297,20 @@ mod tests {
         let manifest = Download { artifact: None, ..download };
         let events = manifest.events(Some("oci"));
         assert_eq!(events.iter().map(Event::name).collect::<Vec<_>>(), ["release.downloaded"]);
+    }
+
+    #[test]
+    fn an_upgrade_is_told_as_the_api_tells_it() {
+        let release = release();
+        let upgrade = Upgrade {
+            account: release.account(),
+            environment: None,
+            release: release.id().into(),
+            current: "1.0.0".to_owned(),
+            next: "1.1.0".to_owned(),
+        };
+        let by_api = Event::of(&release, "upgraded").unwrap();
+        assert_eq!(upgrade.event(), by_api.with(json!({ "current": "1.0.0", "next": "1.1.0" })));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod defaults;
 
 use keyway_jsonapi::{Failure, Invalid};
 
+use crate::pin::constraint_failure;
 use crate::resources::{
     HeartbeatCullStrategy, HeartbeatResurrectionStrategy, OverageStrategy, Policy, Scheme,
 };
@@ -13,7 +14,7 @@ pub use defaults::set_defaults;
 /// Everything that is wrong with a policy, in the order in which it is reported. Ranges and lists of single
 /// attributes are checked before, from their declarations.
 pub fn failures(policy: &Policy) -> Vec<Invalid> {
-    let rules = [pool, scheme, machines, overage, check_in, heartbeat];
+    let rules = [pool, scheme, machines, overage, check_in, heartbeat, pin];
     rules.iter().filter_map(|rule| rule(policy)).collect()
 }
 
@@ -98,6 +99,11 @@ fn check_in(policy: &Policy) -> Option<Invalid> {
     let in_range = policy.check_in_interval_count.is_some_and(|count| (1..=365).contains(&count));
     let detail = "must be a number between 1 and 365 inclusive";
     (!in_range).then(|| Invalid::attribute("check_in_interval_count", Failure::Inclusion, detail))
+}
+
+/// Updates are held to a range of versions that can be read.
+fn pin(policy: &Policy) -> Option<Invalid> {
+    policy.pinned_constraint.as_deref().and_then(constraint_failure)
 }
 
 /// Only the dead that are kept can always be revived.

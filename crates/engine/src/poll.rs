@@ -84,12 +84,19 @@ impl Poller {
     /// electron-updater's `x-user-staging-id`, Velopack's `stagingId`.
     pub fn read(head: &Head<'_>) -> Self {
         let query = Query(head.query);
-        let header = |name| head.header(name).map(Cow::Borrowed);
+        Self::sent(|name| query.first(name), |name| head.header(name).map(Cow::Borrowed))
+    }
+
+    /// The same, from a request's parameters and headers by their names.
+    pub fn sent<'s>(
+        parameter: impl Fn(&'static str) -> Option<Cow<'s, str>>,
+        header: impl Fn(&'static str) -> Option<Cow<'s, str>>,
+    ) -> Self {
         let sent = [
-            query.first("fingerprint"),
+            parameter("fingerprint"),
             header("x-machine-fingerprint"),
             header("x-user-staging-id"),
-            query.first("stagingId"),
+            parameter("stagingId"),
         ];
         let first = sent.into_iter().flatten().find(|id| !id.is_empty());
         Self { installation: first.map(Cow::into_owned) }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyway_base::{ArtifactId, BlobName, PackageId, ReleaseId, Timestamp};
-use keyway_versions::{Channel, EcosystemVersion};
+use keyway_versions::{Channel, EcosystemVersion, Scheme, parse};
 
 use crate::{Content, Targets};
 
@@ -173,6 +173,12 @@ impl Package {
     /// must not cost more as versions add up.
     pub fn position(&self, version: &EcosystemVersion) -> Option<usize> {
         self.releases.binary_search_by(|release| version.cmp(&release.version)).ok()
+    }
+
+    /// The release whose version a client names by the rules of a scheme, whatever its status.
+    pub fn named(&self, scheme: Scheme, version: &str) -> Option<&Release> {
+        let version = parse(scheme, version).ok()?;
+        self.releases.get(self.position(&version)?)
     }
 }
 

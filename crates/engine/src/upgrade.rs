@@ -189,7 +189,39 @@ impl Why {
     }
 }
 
+/// A release is offered.
+const OFFER: &str = "offer";
+/// Whatever has no word of its own.
+const OTHER: &str = "other";
+
 impl Told {
+    /// Every word that a decision can be.
+    pub const WORDS: [&str; 23] = [
+        OFFER,
+        "up-to-date",
+        "no-artifact",
+        "rollout",
+        "pinned",
+        "bad-version",
+        "bad-channel",
+        "bad-constraint",
+        "unknown-target",
+        refusal_word(Reason::CredentialMissing),
+        refusal_word(Reason::CredentialInvalid),
+        refusal_word(Reason::TooManyFailures),
+        refusal_word(Reason::Banned),
+        refusal_word(Reason::Suspended),
+        refusal_word(Reason::Expired),
+        refusal_word(Reason::MethodNotAllowed),
+        refusal_word(Reason::PermissionMissing),
+        refusal_word(Reason::NotEntitled),
+        refusal_word(Reason::OutsideWindow),
+        refusal_word(Reason::NotLicensed),
+        refusal_word(Reason::Yanked),
+        refusal_word(Reason::Unavailable),
+        OTHER,
+    ];
+
     /// What is noted of a poll that cannot be understood.
     pub fn misread(error: &BadPoll) -> Self {
         let line = format!("none; reason={}; detail=\"{error}\"", error.word());
@@ -200,6 +232,15 @@ impl Told {
     pub fn refused(denial: &Denial) -> Self {
         let line = format!("none; reason={}; detail=\"{}\"", refusal_word(denial.reason), denial.message);
         Self { offered: None, current: None, platform: None, channel: None, line }
+    }
+
+    /// The decision in a word, for figures: one of [`Told::WORDS`].
+    pub fn word(&self) -> &'static str {
+        if self.offered.is_some() {
+            return OFFER;
+        }
+        let said = self.line.split("; ").find_map(|part| part.strip_prefix("reason="));
+        said.and_then(|said| Self::WORDS.into_iter().find(|word| *word == said)).unwrap_or(OTHER)
     }
 
     /// The header that says it to developers. Anything that is not printable ASCII becomes `?`.

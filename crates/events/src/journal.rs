@@ -69,11 +69,20 @@ impl Journal {
     /// Notes a download that is served whatever becomes of the note: within a second it is written. When more
     /// come than can be written, it is lost, and the log of the server says so.
     pub fn note(&self, download: Download, engine: &'static str, origin: Origin, at: Timestamp) {
+        self.put(Noted::Download { download, engine, origin, at });
+    }
+
+    /// The same of any event.
+    pub fn note_event(&self, event: &Event, origin: &Origin, at: Timestamp) {
+        self.put(Noted::Entry(Box::new(event.entry(origin, at))));
+    }
+
+    fn put(&self, note: Noted) {
         let noted = {
             let mut pile = self.desk.pile();
             let room = pile.noted.len() < ROOM;
             if room {
-                pile.noted.push(Noted::Download { download, engine, origin, at });
+                pile.noted.push(note);
             }
             room.then_some(pile.noted.len())
         };
@@ -90,7 +99,7 @@ impl Journal {
         if lost.is_power_of_two() {
             tracing::warn!(
                 lost,
-                "downloads are missing from the event log: it cannot be written fast enough"
+                "downloads and upgrades are missing from the event log: it cannot be written fast enough"
             );
         }
     }
@@ -278,8 +287,10 @@ mod tests {
         for _ in 0..1_500 {
             journal.note(download, "rubygems", Origin::default(), NOW);
         }
+        let event = download.events(None).remove(1);
+        journal.note_event(&event, &Origin::default(), NOW);
         journal.flush().await.unwrap();
-        assert_eq!(logged(&db, &download).await.len(), 1_500);
+        assert_eq!(logged(&db, &download).await.len(), 1_501);
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use keyway_base::{AccountId, BlobName, LicenseId};
 use keyway_blob::{BlobError, BlobKey, InParts, Staged};
 use keyway_crypto::digest::Sha256;
 use keyway_crypto::signed_url::{self, Grant, GrantError};
-use keyway_domain::event::{Download, Origin};
+use keyway_domain::event::{Download, Origin, Upgrade};
 use keyway_engine::{Denial, Outcome};
 
 use crate::Push;
@@ -39,6 +39,8 @@ pub trait Uploads: Send + Sync + 'static {
     fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>>;
     /// An engine serves a file. Nothing waits for this.
     fn served(&self, served: Served);
+    /// An updater is led to a release. Nothing waits for this.
+    fn upgraded(&self, upgrade: Upgrade, origin: Origin);
 }
 
 /// A file that an engine serves.

@@ -26,7 +26,7 @@ use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
 };
 use keyway_crypto::registry_token::RegistryToken;
-use keyway_engine::{AnyEngine, Call, Denial, Head, NameList, Outcome, Plain, Reason, Reply, Site};
+use keyway_engine::{AnyEngine, Bits, Call, Denial, Head, NameList, Outcome, Plain, Reason, Reply, Site};
 use keyway_jsonapi::ApiError;
 
 use crate::answer;
@@ -67,6 +67,8 @@ enum Found {
     Package {
         snapshot: Arc<Known<PackageSnapshot>>,
         seen: Arc<Seen>,
+        /// Releases whose rollout leaves the asking installation out; none but for updaters.
+        waiting: Bits,
         /// Who asks.
         principal: Arc<Known<Principal>>,
     },

@@ -24,9 +24,9 @@ use crate::body::Body;
 use crate::engines::EnginePlace;
 use crate::exchange::{BadHead, Exchange};
 use crate::failures::WrongCredentials;
+use crate::firsts::Firsts;
 use crate::jsonapi::{Whose, rescued};
 use crate::place::place_on_own_host;
-use crate::pulls::Pulls;
 use crate::rates::Rates;
 use crate::request_id::RequestIds;
 use crate::signature::RsaCap;
@@ -69,6 +69,9 @@ pub struct FrontParts {
 /// The header that names a request.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// How many pulls and upgrades are remembered as noted.
+const NOTED: usize = 256 * 1024;
+
 /// A front end.
 pub(crate) struct Front {
     pub(crate) settings: Settings,
@@ -84,7 +87,10 @@ pub(crate) struct Front {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) wrong_credentials: WrongCredentials,
-    pub(crate) pulls: Pulls,
+    /// Pulls of images that were noted.
+    pub(crate) pulled: Firsts,
+    /// Upgrades that were noted.
+    pub(crate) upgraded: Firsts,
     pub(crate) rates: Rates,
     pub(crate) rsa: RsaCap,
     pub(crate) under_way: UnderWay,
@@ -103,7 +109,8 @@ impl Front {
         let front = Self {
             hosts,
             wrong_credentials: WrongCredentials::new(&parts.settings.limits),
-            pulls: Pulls::default(),
+            pulled: Firsts::holding(NOTED),
+            upgraded: Firsts::holding(NOTED),
             rates: Rates::new(parts.settings.rate_limits.clone()),
             rsa: RsaCap::new(parts.settings.limits.rsa_signatures),
             under_way: UnderWay::default(),

@@ -19,6 +19,7 @@ mod engines;
 mod exchange;
 mod failures;
 mod file;
+mod firsts;
 mod front;
 mod hosts;
 mod incoming;
@@ -26,7 +27,6 @@ mod jsonapi;
 mod network;
 mod operations;
 mod place;
-mod pulls;
 mod range;
 mod rates;
 mod registry;
@@ -42,6 +42,7 @@ mod tls;
 #[cfg(test)]
 mod toy;
 mod url_token;
+mod updates;
 mod watch;
 
 pub use blobs::{Refusal, Served, Uploads};

@@ -63,7 +63,9 @@ pub(crate) async fn answer(
     };
     if exchange.path() == "/v1/_test/reset" {
         front.wrong_credentials.forget();
-        front.pulls.forget();
+        front.pulled.forget();
+        front.upgraded.forget();
+        front.telemetry.seen.forget();
         front.rates.forget();
     }
     let call = TestCall {

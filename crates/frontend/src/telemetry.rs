@@ -10,17 +10,26 @@ use keyway_engine::Engines;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use crate::firsts::Firsts;
+use crate::updates::{CLIENTS, POLLS, Running, Updates};
+
 /// Upper bounds of the duration buckets, in seconds.
 const BUCKETS: [f64; 12] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0];
 
-static METADATA: Metadata<'static> = Metadata::new("keyway", Level::INFO, None);
+/// How many clients of updates are remembered as counted.
+const CLIENTS_AT_ONCE: usize = 2 * 1024 * 1024;
+
+pub(crate) static METADATA: Metadata<'static> = Metadata::new("keyway", Level::INFO, None);
 
 /// The metrics of one server.
 pub struct Telemetry {
     recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
     meters: Vec<Meter>,
+    updates: Updates,
+    /// Clients whose updates were counted.
+    pub(crate) seen: Firsts,
     /// Connections that are open.
     pub(crate) connections: Gauge,
     /// Documents that were at hand.
@@ -59,6 +68,8 @@ impl Telemetry {
         let document = |result| counter("keyway_documents_total", &[Label::new("result", result)]);
         Self {
             handle: recorder.handle(),
+            updates: Updates::new(engines),
+            seen: Firsts::holding(CLIENTS_AT_ONCE),
             meters: surfaces.map(|surface| Meter::new(&recorder, surface)).collect(),
             connections: recorder.register_gauge(&key("keyway_connections", &[]), &METADATA),
             documents_hit: document("hit"),
@@ -80,6 +91,16 @@ impl Telemetry {
         meter.status(&self.recorder, status).increment(1);
         meter.seconds.record(took.as_secs_f64());
         meter.bytes.increment(bytes);
+    }
+
+    /// Counts a poll of an updater by what was decided.
+    pub(crate) fn poll(&self, engine: &str, word: &'static str) {
+        self.updates.count_poll(&self.recorder, engine, word);
+    }
+
+    /// Counts a client by what it runs.
+    pub(crate) fn client(&self, running: &Running<'_>) {
+        self.updates.count_client(&self.recorder, running);
     }
 
     /// The page for Prometheus.
@@ -132,7 +153,7 @@ impl Meter {
     }
 }
 
-fn key(name: &'static str, labels: &[Label]) -> Key {
+pub(crate) fn key(name: &'static str, labels: &[Label]) -> Key {
     Key::from_parts(name, labels.to_vec())
 }
 
@@ -142,6 +163,8 @@ fn describe(recorder: &PrometheusRecorder) {
         ("keyway_response_bytes_total", "Bytes of response bodies, by surface."),
         ("keyway_documents_total", "Documents sent: kept from before, or rendered."),
         ("keyway_wrong_credentials_total", "Wrong credentials that were counted against an address."),
+        (POLLS, "Polls of updaters, by engine and what was decided."),
+        (CLIENTS, "Clients of updates, each once an hour, by what they run."),
         ("keyway_log_lines_dropped_total", "Access log lines dropped because the log fell behind."),
     ];
     for (name, text) in counters {

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use http::{Method, StatusCode};
 use keyway_engine::{
-    Access, Act, AnyEngine, BadPath, Caching, Challenge, Context, Denial, Descriptor, Document, Engine,
-    Engines, FileReply, Files, Head, Ingested, KeyError, Need, Outcome, Plain, Publication, Reject, Reply,
-    Sent, Site, Takes, Transfer, Upload, View,
+    Access, Act, AnyEngine, BadPath, BadPoll, Caching, Challenge, Context, Denial, Descriptor, Document,
+    Engine, Engines, FileReply, Files, Head, Ingested, KeyError, Need, Outcome, Plain, Poll, Poller,
+    Publication, Query, Reject, Reply, Sent, Site, Takes, Told, Transfer, Update, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -59,6 +59,8 @@ pub(crate) enum Op {
     LogIn,
     Names,
     Package(String),
+    /// An updater's poll.
+    Update(String, Result<Poll, BadPoll>, Poller),
     File(String, String),
     Push(String, String),
 }
@@ -78,6 +80,11 @@ impl Engine for Toy {
             (&Method::GET, ["-", "panic"]) => Ok(Op::Panic),
             (&Method::GET | &Method::HEAD, ["-", "whoami"]) => Ok(Op::WhoAmI),
             (&Method::GET | &Method::HEAD, [""]) => Ok(Op::Names),
+            (&Method::GET | &Method::HEAD, [name, "-update"]) => {
+                let query = Query(head.query);
+                let poll = Poll::read(query.first("version").as_deref(), query);
+                Ok(Op::Update((*name).to_owned(), poll, Poller::read(head)))
+            }
             (&Method::GET | &Method::HEAD, [name]) => Ok(Op::Package((*name).to_owned())),
             (&Method::GET | &Method::HEAD, [name, file]) => {
                 Ok(Op::File((*name).to_owned(), (*file).to_owned()))
@@ -92,11 +99,14 @@ impl Engine for Toy {
             Op::WhoAmI => Need::Caller,
             Op::Push(..) => Need::Publisher,
             Op::Names => Need::Names,
-            Op::Package(name) | Op::File(name, _) => Need::Package { key: name },
+            Op::Package(name) | Op::File(name, _) | Op::Update(name, ..) => Need::Package { key: name },
         }
     }
     fn variant(&self, op: &Op) -> Option<u32> {
         matches!(op, Op::Package(_)).then_some(0)
+    }
+    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
+        if let Op::Update(_, _, poller) = op { Some(poller) } else { None }
     }
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {
         match (op, access) {
@@ -104,6 +114,7 @@ impl Engine for Toy {
             (Op::WhoAmI, _) => text(StatusCode::OK, context.caller),
             (Op::Package(_), Access::Package(view)) => package(context, view),
             (Op::File(_, file), Access::Package(view)) => file_of(view, file),
+            (Op::Update(_, poll, _), Access::Package(view)) => update(poll.as_ref(), view),
             (Op::Names, Access::Names(names)) => {
                 let names: Vec<&str> = names.0.iter().map(|name| name.normalised.as_str()).collect();
                 text(StatusCode::OK, &names.join(" "))
@@ -194,6 +205,24 @@ fn package(context: &Context<'_>, view: &View<'_>) -> Reply {
         transfer: Transfer::Negotiated,
         vary: "Accept, Authorization, Accept-Encoding",
     })
+}
+
+/// The version that is offered, or nothing.
+fn update(poll: Result<&Poll, &BadPoll>, view: &View<'_>) -> Reply {
+    let (told, version) = match (poll, view.denial) {
+        (_, Some(denial)) => (Told::refused(denial), None),
+        (Err(error), _) => (Told::misread(error), None),
+        (Ok(poll), _) => {
+            let decision = view.upgrade(poll, None, |_| Some(()));
+            let version = decision.offer.as_ref().map(|offer| offer.release.version.to_string());
+            (decision.told(poll, Some("linux")), version)
+        }
+    };
+    let answer = match version {
+        Some(version) => Plain::status(StatusCode::OK).body("text/plain", version),
+        None => Plain::status(StatusCode::NO_CONTENT),
+    };
+    Reply::Update(Box::new(Update { answer, told }))
 }
 
 fn file_of(view: &View<'_>, name: &str) -> Reply {

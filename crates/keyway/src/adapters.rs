@@ -8,6 +8,7 @@ use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, InParts, Staged};
 use keyway_catalog::Catalog;
 use keyway_crypto::signed_url::Grant;
+use keyway_domain::event::{Origin, Upgrade};
 use keyway_engine::{Denial, Outcome, Reason};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Served, Uploads, Wish,
@@ -94,6 +95,9 @@ impl Uploads for ApiDoor {
     fn served(&self, served: Served) {
         let Served { download, engine, origin } = served;
         self.0.downloaded_from(download, engine, origin);
+    }
+    fn upgraded(&self, upgrade: Upgrade, origin: Origin) {
+        self.0.upgraded(&upgrade, &origin);
     }
     fn push(&self, push: Push) -> Boxed<'_, Result<Outcome, Denial>> {
         // in a task of its own: a client that hangs up must not cut commit from bump

@@ -1,10 +1,12 @@
 //! What a record has when nothing is said: the API's defaults.
 
+use keyway_crypto::random_bytes;
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{
     Account, Artifact, ArtifactStatus, DistributionStrategy, Environment, IsolationStrategy, License, Policy,
-    Product, PushStatus, Release, ReleaseStatus, Token, User, UserRole,
+    Product, PushStatus, Release, ReleaseStatus, Rollout, Token, User, UserRole,
 };
+use keyway_domain::rollout::SEED;
 use keyway_jsonapi::{Declared, Kind, Record, Resource, Role, Value};
 
 use crate::column::default;
@@ -32,6 +34,9 @@ pub(crate) fn set(record: &mut Record, account_protected: bool) {
         if *resource == record.resource {
             default(record, column, Value::Text((*text).to_owned()));
         }
+    }
+    if record.resource == Rollout::RESOURCE {
+        default(record, "seed", Value::Bytes(random_bytes::<SEED>().to_vec()));
     }
     if let Some(granted) = permissions(record) {
         default(record, "permissions", Value::Json(granted.to_json()));

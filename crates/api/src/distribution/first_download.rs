@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyway_base::{AccountId, LicenseId};
-use keyway_domain::event::{Download, Origin};
+use keyway_domain::event::{Download, Origin, Upgrade};
 use keyway_domain::resources::{ExpirationBasis, License, Policy};
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope, Value};
@@ -44,6 +44,11 @@ impl Api {
     /// Notes for the event log that an engine serves a file. Nothing waits for it to be written.
     pub fn downloaded_from(&self, download: Download, engine: &'static str, origin: Origin) {
         self.journal().note(download, engine, origin, self.parts().clock.wall());
+    }
+
+    /// Notes for the event log that an updater is led to a release. Nothing waits for it to be written.
+    pub fn upgraded(&self, upgrade: &Upgrade, origin: &Origin) {
+        self.journal().note_event(&upgrade.event(), origin, self.parts().clock.wall());
     }
 
     /// Starts the time of a licence that waits for its first download, when an engine is about to serve one of

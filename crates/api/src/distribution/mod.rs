@@ -1,4 +1,4 @@
-//! Packages, releases, constraints, artifacts, and the look-up resources beside them (`distribution.md` §5–§8):
+//! Packages, releases, constraints, rollouts, artifacts, and the look-up resources beside them (`distribution.md` §5–§8):
 //! their hooks, their endpoints, and what an upload does once its bytes are here. Written and kept apart from
 //! the mechanism around it, which only registers what this module lists.
 
@@ -18,6 +18,7 @@ mod link;
 mod lookup;
 mod meant;
 mod narrow;
+mod offered;
 mod package;
 mod parts;
 mod prefer;
@@ -27,6 +28,8 @@ mod push;
 mod registry;
 mod release;
 mod repackage;
+mod rollout;
+mod rollout_state;
 mod tags;
 mod upgrade;
 mod upload;
@@ -47,6 +50,7 @@ use keyway_jsonapi::{Record, Scope};
 use lookup::{ARCHES, CHANNELS, ENGINES, PLATFORMS};
 use package::Packages;
 pub(crate) use release::Releases;
+use rollout::Rollouts;
 
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{Child, Children, Create, Delete, List, Related as One, Show, Update};
@@ -89,6 +93,14 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::delete("/releases/{id}/artifact", act!(ArtifactDelete, first::route::withdraw)).first_only(),
     E::get("/releases/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_product)).first_only(),
     E::get("/releases/{id}/actions/upgrade", act!(ReleaseUpgrade, first::upgrade::of_release)).first_only(),
+    E::get("/rollouts", List(&Rollouts)),
+    E::post("/rollouts", Create(&Rollouts)),
+    E::get("/rollouts/{id}", Show(&Rollouts)),
+    E::patch("/rollouts/{id}", Update(&Rollouts)),
+    E::delete("/rollouts/{id}", Delete(&Rollouts)),
+    E::post("/rollouts/{id}/actions/pause", act!(RolloutPause, rollout_state::pause)),
+    E::post("/rollouts/{id}/actions/resume", act!(RolloutResume, rollout_state::resume)),
+    E::post("/rollouts/{id}/actions/halt", act!(RolloutHalt, rollout_state::halt)),
     E::get("/artifacts", List(&Artifacts)),
     E::post("/artifacts", act!(ArtifactCreate, upload::upload)),
     E::post("/artifacts/{id}/actions/sign-parts", act!(ArtifactCreate, parts::sign)),

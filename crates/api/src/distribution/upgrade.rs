@@ -7,13 +7,13 @@ use keyway_base::RecordId;
 use keyway_domain::release::Upgrade;
 use keyway_domain::resources::{self, Package, Release};
 use keyway_jsonapi::{ApiError, Declared, Record, Scope, Source};
-use keyway_versions::Channel;
 use keyway_versions::semver::Constraint;
+use keyway_versions::{Channel, Scheme};
 use serde_json::json;
 
 use super::narrow::narrow;
 use super::release::{self, Releases};
-use super::{dialect, first_download, package::Packages};
+use super::{dialect, first_download, offered, package::Packages};
 use crate::call::Call;
 use crate::event::{declared, origin};
 use crate::gate;
@@ -34,9 +34,10 @@ pub(super) async fn upgrade(call: Arc<Call>) -> Outcome<Reply> {
     let none = || ApiError::not_found_detail("The requested upgrade was not found");
     let channel = channel(&mut work).await?.ok_or_else(none)?;
     let package = package(&mut work, &record).await?.ok_or_else(none)?;
-    let candidates = candidates(&mut work, &current, package.as_ref()).await?;
+    let channel = offered::pinned(&call, current.product_id).or(channel);
     let engines = call.api.parts().engines;
     let scheme = dialect::of_package(engines, package.as_ref()).scheme();
+    let candidates = candidates(&mut work, &current, package.as_ref(), scheme).await?;
     let asked = Upgrade { scheme, current: &current, channel, constraint: constraint.as_ref() };
     let next = asked.best(&candidates).ok_or_else(none)?.clone();
     first_download::start(&call).await?;
@@ -100,8 +101,13 @@ async fn package(work: &mut Work, release: &Record) -> Outcome<Option<Option<Rec
     }
 }
 
-/// The published releases of the product and package that the caller may have.
-async fn candidates(work: &mut Work, current: &Release, package: Option<&Record>) -> Outcome<Vec<Release>> {
+/// The published releases of the product and package that the caller may have, and is led to now.
+async fn candidates(
+    work: &mut Work,
+    current: &Release,
+    package: Option<&Record>,
+    scheme: Scheme,
+) -> Outcome<Vec<Release>> {
     let call = Arc::clone(&work.call);
     let of_package = match package {
         Some(package) => Scope::id("package_id", package.id()),
@@ -110,6 +116,6 @@ async fn candidates(work: &mut Work, current: &Release, package: Option<&Record>
     let scope = upgradable(&call.principal, &call.view, call.now)
         .and(Scope::id("product_id", current.product_id))
         .and(of_package);
-    let records = work.all(Release::RESOURCE, &scope).await?;
+    let records = offered::offered(work, current.product_id, &scope, scheme).await?;
     Ok(records.iter().map(Record::typed).collect::<Result<_, _>>()?)
 }

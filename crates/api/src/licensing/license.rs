@@ -3,6 +3,7 @@
 use keyway_access::Action;
 use keyway_base::{RecordId, UserId};
 use keyway_domain::license::{limits, status};
+use keyway_domain::pin::constraint_failure;
 use keyway_domain::resources::{ExpirationBasis, License, LicenseUser, Policy, User};
 use keyway_jsonapi::document::{Extras, to_json};
 use keyway_jsonapi::{Declared, Failure, Field, Invalid, Record, Resource, Role, Scope, Value};
@@ -48,6 +49,8 @@ impl Hooks for Licenses {
     fn prepare<'a>(&'a self, work: &'a mut Work, draft: &'a mut Draft) -> Step<'a, ()> {
         Box::pin(async move {
             permissions::check(draft, Role::License);
+            let failure = draft.text("pinned_constraint").and_then(constraint_failure);
+            draft.failures.extend(failure);
             if draft.before.is_none() {
                 prepare_new(work, draft).await?;
             }
@@ -152,6 +155,9 @@ fn shown(license: &License, policy: &Policy, status: status::Status) -> Extras {
     extras.attribute("max_memory", limits.memory);
     extras.attribute("max_disk", limits.disk);
     extras.attribute("max_uses", limits.uses);
+    let pinned = |own: &Option<String>, policy: &Option<String>| own.clone().or_else(|| policy.clone());
+    extras.attribute("pinned_channel", pinned(&license.pinned_channel, &policy.pinned_channel));
+    extras.attribute("pinned_constraint", pinned(&license.pinned_constraint, &policy.pinned_constraint));
     extras.attribute("require_heartbeat", policy.require_heartbeat);
     extras.attribute("require_check_in", policy.require_check_in);
     extras.attribute("next_check_in", to_json(&status::next_check_in(license, policy).into_value()));

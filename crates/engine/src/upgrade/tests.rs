@@ -139,3 +139,22 @@ fn a_decision_is_a_header_whatever_it_says() {
         "none; reason=bad-version; detail=\"the version x cannot be read\""
     );
 }
+
+#[test]
+fn a_decision_is_a_word_for_figures() {
+    let shelf = Shelf::new("app", ladder()).waiting(&["2.0.0"]);
+    let word = |shelf: &Shelf, current: &str| {
+        let poll = poll(current, "");
+        shelf.view().upgrade(&poll, None, |_| Some(())).told(&poll, None).word()
+    };
+    assert_eq!(word(&shelf, "1.0.0"), "offer");
+    assert_eq!(word(&shelf, "1.2.0"), "rollout");
+    assert_eq!(word(&shelf, "9.0.0"), "up-to-date");
+    assert_eq!(Told::refused(&denial(Reason::Suspended, "x; reason=expired")).word(), "suspended");
+    assert_eq!(Told::misread(&BadPoll::Channel("x".into())).word(), "bad-channel");
+    let odd = Told { line: "none; reason=moon".into(), ..Told::misread(&BadPoll::Channel("x".into())) };
+    assert_eq!(odd.word(), "other");
+    for (index, word) in Told::WORDS.iter().enumerate() {
+        assert!(Told::WORDS.iter().skip(index + 1).all(|other| other != word), "{word}");
+    }
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use keyway_access::Principal;
-use keyway_base::{BlobName, ContentDigest};
+use keyway_access::{EnvironmentView, Principal};
+use keyway_base::{AccountId, BlobName, ContentDigest, PackageId, RecordId};
 use keyway_catalog::{Asking, EnvironmentFacts, Known};
 use keyway_domain::event::Download;
 use keyway_engine::{Call, ContentOutcome, Denial, ManifestHead, Outcome, StoredManifest};
@@ -15,7 +15,6 @@ use super::{Request, Trouble, try_again};
 use crate::body::Body;
 use crate::conditional::none_match_names;
 use crate::file::{FileFacts, FileTag};
-use crate::pulls::Pull;
 use crate::range::Backwards;
 
 /// The digest of the content, for clients that asked by a tag.
@@ -24,6 +23,17 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-diges
 const HEADERS: usize = 12;
 /// What a blob is, as far as a registry knows.
 const BYTES: &str = "application/octet-stream";
+
+/// One manifest, handed out to one bearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Pull {
+    account: AccountId,
+    environment: EnvironmentView,
+    /// The type and id of who pulls; none for callers without a credential, who count as one.
+    who: Option<(&'static str, RecordId)>,
+    package: Option<PackageId>,
+    digest: ContentDigest,
+}
 
 impl Request<'_> {
     /// Answers with a manifest: its own bytes under its own type, never compressed.
@@ -80,7 +90,7 @@ impl Request<'_> {
             package: snapshot.package.id,
             digest: manifest.digest,
         };
-        if self.front.pulls.is_first(&pull, self.front.clock.wall()) {
+        if self.front.pulled.is_first(&pull, self.front.clock.wall()) {
             let (account, environment) = (self.account.id, rule.environment);
             self.note(Download { account, environment, artifact: None, release: release.id }, principal);
         }

@@ -96,7 +96,9 @@ impl Found {
             Self::Granted => Access::Granted,
             Self::Absent => Access::Absent,
             Self::Names { list, .. } => Access::Names(list),
-            Self::Package { snapshot, seen, .. } => Access::Package(seen.view(snapshot)),
+            Self::Package { snapshot, seen, waiting, .. } => {
+                Access::Package(View { waiting, ..seen.view(snapshot) })
+            }
             Self::Packages { .. } => Access::Packages(views),
         }
     }
@@ -123,7 +125,7 @@ impl Request<'_> {
     ) -> Result<Response<Body>, Trouble> {
         let context = self.context(caller);
         let package = match &found {
-            Found::Package { snapshot, seen, principal } => Some(Opened { snapshot, seen, principal }),
+            Found::Package { snapshot, seen, principal, .. } => Some(Opened { snapshot, seen, principal }),
             _ => None,
         };
         let (Some(variant), Some((source, class))) = (call.variant(), found.source_and_class()) else {
@@ -188,7 +190,7 @@ impl Request<'_> {
     ) -> Result<Response<Body>, Trouble> {
         match reply {
             Reply::Plain(plain) => Ok(answer::plain(plain)),
-            Reply::Update(update) => Ok(self.update(*update, package)),
+            Reply::Update(update) => Ok(self.update(call, *update, package)),
             Reply::Document(document) => {
                 let document = uncompressed(document);
                 Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use http::Response;
-use keyway_access::{AuthFailure, PackageSnapshot, Presented, Principal, Surface, Who, names_class};
+use keyway_access::{AuthFailure, PackageSnapshot, Presented, Principal, Surface, Who, names_class, waiting};
 use keyway_catalog::{CatalogError, Known, PrincipalError};
-use keyway_engine::{Call, Denial, Need, Reason};
+use keyway_engine::{Bits, Call, Denial, Need, Reason};
 
 use super::{Found, Request, Trouble, too_many, unavailable};
 use crate::body::Body;
@@ -107,7 +107,8 @@ impl Request<'_> {
         match snapshot.map_err(|error| unavailable(exchange, &error))? {
             Some(snapshot) => {
                 let seen = catalog.seen(principal, &snapshot);
-                Ok(Found::Package { snapshot, seen, principal: Arc::clone(principal) })
+                let waiting = self.waiting(call, principal, &snapshot);
+                Ok(Found::Package { snapshot, seen, waiting, principal: Arc::clone(principal) })
             }
             // Whether a name is ours is told to callers only that can be held to it.
             None if principal.who == Who::Anonymous => Err(AuthFailure::TOKEN_MISSING.denial()),
@@ -119,6 +120,16 @@ impl Request<'_> {
                 }
                 Ok(Found::Absent)
             }
+        }
+    }
+
+    /// The releases whose rollout leaves the asking installation out now: looked at for each poll of an updater.
+    fn waiting(&self, call: &dyn Call, principal: &Principal, snapshot: &PackageSnapshot) -> Bits {
+        match call.poller() {
+            Some(poller) if !snapshot.rollouts.is_empty() => {
+                waiting(principal, snapshot, poller.installation.as_deref(), self.front.clock.wall())
+            }
+            _ => Bits::NONE,
         }
     }
 

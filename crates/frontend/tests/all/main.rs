@@ -18,5 +18,6 @@ mod signatures;
 mod tls;
 #[path = "../../src/toy.rs"]
 mod toy;
+mod updates;
 mod wire;
 mod world;

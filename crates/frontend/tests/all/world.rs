@@ -49,7 +49,7 @@ pub(crate) struct World {
     pub(crate) account: AccountId,
     /// The product that licences and packages are of.
     pub(crate) product: RecordId,
-    db: Db,
+    pub(crate) db: Db,
     license: Mutex<Record>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,

@@ -6,16 +6,16 @@ use std::time::Duration;
 use http::StatusCode;
 use keyway_access::{Action, upgradable};
 use keyway_base::RecordId;
-use keyway_domain::resources::{Artifact, ArtifactStatus, Product, Release};
+use keyway_domain::resources::{Artifact, ArtifactStatus, Product};
 use keyway_jsonapi::{ApiError, Declared, Record, Scope, Source};
 use keyway_versions::semver::Constraint;
-use keyway_versions::{Channel, EcosystemVersion, UpgradeRequest, parse, resolve_upgrade};
+use keyway_versions::{Channel, EcosystemVersion, Scheme, UpgradeRequest, parse, resolve_upgrade};
 use serde_json::json;
 
 use super::{file, route};
 use crate::call::Call;
 use crate::distribution::artifact::Artifacts;
-use crate::distribution::{dialect, first_download, link, release, upload};
+use crate::distribution::{dialect, first_download, link, offered, release, upload};
 use crate::event::{declared, origin};
 use crate::gate;
 use crate::hooks::alias_scope;
@@ -73,10 +73,11 @@ pub(in crate::distribution) async fn of_release(call: Arc<Call>) -> Outcome<Repl
 async fn answer(mut work: Work, running: &Running, bad_version: ApiError) -> Outcome<Reply> {
     let call = Arc::clone(&work.call);
     let (constraint, channel) = (constraint(&call)?, channel(&call)?);
+    let channel = offered::pinned(&call, running.product.into()).unwrap_or(channel);
     let scheme = dialect::of_package(call.api.parts().engines, None).scheme();
     let current = parse(scheme, &running.version).map_err(|_| bad_version)?;
     let request = UpgradeRequest { current: &current, channel, constraint: constraint.as_ref() };
-    let candidates = candidates(&mut work, running).await?;
+    let candidates = candidates(&mut work, running, scheme).await?;
     let describe = |record: &Record| {
         let text = |column: &str| record.get(column).as_text();
         let channel = text("channel").and_then(|channel| channel.parse::<Channel>().ok());
@@ -106,8 +107,8 @@ async fn answer(mut work: Work, running: &Running, bad_version: ApiError) -> Out
     Ok(upload::with_link(shown, &url).status(StatusCode::SEE_OTHER))
 }
 
-/// Published releases without a package that have an uploaded file of the kind, each with it.
-async fn candidates(work: &mut Work, running: &Running) -> Outcome<Vec<(Record, Record)>> {
+/// Published releases without a package that the caller is led to now and that have an uploaded file of the kind, each with it.
+async fn candidates(work: &mut Work, running: &Running, scheme: Scheme) -> Outcome<Vec<(Record, Record)>> {
     let call = Arc::clone(&work.call);
     let releases = upgradable(&call.principal, &call.view, call.now)
         .and(Scope::id("product_id", running.product))
@@ -117,7 +118,7 @@ async fn candidates(work: &mut Work, running: &Running) -> Outcome<Vec<(Record, 
         .and(Scope::text("platform", running.platform.to_lowercase()))
         .and(Scope::text("filetype", running.filetype.trim_start_matches('.').to_lowercase()));
     let files = work.all(Artifact::RESOURCE, &files).await?;
-    let releases = work.all(Release::RESOURCE, &releases).await?;
+    let releases = offered::offered(work, running.product.into(), &releases, scheme).await?;
     let with_file = |release: Record| {
         let file = files.iter().rfind(|file| file.get("release_id").as_id() == Some(release.id()))?;
         Some((release, file.clone()))

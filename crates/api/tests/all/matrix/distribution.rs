@@ -13,6 +13,8 @@ const HARD: &str = ".......4..4.1";
 const PUBLISHED: &str = "..333..433431";
 /// Made by those who publish.
 const MADE: &str = "..333..333331";
+/// Changed by those who publish; others of the team are refused, customers do not know of it.
+const HIDDEN: &str = "..333..444441";
 
 //                                                                     A D S T R E P Q O U X L N
 pub(super) const ROWS: &[Row] = &[
@@ -64,6 +66,25 @@ pub(super) const ROWS: &[Row] = &[
         r#"{"data":[{"type":"constraints","id":"{its-constraint}"}]}"#,
         PUBLISHED,
     ),
+    ("GET", "/rollouts", "", "........33331"),
+    (
+        "POST",
+        "/rollouts",
+        r#"{"data":{"type":"rollouts","attributes":{"percentage":10},
+            "relationships":{"release":{"data":{"type":"releases","id":"{new-release}"}}}}}"#,
+        MADE,
+    ),
+    ("GET", "/rollouts/{new-rollout}", "", ".......444441"),
+    (
+        "PATCH",
+        "/rollouts/{new-rollout}",
+        r#"{"data":{"type":"rollouts","attributes":{"percentage":20}}}"#,
+        HIDDEN,
+    ),
+    ("DELETE", "/rollouts/{new-rollout}", "", HIDDEN),
+    ("POST", "/rollouts/{new-rollout}/actions/pause", "", HIDDEN),
+    ("POST", "/rollouts/{new-paused}/actions/resume", "", HIDDEN),
+    ("POST", "/rollouts/{new-rollout}/actions/halt", "", HIDDEN),
     ("GET", "/artifacts", "", LIST),
     (
         "POST",
@@ -83,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
     ("POST", "/artifacts/{artifact}/actions/sign-parts", "", "uu333uu433431"),
     ("POST", "/artifacts/{artifact}/actions/complete-upload", "", PUBLISHED),
     // Customers know nothing of a file that has not arrived.
-    ("DELETE", "/artifacts/{new-artifact}", "", "..333..444441"),
+    ("DELETE", "/artifacts/{new-artifact}", "", HIDDEN),
     ("GET", "/engines", "", LIST),
     ("GET", "/engines/{engine}", "", SEEN),
     ("GET", "/platforms", "", LIST),

@@ -44,6 +44,12 @@ impl Stage {
         id(&self.make("releases", attributes, self.of_product(None)).await)
     }
 
+    /// A rollout of a release to a tenth.
+    pub(super) async fn new_rollout(&self, release: &str) -> String {
+        let attributes = json!({ "percentage": 10 });
+        id(&self.make("rollouts", attributes, one("release", "releases", release)).await)
+    }
+
     /// Makes a release ask for the entitlement; gives the constraint.
     pub(super) async fn constrain(&self, release: &str) -> String {
         let entitlement = one("entitlement", "entitlements", self.known("entitlement"));

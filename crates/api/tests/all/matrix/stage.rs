@@ -172,6 +172,17 @@ impl Stage {
             "new-version" => format!("3.0.{}", self.made),
             "new-package" => self.new_package(&unique, None).await,
             "new-release" => self.new_release(&format!("3.0.{}", self.made)).await,
+            "new-rollout" => {
+                let release = self.new_release(&format!("3.0.{}", self.made)).await;
+                self.new_rollout(&release).await
+            }
+            "new-paused" => {
+                let release = self.new_release(&format!("3.0.{}", self.made)).await;
+                let rollout = self.new_rollout(&release).await;
+                let path = format!("rollouts/{rollout}/actions/pause");
+                assert_eq!(self.admin.post(&path, json!(null)).await.status, 200);
+                rollout
+            }
             "new-constrained" => {
                 let release = self.new_release(&format!("3.0.{}", self.made)).await;
                 let constraint = self.constrain(&release).await;

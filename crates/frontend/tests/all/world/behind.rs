@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, InParts, Staged};
 use keyway_crypto::signed_url::Grant;
+use keyway_domain::event::{Origin, Upgrade};
 use keyway_engine::{Denial, Outcome};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Served, Uploads,
@@ -21,6 +22,7 @@ pub(crate) struct Behind {
     pub(crate) uploads: Mutex<Vec<Staged>>,
     pub(crate) pushes: Mutex<Vec<Push>>,
     pub(crate) served: Mutex<Vec<Served>>,
+    pub(crate) upgraded: Mutex<Vec<(Upgrade, Origin)>>,
     /// The licences whose time was started.
     pub(crate) started: Mutex<Vec<LicenseId>>,
     pub(crate) conflict: AtomicBool,
@@ -132,6 +134,9 @@ impl Uploads for Behind {
     }
     fn served(&self, served: Served) {
         self.served.lock().unwrap().push(served);
+    }
+    fn upgraded(&self, upgrade: Upgrade, origin: Origin) {
+        self.upgraded.lock().unwrap().push((upgrade, origin));
     }
 }
 
