@@ -1,3 +1,5 @@
+//! Shares over time, buckets, and what is wrong with a rollout.
+
 use std::time::Duration;
 
 use proptest::prelude::*;
