@@ -41,8 +41,8 @@ mod telemetry;
 mod tls;
 #[cfg(test)]
 mod toy;
-mod url_token;
 mod updates;
+mod url_token;
 mod watch;
 
 pub use blobs::{Refusal, Served, Uploads};
