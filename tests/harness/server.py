@@ -32,13 +32,14 @@ class Server:
         machine: Machine | None = None,
         port: int | None = None,
         program: Path | None = None,
+        scheme: str = "http",
     ) -> None:
         """`machine` is where it runs, when not on this one, and `program` what, when not the binary under test."""
         self.program = program or binary()
         self.machine = machine or Machine()
         self.port = port or free_ports(1)[0]
         self.address = f"{self.machine.address}:{self.port}"
-        self.url = f"http://{self.address}"
+        self.url = f"{scheme}://{self.address}"
         self.flags = flags
         # suites ask faster than any client; the one on limits turns them on
         self.environment = {"KEYWAY_RATE_LIMITS": "off", **(environment or {})}

@@ -4,9 +4,12 @@ import base64
 import http.client
 import json
 import socket
+import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+# By address: what servers of ours are trusted by that speak TLS.
+TRUSTED: dict[str, ssl.SSLContext] = {}
 # Addresses of hosts whose names only a test's network knows.
 NAMES: dict[str, str] = {}
 
@@ -40,6 +43,7 @@ class Connection:
         url = urlsplit(base)
         self.host, self.port, self.prefix = url.hostname, url.port, url.path.rstrip("/")
         self.source, self.timeout = source, timeout
+        self.trusted = TRUSTED.get(self.host) if url.scheme == "https" else None
         self.connection: http.client.HTTPConnection | None = None
 
     def request(self, method: str, path: str, body: bytes | None = None, headers: dict | None = None) -> Answer:
@@ -58,8 +62,11 @@ class Connection:
         if self.connection is None:
             bind = (self.source, 0) if self.source else None
             address = NAMES.get(self.host, self.host)
-            self.connection = http.client.HTTPConnection(
-                address, self.port, timeout=self.timeout, source_address=bind
+            options = {"timeout": self.timeout, "source_address": bind}
+            self.connection = (
+                http.client.HTTPSConnection(address, self.port, context=self.trusted, **options)
+                if self.trusted
+                else http.client.HTTPConnection(address, self.port, **options)
             )
             self.connection.connect()
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

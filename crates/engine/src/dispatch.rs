@@ -92,11 +92,27 @@ pub trait Engine: Send + Sync + 'static {
         None
     }
 
+    /// Where the engine has what its clients ask the JSON:API for by this file name, among the artifacts of a product
+    /// (by id or code): a path below the engine's root. It is asked for where no such artifact was uploaded.
+    fn beside_artifacts(&self, filename: &str, product: &str) -> Option<Beside> {
+        let _ = (filename, product);
+        None
+    }
+
     /// Reads an upload whose name ends in one of [`Descriptor::ingests`].
     ///
     /// # Errors
     /// [`Reject`] with a reason for the vendor.
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject>;
+}
+
+/// What an engine has beside the artifacts of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// Its path below the engine's root.
+    pub path: String,
+    /// Whether it is a feed, which goes before an uploaded one where the vendor wants [`crate::Feeds::Generated`].
+    pub is_feed: bool,
 }
 
 /// A parsed request together with its engine: the object-safe face of [`Engine::Op`].
@@ -142,6 +158,8 @@ pub trait AnyEngine: Send + Sync + 'static {
     fn call<'e>(&'e self, head: &Head<'_>) -> Result<Arc<dyn Call + 'e>, Plain>;
     /// See [`Engine::companion`].
     fn companion(&self, filename: &str) -> Option<String>;
+    /// See [`Engine::beside_artifacts`].
+    fn beside_artifacts(&self, filename: &str, product: &str) -> Option<Beside>;
     /// See [`Engine::ingest`].
     ///
     /// # Errors
@@ -203,6 +221,9 @@ impl<E: Engine> AnyEngine for E {
     fn companion(&self, filename: &str) -> Option<String> {
         Engine::companion(self, filename)
     }
+    fn beside_artifacts(&self, filename: &str, product: &str) -> Option<Beside> {
+        Engine::beside_artifacts(self, filename, product)
+    }
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
         Engine::ingest(self, upload)
     }
@@ -220,6 +241,12 @@ impl Engines {
     /// The engine of a key.
     pub fn get(self, key: &str) -> Option<&'static dyn AnyEngine> {
         self.0.iter().copied().find(|engine| engine.descriptor().key == key)
+    }
+    /// The engine that has something beside the artifacts of a product under this name, and what.
+    pub fn beside_artifacts(self, filename: &str, product: &str) -> Option<(&'static str, Beside)> {
+        self.0
+            .iter()
+            .find_map(|engine| Some((engine.descriptor().key, engine.beside_artifacts(filename, product)?)))
     }
     /// All of them.
     pub fn iter(self) -> impl Iterator<Item = &'static dyn AnyEngine> {

@@ -37,7 +37,7 @@ pub use content::{Content, ContentTag, ManifestHead, Owners, StoredBlob, StoredM
 pub use context::{Context, PackageSigner, Site};
 pub use denial::{Denial, Reason};
 pub use descriptor::{Challenge, Descriptor, KeyError, plain_key};
-pub use dispatch::{AnyEngine, Call, Engine, Engines};
+pub use dispatch::{AnyEngine, Beside, Call, Engine, Engines};
 pub use form::Form;
 pub use head::{BadPath, Head, decode_segment, encoded_segment};
 pub use ingest::{Ingested, ReadSeek, Reject, Upload};

@@ -24,6 +24,7 @@ use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
 use crate::answer::api_error;
+use crate::beside::Fallback;
 use crate::body::Body;
 use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts, FileTag};
@@ -229,6 +230,9 @@ async fn guarded(
 
 /// Reads the body and asks the API.
 async fn handled(front: &Front, exchange: &Exchange, whose: Whose<'_>, body: Incoming) -> Response<Body> {
+    if let Some(fallback) = Fallback::of(front, exchange) {
+        return Box::pin(fallback.answer(front, exchange, whose, body)).await;
+    }
     let limits = &front.settings.limits;
     let body = if !body.is_end_stream() && front.api.ignores_body(exchange.method(), exchange.path()) {
         drop_beside(body);
@@ -240,6 +244,16 @@ async fn handled(front: &Front, exchange: &Exchange, whose: Whose<'_>, body: Inc
         Ok(body) => body,
         Err(error) => return refused(front, exchange, whose, body_error(error, limits.json_bytes)).await,
     };
+    asked(front, exchange, whose, body).await
+}
+
+/// Asks the API.
+pub(crate) async fn asked(
+    front: &Front,
+    exchange: &Exchange,
+    whose: Whose<'_>,
+    body: Bytes,
+) -> Response<Body> {
     let call = call(exchange, whose, body);
     let api = Arc::clone(&front.api);
     let task = tokio::spawn(async move { api.handle(call).await });

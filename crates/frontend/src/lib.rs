@@ -9,6 +9,7 @@ mod access_log;
 mod answer;
 mod appended;
 mod arriving;
+mod beside;
 mod blobs;
 mod body;
 mod conditional;

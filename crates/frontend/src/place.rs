@@ -79,6 +79,13 @@ pub enum RootKind {
     },
 }
 
+impl<'a> Root<'a> {
+    /// The root of an engine on a host that reaches everything, as its public origin says.
+    pub(crate) fn long(origin: String, engine: &'static str, account: Option<&'a str>) -> Self {
+        Self { origin: Cow::Owned(origin), engine, account, token: None, kind: RootKind::Long }
+    }
+}
+
 impl Root<'_> {
     /// Where the engine is reached.
     pub fn site(&self) -> keyway_engine::Site<'_> {

@@ -11,7 +11,7 @@ use keyway_jsonapi::{ApiError, Record, Scope};
 use super::artifact::Artifacts;
 use super::prefer::Preferences;
 use super::release::Releases;
-use super::{first_download, job, link, upload};
+use super::{feed, first_download, job, link, upload};
 use crate::ApiFile;
 use crate::call::Call;
 use crate::event::origin;
@@ -26,8 +26,12 @@ use crate::work::Work;
 
 /// By id, vanity form or file name.
 pub(super) async fn download(call: Arc<Call>) -> Outcome<Reply> {
-    let work = Work::reading(&call).await?;
-    reach(work, call.param(0), Scope::All).await
+    let mut work = Work::reading(&call).await?;
+    let name = call.param(0);
+    if feed::is_written(&mut work, name).await? {
+        return Err(ApiError::not_found(Artifacts.resource().name, name).into());
+    }
+    reach(work, name, Scope::All).await
 }
 
 /// Among the artifacts of a release.

@@ -10,6 +10,7 @@ mod constraint;
 mod detach;
 mod dialect;
 mod download;
+mod feed;
 mod first;
 mod first_download;
 mod holder;

@@ -15,8 +15,8 @@ mod uploaded;
 mod yaml;
 
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError, Need,
-    Outcome, Plain, Poller, Reject, Reply, Sent, Site, Upload, View, plain_key,
+    Access, Act, BadPath, Beside, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError,
+    Need, Outcome, Plain, Poller, Reject, Reply, Sent, Site, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -104,6 +104,16 @@ impl Engine for ElectronEngine {
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {
         absent(op.home()).into()
+    }
+
+    /// What electron-updater's provider for the JSON:API asks for: feeds, and block maps, which are readable when their
+    /// release is not any more.
+    fn beside_artifacts(&self, filename: &str, product: &str) -> Option<Beside> {
+        let is_feed = op::stem(filename).map(Target::split).is_some_and(|(channel, target)| {
+            target.is_some() && matches!(Channel::of(channel), Channel::Ours(_))
+        });
+        let is_wanted = is_feed || filename.to_lowercase().ends_with(".blockmap");
+        is_wanted.then(|| Beside { path: op::below_product(product, filename), is_feed })
     }
 
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {

@@ -142,12 +142,16 @@ impl Op {
             Self::Feed(feed) => &feed.name,
             Self::File { name, .. } => name,
         };
-        let home = match self.home() {
-            Home::Package(key) => encoded(key),
-            Home::Product { product, .. } => format!("{PRODUCTS}/products/{}", encoded(product)),
-        };
-        format!("/{home}/{}", address(name))
+        match self.home() {
+            Home::Package(key) => format!("/{}/{}", encoded(key), address(name)),
+            Home::Product { product, .. } => below_product(product, name),
+        }
     }
+}
+
+/// The path below the engine's root of what a product's releases have.
+pub(crate) fn below_product(product: &str, name: &str) -> String {
+    format!("/{PRODUCTS}/products/{}/{}", encoded(product), address(name))
 }
 
 impl Home {

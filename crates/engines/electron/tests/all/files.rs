@@ -1,7 +1,7 @@
 //! Which file an address means.
 
-use keyway_engine::Reason;
 use keyway_engine::testing::{Standing, denial};
+use keyway_engine::{Beside, Engine as _, Reason};
 
 use crate::shop::{file, release, shelf, visible, windows};
 
@@ -62,4 +62,21 @@ fn files_on_their_way_are_not_there() {
     let mut newest = windows("1.0.0");
     newest.artifacts[0].uploaded = false;
     assert!(file(&visible([newest]), "/app/App%20Setup%201.0.0.exe").starts_with("404"));
+}
+
+#[test]
+fn the_api_is_given_feeds_and_block_maps_of_a_product() {
+    let beside = |name| keyway_engine_electron::ElectronEngine.beside_artifacts(name, "a/b");
+    let at = |path: &str, is_feed| Some(Beside { path: path.to_owned(), is_feed });
+    for (name, expected) in [
+        ("stable.yml", at("/-/products/a%2Fb/stable.yml", true)),
+        ("beta-linux-arm64.yml", at("/-/products/a%2Fb/beta-linux-arm64.yml", true)),
+        ("App 1.exe.blockmap", at("/-/products/a%2Fb/App%201.exe.blockmap", false)),
+        ("nightly.yml", None),
+        ("stable-linux-vax.yml", None),
+        ("App.exe", None),
+        (".yml", None),
+    ] {
+        assert_eq!(beside(name), expected, "{name}");
+    }
 }
