@@ -60,7 +60,7 @@ pub(crate) enum Op {
     Names,
     Package(String),
     /// An updater's poll.
-    Update(String, Result<Poll, BadPoll>, Poller),
+    Update(String, Box<(Result<Poll, BadPoll>, Poller)>),
     File(String, String),
     Push(String, String),
 }
@@ -83,7 +83,7 @@ impl Engine for Toy {
             (&Method::GET | &Method::HEAD, [name, "-update"]) => {
                 let query = Query(head.query);
                 let poll = Poll::read(query.first("version").as_deref(), query);
-                Ok(Op::Update((*name).to_owned(), poll, Poller::read(head)))
+                Ok(Op::Update((*name).to_owned(), Box::new((poll, Poller::read(head)))))
             }
             (&Method::GET | &Method::HEAD, [name]) => Ok(Op::Package((*name).to_owned())),
             (&Method::GET | &Method::HEAD, [name, file]) => {
@@ -106,7 +106,7 @@ impl Engine for Toy {
         matches!(op, Op::Package(_)).then_some(0)
     }
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        if let Op::Update(_, _, poller) = op { Some(poller) } else { None }
+        if let Op::Update(_, asked) = op { Some(&asked.1) } else { None }
     }
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {
         match (op, access) {
@@ -114,7 +114,7 @@ impl Engine for Toy {
             (Op::WhoAmI, _) => text(StatusCode::OK, context.caller),
             (Op::Package(_), Access::Package(view)) => package(context, view),
             (Op::File(_, file), Access::Package(view)) => file_of(view, file),
-            (Op::Update(_, poll, _), Access::Package(view)) => update(poll.as_ref(), view),
+            (Op::Update(_, asked), Access::Package(view)) => update(asked.0.as_ref(), view),
             (Op::Names, Access::Names(names)) => {
                 let names: Vec<&str> = names.0.iter().map(|name| name.normalised.as_str()).collect();
                 text(StatusCode::OK, &names.join(" "))
