@@ -58,6 +58,8 @@ struct Request<'a> {
     environment: Option<&'a EnvironmentFacts>,
     /// The token of a registry that it bears.
     token: Option<&'a RegistryToken>,
+    /// Whether a download token stands in its address.
+    keyed: bool,
 }
 
 /// What was found for an operation's need.
@@ -166,6 +168,7 @@ async fn prepared(
         account: &account,
         environment: environment.as_deref(),
         token: token.as_deref(),
+        keyed: place.root.token.is_some(),
     };
     let mut response = if head.is_read() {
         // what answers is as large as all that leads to it: on the heap it is not moved from one to the other

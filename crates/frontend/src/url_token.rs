@@ -11,6 +11,7 @@ const MARK: &str = "/k/";
 /// The token that a path below an engine's root begins with, and the path below that.
 pub(crate) fn split(rest: &str) -> (Option<&str>, &str) {
     match rest.strip_prefix(MARK).and_then(token_first) {
+        Some((token, "")) => (Some(token), "/"),
         Some((token, below)) => (Some(token), below),
         None => (None, rest),
     }
@@ -45,11 +46,10 @@ fn find(path: &str) -> Option<(&str, (&str, &str))> {
     })
 }
 
-/// The first segment, if it has the form of a download token, and what follows it: a path of its own.
+/// The first segment, if it has the form of a download token, and what follows it.
 fn token_first(text: &str) -> Option<(&str, &str)> {
-    let (token, _) = text.split_once('/')?;
-    let is_one = TokenKind::of_text(token) == Some(TokenKind::Download);
-    is_one.then(|| Some((token, text.strip_prefix(token)?))).flatten()
+    let (token, below) = text.split_at_checked(text.find('/').unwrap_or(text.len()))?;
+    (TokenKind::of_text(token) == Some(TokenKind::Download)).then_some((token, below))
 }
 
 #[cfg(test)]
@@ -67,14 +67,13 @@ mod tests {
         {
             assert_eq!(split(other), (None, other), "no other credential stands in a path");
         }
-        let bare = format!("/k/{TOKEN}");
-        assert_eq!(split(&bare), (None, bare.as_str()), "nothing is asked for");
+        assert_eq!(split(&format!("/k/{TOKEN}")), (Some(TOKEN), "/"), "nothing is asked for");
     }
 
     #[test]
     fn it_is_found_below_any_root_and_never_written_down() {
         for (before, below) in
-            [("", "/app"), ("/v1/accounts/acme/engines/squirrel", "/app/RELEASES"), ("/k/x", "/")]
+            [("", "/app"), ("/v1/accounts/acme/engines/squirrel", "/app/RELEASES"), ("/k/x", "/"), ("", "")]
         {
             let path = format!("{before}/k/{TOKEN}{below}");
             let presented = presented(&path).unwrap();

@@ -74,7 +74,8 @@ pub(super) const RULES: &[Rule] = &[
     write(Action::LicenseTokensGenerate, Permission::LicenseTokensGenerate, SALES),
     write(
         Action::LicenseDownloadTokenGenerate,
-        Permission::ReleaseDownload,
+        // which these tokens lack: none makes another
+        Permission::LicenseRead,
         &[
             Clause(ADSTE, always),
             Clause(P, own_product),

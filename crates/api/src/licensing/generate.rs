@@ -70,19 +70,20 @@ pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> 
     written(work, draft.record, secret).await
 }
 
-/// Makes a token of a licence that may stand in an address: it ends after `lifetime`, and reads releases as far as
-/// the licence may, and as the caller may where that is the licence itself.
+/// Makes a token that may stand in an address: it ends after `lifetime`, and reads releases as far as both its bearer
+/// and the caller may.
 pub(crate) async fn generate_for_address(
     work: &mut Work,
-    license: &Bearer,
+    bearer: &Bearer,
     lifetime: Duration,
 ) -> Outcome<Generated> {
     let call = std::sync::Arc::clone(&work.call);
-    if !associates(call.view, &license.record) {
+    if !associates(call.view, &bearer.record) {
         return Err(Refusal::invalid([foreign_environment()]));
     }
-    let granted = grantable(work, &call, license).await?.0.intersection(Permissions::DOWNLOAD);
-    let (mut record, secret) = begun(&call, license, TokenKind::Download);
+    let (held, _) = grantable(work, &call, bearer).await?;
+    let granted = held.intersection(call.principal.permissions).intersection(Permissions::DOWNLOAD);
+    let (mut record, secret) = begun(&call, bearer, TokenKind::Download);
     record.set("expiry", Value::Time(call.now.plus(lifetime)));
     record.set("permissions", Value::Json(Granted::Only(granted).to_json()));
     written(work, record, secret).await
@@ -116,7 +117,7 @@ fn foreign_environment() -> Invalid {
     Invalid::relation("environment", Failure::Inclusion, "must be compatible with bearer environment")
 }
 
-/// Gives a token a new secret; one that had an expiry gets two more weeks.
+/// Gives a token a new secret; one that had an expiry gets two more weeks, unless it stands in an address.
 pub(crate) async fn regenerate(work: &mut Work, token: Record) -> Outcome<Generated> {
     let call = std::sync::Arc::clone(&work.call);
     let kind = token.get("bearer_type").as_text().and_then(BearerType::parse);
@@ -128,7 +129,7 @@ pub(crate) async fn regenerate(work: &mut Work, token: Record) -> Outcome<Genera
     let mut after = token.clone();
     let kind = token.get("kind").as_text().filter(|kind| *kind == TokenKind::Download.as_str());
     let secret = fresh(&call, kind.map_or(kind_of(bearer.role), |_| TokenKind::Download), &mut after);
-    if !token.get("expiry").is_null() {
+    if kind.is_none() && !token.get("expiry").is_null() {
         after.set("expiry", Value::Time(call.now.plus(TWO_WEEKS)));
     }
     crate::interpreter::change(work, &token, &mut after).await?;

@@ -214,6 +214,8 @@ async fn a_download_token_reads_releases_for_a_while_and_does_nothing_else() {
         bearer.get(&format!("licenses/{license}")).await,
         bearer.post(&format!("licenses/{license}/actions/validate"), json!(null)).await,
         bearer.delete(&format!("tokens/{}", made.text("/data/id"))).await,
+        bearer.post(&path, json!(null)).await,
+        bearer.put(&format!("tokens/{}", made.text("/data/id")), json!(null)).await,
     ] {
         assert_eq!(refused.status, 403, "{}", refused.body);
     }
@@ -246,6 +248,11 @@ async fn a_download_token_is_as_good_as_its_licence_and_can_be_revoked() {
     let bearer = world.anonymous().bearer(made.text("/data/attributes/token"));
     let again = world.admin.put(&format!("tokens/{}", made.text("/data/id")), json!(null)).await;
     assert_eq!(again.text("/data/attributes/kind"), "download-token", "it stays what it is");
+    assert_eq!(
+        again.at("/data/attributes/expiry"),
+        made.at("/data/attributes/expiry"),
+        "and ends when it would have"
+    );
     assert_eq!(bearer.get("releases").await.status, 401);
     let bearer = world.anonymous().bearer(again.text("/data/attributes/token"));
     assert_eq!(bearer.get("me").await.status, 403, "and may do no more");
@@ -269,4 +276,42 @@ async fn a_download_token_is_not_made_where_it_would_not_hold() {
     }
     let (_, other) = world.license(&policy, json!({})).await;
     assert_eq!(world.key(&other).post(&path, json!(null)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_users_download_token_ends_with_the_users_access() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({"authenticationStrategy": "LICENSE"})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let user = world.user("jane@example.com", "user").await;
+    let users = json!({"data": [{"type": "users", "id": user}]});
+    assert_eq!(world.admin.post(&format!("licenses/{license}/users"), users).await.status, 200);
+    let jane = world.token_of(&format!("users/{user}")).await;
+    let path = format!("licenses/{license}/actions/generate-download-token");
+    let made = jane.post(&path, json!(null)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.text("/data/relationships/bearer/data/id"), user);
+    let bearer = world.anonymous().bearer(made.text("/data/attributes/token"));
+    assert_eq!(bearer.get("releases").await.status, 200);
+    assert_eq!(world.admin.post(&format!("users/{user}/actions/ban"), json!(null)).await.status, 200);
+    assert_eq!(bearer.get("releases").await.status, 403);
+}
+
+#[tokio::test]
+async fn the_oldest_download_tokens_make_room() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let path = format!("licenses/{license}/actions/generate-download-token");
+    let first = world.admin.post(&path, json!(null)).await;
+    let first = world.anonymous().bearer(first.text("/data/attributes/token"));
+    for _ in 0..99 {
+        assert_eq!(world.admin.post(&path, json!(null)).await.status, 201);
+        world.clock.advance(std::time::Duration::from_millis(1));
+    }
+    assert_eq!(first.get("releases").await.status, 200, "a hundred are there");
+    assert_eq!(world.admin.post(&path, json!(null)).await.status, 201);
+    assert_eq!(first.get("releases").await.error(), (401, "TOKEN_INVALID", ""));
 }

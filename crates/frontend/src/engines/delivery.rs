@@ -128,7 +128,9 @@ impl Request<'_> {
             Found::Package { snapshot, seen, principal, .. } => Some(Opened { snapshot, seen, principal }),
             _ => None,
         };
-        let (Some(variant), Some((source, class))) = (call.variant(), found.source_and_class()) else {
+        // a document with a token in its addresses is of use to nobody else
+        let variant = call.variant().filter(|_| !self.keyed);
+        let (Some(variant), Some((source, class))) = (variant, found.source_and_class()) else {
             let views = found.views();
             return self.carry_out(call, call.reply(&context, &found.access(&views)), package).await;
         };
@@ -231,8 +233,9 @@ impl Request<'_> {
         key: &BlobKey,
         facts: &FileFacts<'_>,
     ) -> Option<Response<Body>> {
-        let Self { front, engine, .. } = self;
-        if !engine.descriptor().redirects || !answer.is_whole() || facts.size <= SMALL_FILE {
+        let Self { front, engine, keyed, .. } = self;
+        // some clients tell the storage host which address sent them
+        if *keyed || !engine.descriptor().redirects || !answer.is_whole() || facts.size <= SMALL_FILE {
             return None;
         }
         let what = keyway_blob::Download { key, save_as: facts.save_as, media_type: facts.media_type };

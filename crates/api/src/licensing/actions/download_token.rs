@@ -7,9 +7,9 @@ use std::time::Duration;
 use keyway_access::Action;
 use keyway_crypto::token::TokenKind;
 use keyway_domain::resources::AuthenticationStrategy::{Mixed, Token as ByToken};
-use keyway_domain::resources::{BearerType, Token};
+use keyway_domain::resources::{BearerType, Token, User};
 use keyway_jsonapi::schema::{Form, Node, check};
-use keyway_jsonapi::{ApiError, Declared, Record, Scope, Value};
+use keyway_jsonapi::{ApiError, Declared, Record, Role, Scope, Value};
 use serde_json::json;
 
 use super::license_state::{permitted, policy_of};
@@ -19,6 +19,7 @@ use crate::licensing::generate::generate_for_address;
 use crate::licensing::token::Bearer;
 use crate::refusal::Outcome;
 use crate::reply::Reply;
+use crate::touch;
 use crate::work::Work;
 
 /// How long a token holds unless `meta.ttl` says otherwise, in seconds.
@@ -26,18 +27,21 @@ const HOUR: i64 = 60 * 60;
 /// How long it may hold at least and at most: updaters of the system ask rarely, and nobody renews their address.
 const LIFETIMES: std::ops::RangeInclusive<i64> = 60..=30 * 24 * HOUR;
 
+/// How many a bearer has at a time; the oldest makes room.
+const LIVE: usize = 100;
+
 /// Makes a token that may stand in an address.
 pub(crate) async fn generate(call: Arc<Call>) -> Outcome<Reply> {
     let (mut work, license) = permitted(&call, Action::LicenseDownloadTokenGenerate).await?;
     let lifetime = lifetime(&call)?;
     let policy = policy_of(&mut work, &license).await?;
-    if !matches!(policy.authentication_strategy, ByToken | Mixed) {
+    let bearer = bearer(&mut work, license).await?;
+    if bearer.kind == BearerType::License && !matches!(policy.authentication_strategy, ByToken | Mixed) {
         let detail = "cannot have a download token because the policy does not let licenses authenticate by token \
                       (set its authenticationStrategy to TOKEN or MIXED)";
         return Err(ApiError::unprocessable(detail).into());
     }
-    forget_ended(&mut work, &license).await?;
-    let bearer = Bearer::of(&mut work, BearerType::License, license).await?;
+    forget(&mut work, &bearer).await?;
     let generated = generate_for_address(&mut work, &bearer, lifetime).await?;
     let object = generated.object();
     let segment = object.pointer("/attributes/token").and_then(|token| token.as_str()).unwrap_or_default();
@@ -58,13 +62,33 @@ fn lifetime(call: &Call) -> Result<Duration, ApiError> {
     Ok(Duration::from_secs(seconds.unsigned_abs()))
 }
 
-/// An application asks for a token at each start: those of the licence that have ended are of no more use.
-async fn forget_ended(work: &mut Work, license: &Record) -> Outcome<()> {
+/// Whose the token is: a user's own, since it has to end with their access to the licence, and else the licence's.
+async fn bearer(work: &mut Work, license: Record) -> Outcome<Bearer> {
+    let user = work.call.principal.bearer_id().filter(|_| work.call.principal.role == Role::User);
+    match user {
+        Some(user) => {
+            let user = work.need(User::RESOURCE, user).await?;
+            Bearer::of(work, BearerType::User, user).await
+        }
+        None => Bearer::of(work, BearerType::License, license).await,
+    }
+}
+
+/// An application asks for a token at each start: those of its bearer that have ended are of no more use, and neither
+/// are the oldest of very many.
+async fn forget(work: &mut Work, bearer: &Bearer) -> Outcome<()> {
     let now = work.call.now;
-    let ended = Scope::id("bearer_id", license.id())
-        .and(Scope::text("bearer_type", BearerType::License.as_str()))
-        .and(Scope::text("kind", TokenKind::Download.as_str()))
-        .and(Scope::Lt("expiry", Value::Time(now)));
+    let own = Scope::id("bearer_id", bearer.record.id())
+        .and(Scope::text("bearer_type", bearer.kind.as_str()))
+        .and(Scope::text("kind", TokenKind::Download.as_str()));
+    let ended = own.clone().and(Scope::Lt("expiry", Value::Time(now)));
     work.delete_where(Token::RESOURCE, &ended).await?;
+    let mut left = work.all(Token::RESOURCE, &own).await?;
+    // ids grow with time
+    left.sort_by_key(|token| std::cmp::Reverse(token.id()));
+    for token in left.iter().skip(LIVE - 1) {
+        work.delete(token).await?;
+        touch::record(work, Some(token), None).await?;
+    }
     Ok(())
 }
