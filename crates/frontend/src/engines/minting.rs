@@ -64,6 +64,7 @@ pub(super) async fn answer(
         account: &account,
         environment: environment.as_deref(),
         token: None,
+        keyed: false,
     };
     let (principal, bearer) = request.asker(&asker).await?;
     // who logs in asks for nothing yet, and reads the reason only here
