@@ -228,6 +228,12 @@ impl Told {
         Self { offered: None, current: None, platform: None, channel: None, line }
     }
 
+    /// What is noted of a poll for a target that there is not.
+    pub fn unknown_target(detail: &str) -> Self {
+        let line = format!("none; reason=unknown-target; detail=\"{detail}\"");
+        Self { offered: None, current: None, platform: None, channel: None, line }
+    }
+
     /// What is noted of a caller to whom nothing of the package is shown.
     pub fn refused(denial: &Denial) -> Self {
         let line = format!("none; reason={}; detail=\"{}\"", refusal_word(denial.reason), denial.message);

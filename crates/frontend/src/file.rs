@@ -168,14 +168,14 @@ impl FileFacts<'_> {
     }
 }
 
-/// The pieces of a `multipart/byteranges` body.
+/// The pieces of a `multipart/byteranges` body. It begins with an empty line, as Apache's and nginx's do: zsync
+/// takes no other, and asks again and again.
 fn several(blob: &Blob, spans: &[Span], media_type: &str, boundary: &str) -> VecDeque<Part> {
     let mut parts = VecDeque::with_capacity(spans.len() * 2 + 1);
-    for (index, span) in spans.iter().enumerate() {
-        let start = if index == 0 { "" } else { "\r\n" };
+    for span in spans {
         let range = span.content_range(blob.len());
         let text =
-            format!("{start}--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {range}\r\n\r\n");
+            format!("\r\n--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: {range}\r\n\r\n");
         parts.push_back(Part::Text(Bytes::from(text)));
         parts.push_back(Part::Blob(blob.read_range(span.first, span.len())));
     }
@@ -268,7 +268,7 @@ mod tests {
         let boundary = "keyway-0190163d8694739baea5966c26f8ad91";
         assert_eq!(header(&head, CONTENT_TYPE), format!("multipart/byteranges; boundary={boundary}"));
         let expected = format!(
-            "--{boundary}\r\nContent-Type: application/zip\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n\
+            "\r\n--{boundary}\r\nContent-Type: application/zip\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n\
              --{boundary}\r\nContent-Type: application/zip\r\nContent-Range: bytes 8-9/10\r\n\r\n89\r\n\
              --{boundary}--\r\n"
         );

@@ -141,9 +141,8 @@ fn answer(feed: &Feed, base: &str, view: &View<'_>) -> Reply {
         Ok(asked) => asked,
         Err(BadFeed::Poll(bad)) => return misread(&bad.to_string(), Told::misread(bad)),
         Err(BadFeed::Target(name)) => {
-            let line = format!("none; reason=unknown-target; detail=\"there is no arch {name}\"");
-            let told = Told { offered: None, current: None, platform: Some("windows"), channel: None, line };
-            return misread(&format!("there is no arch {name}"), told);
+            let text = format!("there is no arch {name}");
+            return misread(&text, Told::unknown_target(&text));
         }
     };
     let decision = view.upgrade(&asked.poll, None, |release| installer::package(release, asked.arch));

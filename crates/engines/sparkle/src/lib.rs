@@ -107,18 +107,15 @@ fn answer(feed: &Feed, context: &Context<'_>, view: &View<'_>) -> Reply {
     let (items, told) = match &feed.asked {
         Ok(asked) => offered(asked, view),
         Err(BadFeed::Poll(bad)) => (Vec::new(), Told::misread(bad)),
-        Err(BadFeed::Target(name)) => (Vec::new(), unknown_target(name)),
+        Err(BadFeed::Target(name)) => {
+            (Vec::new(), Told::unknown_target(&format!("there are no appcasts for {name}")))
+        }
     };
     let body = appcast::render(view, context.base, &items);
     let answer = Plain::status(StatusCode::OK)
         .with(CACHE_CONTROL, HeaderValue::from_static("private, no-store"))
         .body(appcast::MEDIA_TYPE, body);
     Update { answer, told }.into()
-}
-
-fn unknown_target(name: &str) -> Told {
-    let line = format!("none; reason=unknown-target; detail=\"there are no appcasts for {name}\"");
-    Told { offered: None, current: None, platform: None, channel: None, line }
 }
 
 /// The items of a feed, and what the caller is told: of several systems, of the first for which there is something.

@@ -2,6 +2,7 @@
 
 use keyway_engine::{
     Artifact, BadPoll, Denial, FileReply, Manifest, Plain, Poll, Release, Reply, Spelled, Told, Update, View,
+    base_name,
 };
 
 use crate::op::{Latest, Op, Part, Wanted};
@@ -12,7 +13,10 @@ pub(crate) fn answer(op: &Op, base: &str, view: &View<'_>) -> Reply {
     match &op.wanted {
         Wanted::Latest(latest) => newest(latest, op.part, base, view),
         Wanted::Release(file) => reached(op.part, base, view, &file.filename, file.find(view)),
-        Wanted::Named(name) => reached(op.part, base, view, name, named(view, name)),
+        Wanted::Named(name) => {
+            let found = view.newest_file(|_, artifact| artifact.filename == *name);
+            reached(op.part, base, view, name, found)
+        }
     }
 }
 
@@ -63,17 +67,6 @@ fn image(release: &Release, arch: &Spelled, part: Part) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-/// The file of a name in the newest release that has one.
-fn named(view: &View<'_>, name: &str) -> Result<FileReply, Option<Denial>> {
-    let artifact = |release| {
-        let mut files = View::artifacts(release);
-        files.find(|(_, file)| file.filename == name).map(|(at, _)| at)
-    };
-    let mut releases = view.releases().filter_map(|(at, release)| Some((at, artifact(release)?)));
-    let found = releases.next().ok_or_else(|| view.denial.cloned())?;
-    Ok(FileReply { release: found.0, artifact: found.1, media_type: None, attachment: true })
-}
-
 fn reached(
     part: Part,
     base: &str,
@@ -100,8 +93,7 @@ fn written(base: &str, view: &View<'_>, file: &FileReply) -> Plain {
         return Plain::not_found("control file", "of this file");
     };
     // zsync refuses a name with folders, and a line ends at a line break.
-    let name = artifact.filename.rsplit('/').next().unwrap_or_default();
-    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name: String = base_name(&artifact.filename).chars().filter(|c| !c.is_control()).collect();
     let changed = artifact.created.http_date().replace("GMT", "+0000");
     let url = view.file_url(base, release, &artifact.filename);
     let head = format!("zsync: 0.6.2\nFilename: {name}\nMTime: {changed}\nURL: {url}\n");
