@@ -16,6 +16,7 @@ use crate::dialect::Dialect;
 use crate::migrate::migrate;
 use crate::session::Session;
 use crate::statement::{Sql, Statement};
+use crate::unique::UniqueIndex;
 use crate::{Options, Order, Page, Sort};
 
 async fn pools() -> (TestDatabase, Pools) {
@@ -188,6 +189,12 @@ async fn populated() -> (TestDatabase, Pools) {
     (place, pools)
 }
 
+/// Whether no two rows have the same in a column.
+fn is_unique(resource: &Resource, column: &str) -> bool {
+    let alone = |index: &UniqueIndex| index.table == resource.table && index.columns == [column];
+    crate::unique::ALL.iter().any(alone)
+}
+
 /// So many rows of one account, ten for each record that they refer to first.
 fn rows_of(resource: &'static Resource, count: i64) -> Statement {
     let mut sql = Sql::new(Dialect::Postgres);
@@ -202,6 +209,7 @@ fn rows_of(resource: &'static Resource, count: i64) -> Statement {
             ("account_id", _) => drop(sql.param(Arg::shown(account()))),
             ("environment_id", _) => drop(sql.push("NULL")),
             ("id", _) => drop(sql.push("'id ' || i")),
+            (name, Kind::Id) if is_unique(resource, name) => drop(sql.push("'id ' || i")),
             (_, Kind::Id) if !std::mem::replace(&mut refers, true) => drop(sql.push("'id ' || i / 10")),
             (_, Kind::Id) => drop(sql.push("'id ' || i")),
             (_, Kind::Bool) => drop(sql.push("FALSE")),
