@@ -9,9 +9,6 @@ from shop import Scenario
 
 
 class Deltas(Scenario):
-    def setUp(self) -> None:
-        super().setUp()
-
     def pair(self, pattern: str = "App Setup {}.exe") -> tuple:
         line = self.line(pattern)
         old, new = line.build("1.0.0"), line.build("1.1.0", 7, 20, 21, 44)
@@ -180,7 +177,7 @@ class Choices(Scenario):
 
 class Feeds(Scenario):
     def test_the_vendor_s_own_goes_first(self):
-        line = self.line(blocks=3)
+        line = self.line(blocks=20)
         old, new = line.build("1.0.0"), line.build("1.1.0", 1)
         self.release("1.0.0", old, feed="latest.yml")
         self.release("1.1.0", new, feed="latest.yml")
