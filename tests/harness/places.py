@@ -44,6 +44,15 @@ def client(name: str) -> Path:
     return directory(name)
 
 
+def built(program: str) -> Path:
+    """A program of `updaters/rust`, which `tests/install --full` builds."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    path = cache / "keyway-tests" / "updaters-rust" / "debug" / program
+    if not path.exists():
+        raise SystemExit(f"{path} does not exist: run tests/install --full")
+    return path
+
+
 def has(name: str) -> bool:
     """Whether a client is installed: one that is built with Go may be missing where Go cannot be had."""
     return (directory(name) / ".done").exists()
