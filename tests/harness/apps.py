@@ -57,6 +57,16 @@ class App:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return get(self.url + path, {**license_header(self.keys[who]), **given})
 
+    def token(self, who: str) -> str:
+        """The path of a download token of a licence, for clients that can send no header."""
+        vendor = self.world.vendor
+        license = vendor.must("GET", f"/licenses/{self.keys[who]}")["id"]
+        return vendor.must_meta(f"/licenses/{license}/actions/generate-download-token", {"ttl": 3600})["path"]
+
+    def tokened(self, who: str) -> str:
+        """The package's address with a token in it."""
+        return f"{self.world.registry(self.engine)}{self.token(who)}/{self.key}"
+
     def decision(self, path: str, who: str = "pro") -> str:
         return self.ask(path, who).header("x-update-decision")
 

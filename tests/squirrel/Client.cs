@@ -25,6 +25,11 @@ class Client {
             it.GetParameters().Length >= 1 && it.GetParameters()[0].ParameterType == typeof(string));
         var given = new object[] { url, "App", folder };
         var manager = make.Invoke(make.GetParameters().Select((_, at) => at < 3 ? given[at] : null).ToArray());
+        // Its mutex must not be left to the collector, which throws over it.
+        using ((IDisposable) manager) Update(type, manager);
+    }
+
+    static void Update(Type type, object manager) {
         var check = type.GetMethods(All).First(it => it.Name == "CheckForUpdate");
         var info = Await(check.Invoke(manager, check.GetParameters().Select(Default).ToArray()));
         var entry = Read(info, "FutureReleaseEntry");
