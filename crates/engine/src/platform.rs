@@ -45,6 +45,11 @@ impl Spelled {
         }
     }
 
+    /// Whether an artifact is for an arch that has no name here, and so for none that a client can ask for.
+    pub fn is_of_unknown_arch(artifact: &Artifact) -> bool {
+        artifact.arch.as_deref().is_some_and(|said| Self::arch(said).is_none())
+    }
+
     /// The platform that a file name contains as a word: the last one, since products have names too.
     pub fn platform_in(filename: &str) -> Option<&'static Self> {
         mentioned(PLATFORMS, filename)

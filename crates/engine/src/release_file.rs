@@ -1,7 +1,7 @@
 //! The files of a package's releases, as the feeds of updaters address them: `/{package}/{version}/{file}`. The version
 //! is part of the address, so that two releases may have files of one name.
 
-use crate::{Artifact, BadPath, Denial, FileReply, Reason, Release, Verdict, View, encoded_segment};
+use crate::{Artifact, BadPath, Bits, Denial, FileReply, Reason, Release, Verdict, View, encoded_segment};
 
 /// A file's name without the folders before it, as updaters keep it on their disk.
 pub fn base_name(filename: &str) -> &str {
@@ -68,7 +68,7 @@ impl View<'_> {
     }
 
     /// The file that is meant, where its address does not say of which release it is: that of the newest one that the
-    /// caller may have.
+    /// caller's updater is led to, else of the newest one that the caller may have.
     ///
     /// # Errors
     /// The refusal of a release that the caller is told about; nothing for what is not there.
@@ -78,9 +78,12 @@ impl View<'_> {
     ) -> Result<FileReply, Option<Denial>> {
         let held =
             |release| View::artifacts(release).find(|(_, file)| is_meant(release, file)).map(|(at, _)| at);
-        if let Some((release, artifact)) =
-            self.releases().find_map(|(at, release)| Some((at, held(release)?)))
-        {
+        let newest = |releases: &Bits| {
+            let mut found = releases.iter().filter_map(|at| Some((at, self.package.releases.get(at)?)));
+            found.find_map(|(at, release)| Some((at, held(release)?)))
+        };
+        let led_to = self.offered.without(self.waiting);
+        if let Some((release, artifact)) = newest(&led_to).or_else(|| newest(self.visible)) {
             return Ok(FileReply { release, artifact, media_type: None, attachment: true });
         }
         let holders = self.package.releases.iter().enumerate().filter(|(_, release)| held(release).is_some());

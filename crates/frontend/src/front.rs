@@ -69,8 +69,8 @@ pub struct FrontParts {
 /// The header that names a request.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How many pulls and upgrades are remembered as noted.
-const NOTED: usize = 256 * 1024;
+/// How many pulls and upgrades are remembered as noted: those of a fleet of a million.
+const NOTED: usize = 2 * 1024 * 1024;
 
 /// A front end.
 pub(crate) struct Front {

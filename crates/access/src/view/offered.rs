@@ -11,20 +11,23 @@ use keyway_versions::{Channel, EcosystemVersion};
 use super::{Held, Seen, is_vendor};
 use crate::{LicenseGrant, PackageSnapshot, Principal, ReleaseRule, Target, terms};
 
-/// Of what is visible, what one of the licences gives whose pins it fits.
+/// Of what is visible, what one of the licences gives whose pins it fits. One that no longer stands leaves nothing open
+/// beside one that does.
 pub(super) fn hold_to_pins(snapshot: &PackageSnapshot, held: &[Held<'_>], now: Timestamp, seen: &mut Seen) {
-    if held.iter().all(|held| held.grant.pin.is_none()) {
+    let any = held.iter().any(|held| held.stands(now));
+    let held = || held.iter().filter(|held| !any || held.stands(now));
+    if held().all(|held| held.grant.pin.is_none()) {
         seen.offered.clone_from(&seen.visible);
         return;
     }
-    seen.pin = pin::channel(held.iter().map(|held| &held.grant.pin));
+    seen.pin = pin::channel(held().map(|held| &held.grant.pin));
     let releases = snapshot.package.releases.iter().zip(&snapshot.rules).enumerate();
     for (index, (release, rule)) in releases.filter(|(index, _)| seen.visible.contains(*index)) {
         let gives = |held: &Held<'_>| {
             let fits = held.grant.pin.fits(&release.version, release.channel);
             fits && (is_open(snapshot.strategy, rule) || held.gives(rule, now))
         };
-        if held.iter().any(gives) {
+        if held().any(gives) {
             seen.offered.insert(index);
         }
     }
@@ -36,6 +39,9 @@ fn is_open(strategy: DistributionStrategy, rule: &ReleaseRule) -> bool {
 }
 
 impl Held<'_> {
+    fn stands(&self, now: Timestamp) -> bool {
+        terms::standing(self.grant, now).is_ok()
+    }
     fn gives(&self, rule: &ReleaseRule, now: Timestamp) -> bool {
         terms::refusal(self.grant, now, rule.effective, self.is_entitled(rule)).is_none()
     }
@@ -87,11 +93,11 @@ impl<'i> Known<'i> {
 }
 
 /// The channel that the vendor holds a caller's updates of a product to.
-pub fn pinned_channel(principal: &Principal, target: &Target<'_>) -> Option<Channel> {
+pub fn pinned_channel(principal: &Principal, target: &Target<'_>, now: Timestamp) -> Option<Channel> {
     if is_vendor(principal) {
         return None;
     }
-    pin::channel(of_product(principal, target).map(|grant| &grant.pin))
+    pin::channel(of_product(principal, target, now).map(|grant| &grant.pin))
 }
 
 /// Whether an updater of the caller is led to a release that it may have: the same decision on a single record.
@@ -109,22 +115,26 @@ pub fn is_offered(
     if plan.is_some_and(|plan| !plan.admits(known.id(), facts.now)) {
         return false;
     }
-    if of_product(principal, target).all(|grant| grant.pin.is_none()) {
+    if of_product(principal, target, facts.now).all(|grant| grant.pin.is_none()) {
         return true;
     }
     let open = target.strategy == Some(DistributionStrategy::Open) && facts.constraints.is_empty();
-    of_product(principal, target).any(|grant| {
+    of_product(principal, target, facts.now).any(|grant| {
         let entitled = facts.constraints.iter().all(|needed| grant.entitlements.contains(needed));
         let gives = terms::refusal(grant, facts.now, facts.effective, entitled).is_none();
         grant.pin.fits(version, channel) && (open || gives)
     })
 }
 
-/// The caller's licences of the product that is meant.
+/// The caller's licences of the product that is meant: those that stand, if any does.
 fn of_product<'p>(
     principal: &'p Principal,
     target: &Target<'_>,
+    now: Timestamp,
 ) -> impl Iterator<Item = &'p LicenseGrant> + use<'p> {
     let product = target.product;
-    principal.grants.iter().filter(move |grant| Some(grant.product) == product)
+    let stands = move |grant: &LicenseGrant| terms::standing(grant, now).is_ok();
+    let held = principal.grants.iter().filter(move |grant| Some(grant.product) == product);
+    let any = held.clone().any(stands);
+    held.filter(move |grant| !any || stands(grant))
 }

@@ -174,7 +174,7 @@ proptest! {
                     let offered = is_offered(&caller, &target, what, (plan.as_ref(), installation.as_deref()));
                     let expected = seen.offered.contains(index) && !waits.contains(index);
                     prop_assert_eq!(offered, expected, "{:?} of {:?}", record.version, caller.who);
-                    prop_assert_eq!(pinned_channel(&caller, &target), seen.pin);
+                    prop_assert_eq!(pinned_channel(&caller, &target, NOW), seen.pin);
                 }
             }
         }

@@ -18,7 +18,7 @@ use crate::work::Work;
 
 /// The channel that the vendor holds the caller's updates of a product to.
 pub(super) fn pinned(call: &Call, product: ProductId) -> Option<Channel> {
-    pinned_channel(&call.principal, &Target::of_product(None, product))
+    pinned_channel(&call.principal, &Target::of_product(None, product), call.now)
 }
 
 /// Of a product's releases, all that match a condition, those that the caller is led to.

@@ -91,7 +91,11 @@ impl<'a> Candidate<'a> {
         let is_sound = artifact.signature.as_deref().is_none_or(|text| text.trim().is_empty())
             || signature(artifact).is_some();
         let arch = Spelled::arch_of(artifact);
-        (is_for && is_sound).then_some(Self { artifact, arch, kind })
+        (is_for && is_sound && !Spelled::is_of_unknown_arch(artifact)).then_some(Self {
+            artifact,
+            arch,
+            kind,
+        })
     }
 
     fn key(&self) -> Option<&'static str> {

@@ -69,7 +69,8 @@ impl Engine for ZsyncEngine {
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match &op.wanted {
             Wanted::Latest(latest) => Some(&latest.poller),
-            Wanted::Release(_) | Wanted::Named(_) => None,
+            Wanted::Named(_, poller) => Some(poller),
+            Wanted::Release(_) => None,
         }
     }
 

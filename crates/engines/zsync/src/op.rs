@@ -21,8 +21,8 @@ pub enum Wanted {
     Latest(Box<Latest>),
     /// A file of a release.
     Release(ReleaseFile),
-    /// A file of the newest release that has one of this name and that the caller may have.
-    Named(String),
+    /// A file of the newest release that has one of this name and that the caller is led to, and who is asking.
+    Named(String, Poller),
 }
 
 /// What an installation asks for under a stable name.
@@ -81,7 +81,7 @@ impl Wanted {
                 poll: Poll::read(None, Query(head.query)),
                 poller: Poller::read(head),
             })),
-            None => Self::Named(name.to_owned()),
+            None => Self::Named(name.to_owned(), Poller::read(head)),
         }
     }
 }
@@ -128,8 +128,10 @@ mod tests {
         let Wanted::Release(file) = &op.wanted else { panic!("a file of a release") };
         assert_eq!((op.package.as_str(), op.part), ("Acme App", Part::Control));
         assert_eq!((file.version.as_str(), file.filename.as_str()), ("1.0.0", "App+-x86_64.AppImage"));
-        assert_eq!(parse("/app/App.AppImage").wanted, Wanted::Named("App.AppImage".to_owned()));
-        assert_eq!(parse("/app/latest-z80.AppImage").wanted, Wanted::Named("latest-z80.AppImage".to_owned()));
+        for name in ["App.AppImage", "latest-z80.AppImage"] {
+            let named = Wanted::Named(name.to_owned(), Poller::default());
+            assert_eq!(parse(&format!("/app/{name}")).wanted, named);
+        }
         for path in ["/", "/app", "/app/", "/app/.zsync", "//App.AppImage", "/app//x", "/app/1.0.0/"] {
             assert_eq!(parse_as(&Method::GET, path, ""), Err(BadPath::Unknown), "{path}");
         }

@@ -13,7 +13,7 @@ pub(crate) fn answer(op: &Op, base: &str, view: &View<'_>) -> Reply {
     match &op.wanted {
         Wanted::Latest(latest) => newest(latest, op.part, base, view),
         Wanted::Release(file) => reached(op.part, base, view, &file.filename, file.find(view)),
-        Wanted::Named(name) => {
+        Wanted::Named(name, _) => {
             let found = view.newest_file(|_, artifact| artifact.filename == *name);
             reached(op.part, base, view, name, found)
         }
@@ -56,7 +56,9 @@ fn misread(bad: &BadPoll) -> Reply {
 /// The position of a release's image for an arch; for its control file, of one that has one. Where an image does not
 /// say, it is for x86_64, as build tools name them.
 fn image(release: &Release, arch: &Spelled, part: Part) -> Option<usize> {
-    let is_image = |artifact: &Artifact| artifact.filename.to_lowercase().ends_with(".appimage");
+    let is_image = |artifact: &Artifact| {
+        artifact.filename.to_lowercase().ends_with(".appimage") && !Spelled::is_of_unknown_arch(artifact)
+    };
     let is_for =
         |artifact: &Artifact| Spelled::arch_of(artifact).map_or("x86_64", |arch| arch.key) == arch.key;
     let says = |artifact: &Artifact| Spelled::arch_of(artifact).is_some();

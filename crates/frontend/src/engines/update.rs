@@ -1,5 +1,7 @@
 //! Answers to updaters' polls: what they were told is said in a header, counted, and noted where it is an upgrade.
 
+use std::net::IpAddr;
+
 use http::Response;
 use keyway_access::EnvironmentView;
 use keyway_base::{AccountId, PackageId, RecordId, ReleaseId};
@@ -24,10 +26,12 @@ enum Client<'a> {
 
 /// What a client is told time and again, and is noted once in a window.
 #[derive(Debug, Clone, Copy, Hash)]
-struct Offered<'a> {
+struct Offered {
     account: AccountId,
     environment: EnvironmentView,
-    client: Client<'a>,
+    /// Not the installation: clients make those ids up, and each would be a line in the log.
+    bearer: Option<(&'static str, RecordId)>,
+    address: IpAddr,
     release: ReleaseId,
 }
 
@@ -54,7 +58,7 @@ impl Request<'_> {
         if let Some(opened) = package {
             let client = client(call, &opened);
             self.count(told, client, &opened.snapshot.package);
-            self.upgraded(told, client, &opened);
+            self.upgraded(told, &opened);
         }
         let (name, value) = told.header();
         let mut response = answer::plain(update.answer);
@@ -83,13 +87,14 @@ impl Request<'_> {
     }
 
     /// Notes for the event log that a client is led from one version to another, once in a window.
-    fn upgraded(&self, told: &Told, client: Client<'_>, opened: &Opened<'_>) {
+    fn upgraded(&self, told: &Told, opened: &Opened<'_>) {
         let Opened { snapshot, principal, .. } = opened;
         let (Some(current), Some(offered)) = (&told.current, told.offered) else { return };
         let found = (snapshot.package.releases.get(offered), snapshot.rules.get(offered));
         let (Some(release), Some(rule)) = found else { return };
         let (account, environment) = (self.account.id, EnvironmentFacts::view(self.environment));
-        let noted = Offered { account, environment, client, release: release.id };
+        let (bearer, address) = (principal.bearer(), self.exchange.client);
+        let noted = Offered { account, environment, bearer, address, release: release.id };
         if !self.front.upgraded.is_first(&noted, self.front.clock.wall()) {
             return;
         }
@@ -100,7 +105,7 @@ impl Request<'_> {
             current: current.clone(),
             next: release.version.verbatim().to_owned(),
         };
-        let origin = Origin { who: principal.bearer(), request: Some(self.exchange.id) };
+        let origin = Origin { who: bearer, request: Some(self.exchange.id) };
         self.front.uploads.upgraded(upgrade, origin);
     }
 }
