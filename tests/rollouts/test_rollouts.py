@@ -173,12 +173,11 @@ class Rollouts(unittest.TestCase):
         for version in ("1.0.0", "1.1.0"):
             release = world.new_release(version, package)
             world.vendor.publish(release, f"counted-{version}.exe", b"MZ" * 100, platform="windows", arch="x86_64")
-        headers = license_header(world.keys["basic"])
         connection = Connection(self.server.registry("sparkle"))
         self.addCleanup(connection.close)
         ask = "/counted/appcast.xml?platform=windows&arch=x64&version=1.0.0&fingerprint="
-        for machine in ("a", "b", "a"):
-            answer = connection.request("GET", ask + machine, headers=headers)
+        for who, machine in (("basic", "a"), ("pro", "b"), ("basic", "a")):
+            answer = connection.request("GET", ask + machine, headers=license_header(world.keys[who]))
             self.assertEqual((answer.status, answer.header("x-update-decision")[:20]), (200, "offer; version=1.1.0"))
 
         def logged() -> list[dict]:

@@ -114,7 +114,9 @@ class Electron(unittest.TestCase):
             self.assertEqual((part.status, part.body), (206, b"installer"), "a delta update is answered in place")
         beta = Updater(self.world, self.products[0], self.keys[0])
         self.assertIn("version: 2.0.0-beta.1\n", beta.fetch("beta.yml"))
-        self.assertEqual(beta.ask("alpha.yml").status, 404)
+        made = beta.ask("alpha.yml")
+        self.assertEqual(made.status, 200, made)
+        self.assertIn('version: "2.0.0-beta.1"\n', made.text(), "of what there is, where none was sent")
         strangers = Updater(self.world, self.products[1], self.keys[0])
         self.assertEqual(strangers.ask("stable.yml").status, 404, "a licence for one product is none for the other")
 
