@@ -174,9 +174,10 @@ class Choice(unittest.TestCase):
         release = self.desktop.release("1.2.0")
         content = b"the app"
         vendor = shared().vendor
-        _, url = vendor.start_upload(release, "Acme.AppImage", platform="linux", arch="x86_64")
+        id, url = vendor.start_upload(release, "Acme.AppImage", platform="linux", arch="x86_64")
         self.assertEqual(self.led_to(), ["1.1.0", "Acme.AppImage"], "nothing was uploaded")
         vendor.put(url, content)
+        vendor.settled(id)
         self.assertEqual(self.led_to(), ["1.1.0", "Acme.AppImage"], "nothing was signed")
         signature = self.desktop.signer.sign("Acme.AppImage", content, "1.2.0")
         self.desktop.upload(release, "Acme.AppImage.sig", signature)
