@@ -34,7 +34,10 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Which rendering of the view the operation asks for, when its answer is a document that depends on
     /// nothing but view and context: such documents are cached under this number. `None`: not cached.
-    fn variant(&self, op: &Self::Op) -> Option<u32>;
+    fn variant(&self, op: &Self::Op) -> Option<u32> {
+        let _ = op;
+        None
+    }
 
     /// Which installation asks, where the operation is an updater's poll: rollouts are looked at then. Its answer
     /// is not to be cached ([`Engine::variant`]).
@@ -80,7 +83,10 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// The answer to a body that makes no sense.
-    fn act(&self, op: &Self::Op, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain>;
+    fn act(&self, op: &Self::Op, context: &Context<'_>, sent: &mut Sent<'_>) -> Result<Act, Plain> {
+        let _ = (op, context, sent);
+        Ok(Act::Read)
+    }
 
     /// Tells the client about an effect that was carried out, or why not.
     fn render(&self, op: &Self::Op, context: &Context<'_>, outcome: &Outcome) -> Reply;
@@ -103,7 +109,10 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Reject`] with a reason for the vendor.
-    fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject>;
+    fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
+        let _ = upload;
+        Ok(Ingested::default())
+    }
 }
 
 /// What an engine has beside the artifacts of a product.

@@ -1,8 +1,8 @@
 //! The JSON:API surface: body in, whole answer out, with what every answer carries (CORS, request id,
 //! signature). What an answer says is the API's business; this crate only knows [`JsonApi`].
 
-use std::net::IpAddr;
-use std::pin::Pin;
+mod contract;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +15,9 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use keyway_access::{Credential, Presented, Surface, credentials};
-use keyway_base::{AccountId, BlobName, RequestId};
+use keyway_base::{AccountId, BlobName};
 use keyway_blob::BlobKey;
 use keyway_catalog::{AccountError, AccountFacts};
-use keyway_crypto::digest::Sha256;
 use keyway_jsonapi::ApiError;
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
@@ -33,84 +32,7 @@ use crate::incoming::{BodyError, drop_beside, read_whole};
 use crate::range::Backwards;
 use crate::rates::{Source, Verdict, is_partial};
 use crate::signature::{Signing, sign};
-
-/// A future that can be named.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// The JSON:API as the front end knows it.
-pub trait JsonApi: Send + Sync + 'static {
-    /// Answers a request. Never fails: failures are answers. It runs in a task of its own, so that a client that
-    /// hangs up cuts nothing short.
-    fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer>;
-    /// Whether what is sent as the body of a request is not looked at, and may be of any length.
-    fn ignores_body(&self, method: &Method, path: &str) -> bool;
-    /// The answer to a request that is refused before its operation is looked at: the error, with the headers of
-    /// every other answer. The call has no body.
-    fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer>;
-}
-
-/// A request to the JSON:API.
-#[derive(Debug)]
-pub struct ApiCall {
-    /// The method.
-    pub method: Method,
-    /// The raw path, beginning with `/v1` unless it is a short link.
-    pub path: String,
-    /// The short link that the path is, if it is one.
-    pub short_link: Option<ShortLink>,
-    /// The raw query; empty without one.
-    pub query: String,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
-    /// Whose request it is.
-    pub peer: IpAddr,
-    /// The account whose own host the request named, if the host is one.
-    pub host_account: Option<AccountId>,
-    /// Names the request in answers and logs.
-    pub request_id: RequestId,
-}
-
-/// A path on a host of short links.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShortLink {
-    /// The account segment, as received, where there can be many.
-    pub account: Option<String>,
-    /// What follows the account, as received.
-    pub below: String,
-}
-
-/// An answer of the JSON:API.
-#[derive(Debug)]
-pub struct ApiAnswer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: ApiAnswerBody,
-}
-
-/// The body of an answer.
-#[derive(Debug)]
-pub enum ApiAnswerBody {
-    /// Bytes; none for an answer without a body.
-    Bytes(Bytes),
-    /// An artifact's bytes, with ranges.
-    File {
-        /// The blob that holds them.
-        blob: BlobKey,
-        /// Their digest.
-        digest: Option<Sha256>,
-        /// The name to save them under.
-        filename: String,
-        /// Their media type.
-        content_type: String,
-        /// Their size in bytes.
-        size: u64,
-    },
-}
+pub use contract::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, ShortLink};
 
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(60);

@@ -15,8 +15,8 @@ mod uploaded;
 mod yaml;
 
 use keyway_engine::{
-    Access, Act, BadPath, Beside, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError,
-    Need, Outcome, Plain, Poller, Reject, Reply, Sent, Site, Upload, View, plain_key,
+    Access, BadPath, Beside, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError, Need,
+    Outcome, Plain, Poller, Reject, Reply, Site, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -72,10 +72,6 @@ impl Engine for ElectronEngine {
         }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match op {
             Op::Feed(feed) => Some(&feed.poller),
@@ -96,10 +92,6 @@ impl Engine for ElectronEngine {
 
     fn bad_path(&self, error: &BadPath) -> Plain {
         Plain::bad_path(error, USAGE)
-    }
-
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
     }
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {

@@ -12,8 +12,8 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_archive::{Limits, appx};
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested,
-    Manifest, Need, Outcome, Plain, Poller, Reject, Reply, Sent, Site, Told, Update, Upload, View, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested, Manifest,
+    Need, Outcome, Plain, Poller, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -69,10 +69,6 @@ impl Engine for MsixEngine {
         Need::Package { key: op.package() }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match op {
             Op::Feed(feed) => Some(&feed.poller),
@@ -98,10 +94,6 @@ impl Engine for MsixEngine {
 
     fn bad_path(&self, error: &BadPath) -> Plain {
         Plain::bad_path(error, USAGE)
-    }
-
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
     }
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {

@@ -9,8 +9,8 @@ mod path;
 mod refusal;
 
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested, Need,
-    Outcome, Plain, Reject, Reply, Sent, Site, Upload, View, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Need, Outcome, Plain,
+    Reply, Site, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -50,10 +50,6 @@ impl Engine for RawEngine {
         Need::Product { product: &op.product, package: op.package.as_deref() }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn reply(&self, op: &Op, _context: &Context<'_>, access: &Access<'_>) -> Reply {
         match access {
             Access::Package(view) => file(op, view).unwrap_or_else(Reply::from),
@@ -69,16 +65,8 @@ impl Engine for RawEngine {
         refusal::bad_path(error)
     }
 
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
-    }
-
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {
         absent(op).into()
-    }
-
-    fn ingest(&self, _upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
-        Ok(Ingested::default())
     }
 }
 

@@ -8,8 +8,8 @@ mod op;
 mod target;
 
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome,
-    Plain, Poller, Reject, Reply, Sent, Site, Upload, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Need, Outcome, Plain, Poller,
+    Reply, Site, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -52,10 +52,6 @@ impl Engine for SelfUpdateEngine {
         Need::Package { key: &op.package }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match &op.what {
             What::Manifest(asked) => Some(&asked.poller),
@@ -83,15 +79,7 @@ impl Engine for SelfUpdateEngine {
         Plain::bad_path(error, USAGE)
     }
 
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
-    }
-
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {
         Plain::not_found("package", &op.package).into()
-    }
-
-    fn ingest(&self, _upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
-        Ok(Ingested::default())
     }
 }

@@ -11,8 +11,8 @@ mod op;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Decision, Denial, Descriptor, Engine, Head, Ingested, Need,
-    Outcome, Plain, Poll, Poller, Reject, Reply, Sent, Site, Told, Update, Upload, View, plain_key,
+    Access, BadPath, Challenge, Context, Decision, Denial, Descriptor, Engine, Head, Need, Outcome, Plain,
+    Poll, Poller, Reply, Site, Told, Update, View, plain_key,
 };
 use keyway_versions::{Channel, Scheme};
 
@@ -56,10 +56,6 @@ impl Engine for SparkleEngine {
         Need::Package { key: op.package() }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match op {
             Op::Feed(feed) => Some(&feed.poller),
@@ -87,16 +83,8 @@ impl Engine for SparkleEngine {
         Plain::bad_path(error, USAGE)
     }
 
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
-    }
-
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {
         Plain::not_found("package", op.package()).into()
-    }
-
-    fn ingest(&self, _upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
-        Ok(Ingested::default())
     }
 }
 

@@ -9,8 +9,8 @@ mod op;
 mod windows;
 
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome,
-    Plain, Poller, Reject, Reply, Sent, Site, Told, Update, Upload, View, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome, Plain,
+    Poller, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -54,10 +54,6 @@ impl Engine for SquirrelEngine {
         Need::Package { key: &op.package }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match &op.what {
             What::Releases(asked) | What::Latest(asked) | What::Static(asked) | What::Strange(asked) => {
@@ -87,10 +83,6 @@ impl Engine for SquirrelEngine {
 
     fn bad_path(&self, error: &BadPath) -> Plain {
         Plain::bad_path(error, USAGE)
-    }
-
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
     }
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {

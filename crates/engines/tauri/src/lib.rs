@@ -14,8 +14,8 @@ mod target;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
-    Access, Act, BadPath, BadPoll, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need,
-    Outcome, Plain, Poll, Poller, Reject, Reply, Sent, Site, Told, Update, Upload, View, plain_key,
+    Access, BadPath, BadPoll, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome,
+    Plain, Poll, Poller, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 use serde_json::json;
@@ -72,10 +72,6 @@ impl Engine for TauriEngine {
         Need::Package { key: op.package() }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match op {
             Op::Update { poller, .. } | Op::Latest { poller, .. } => Some(poller),
@@ -110,10 +106,6 @@ impl Engine for TauriEngine {
 
     fn bad_path(&self, error: &BadPath) -> Plain {
         Plain::bad_path(error, USAGE)
-    }
-
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
     }
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {

@@ -8,8 +8,8 @@ mod feed;
 mod op;
 
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome,
-    Plain, Poller, Reject, Reply, Sent, Site, Upload, View, base_name, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome, Plain,
+    Poller, Reject, Reply, Site, Upload, View, base_name, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -53,10 +53,6 @@ impl Engine for VelopackEngine {
         Need::Package { key: &op.package }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match &op.what {
             What::Feed(asked) => Some(&asked.poller),
@@ -78,10 +74,6 @@ impl Engine for VelopackEngine {
 
     fn bad_path(&self, error: &BadPath) -> Plain {
         Plain::bad_path(error, USAGE)
-    }
-
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
     }
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {

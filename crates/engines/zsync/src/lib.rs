@@ -11,8 +11,8 @@ mod shelf;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
-    Access, Act, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Manifest, Need,
-    Outcome, Plain, Poller, Reject, Reply, Sent, Site, Upload, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Manifest, Need, Outcome,
+    Plain, Poller, Reject, Reply, Site, Upload, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -62,10 +62,6 @@ impl Engine for ZsyncEngine {
         Need::Package { key: &op.package }
     }
 
-    fn variant(&self, _op: &Op) -> Option<u32> {
-        None
-    }
-
     fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
         match &op.wanted {
             Wanted::Latest(latest) => Some(&latest.poller),
@@ -87,10 +83,6 @@ impl Engine for ZsyncEngine {
 
     fn bad_path(&self, error: &BadPath) -> Plain {
         Plain::bad_path(error, USAGE)
-    }
-
-    fn act(&self, _op: &Op, _context: &Context<'_>, _sent: &mut Sent<'_>) -> Result<Act, Plain> {
-        Ok(Act::Read)
     }
 
     fn render(&self, op: &Op, _context: &Context<'_>, _outcome: &Outcome) -> Reply {
