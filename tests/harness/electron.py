@@ -22,11 +22,35 @@ DRIVERS = TESTS / "electron"
 BLOCK = 40_000
 
 
-class Secured:
+class Drivers:
+    """Where the drivers of Electron's packages run: plain Node.js."""
+
+    def __init__(self) -> None:
+        self.directory = tempfile.TemporaryDirectory(prefix="keyway-node-")
+        self.cert: str | None = None
+
+    def close(self) -> None:
+        self.directory.cleanup()
+
+    def node(self, packages: str, driver: str, asked: object) -> subprocess.CompletedProcess:
+        """Runs a driver with the packages of a client."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": self.directory.name,
+            "NODE_PATH": str(client(packages) / "node_modules"),
+            **({"NODE_EXTRA_CA_CERTS": self.cert} if self.cert else {}),
+        }
+        return subprocess.run(
+            ["node", str(DRIVERS / driver), json.dumps(asked)],
+            env=environment, capture_output=True, text=True, timeout=180,
+        )  # fmt: skip
+
+
+class Secured(Drivers):
     """A world behind TLS on port 443."""
 
     def __init__(self, *flags: str, environment: dict | None = None) -> None:
-        self.directory = tempfile.TemporaryDirectory(prefix="keyway-tls-")
+        super().__init__()
         self.address = f"127.{os.getpid() % 250 + 2}.{random.randrange(1, 250)}.{random.randrange(2, 250)}"
         self.cert, key = (str(Path(self.directory.name) / name) for name in ("cert.pem", "key.pem"))
         subprocess.run(
@@ -45,20 +69,7 @@ class Secured:
     def close(self) -> None:
         self.server.close()
         wire.TRUSTED.pop(self.address, None)
-        self.directory.cleanup()
-
-    def node(self, packages: str, driver: str, asked: object) -> subprocess.CompletedProcess:
-        """Runs a driver with the packages of a client."""
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": self.directory.name,
-            "NODE_PATH": str(client(packages) / "node_modules"),
-            "NODE_EXTRA_CA_CERTS": self.cert,
-        }
-        return subprocess.run(
-            ["node", str(DRIVERS / driver), json.dumps(asked)],
-            env=environment, capture_output=True, text=True, timeout=180,
-        )  # fmt: skip
+        super().close()
 
 
 @dataclass(frozen=True)
@@ -100,11 +111,11 @@ class Build:
 class Line:
     """One file through the versions of an app: each version changes a few of its blocks."""
 
-    def __init__(self, secured: Secured, pattern: str, blocks: int = 50) -> None:
+    def __init__(self, drivers: Drivers, pattern: str, blocks: int = 50) -> None:
         """`pattern` is the file's name with `{}` for the version."""
-        self.secured, self.pattern = secured, pattern
+        self.drivers, self.pattern = drivers, pattern
         self.blocks = [os.urandom(BLOCK) for _ in range(blocks)]
-        self.directory = Path(tempfile.mkdtemp(dir=secured.directory.name))
+        self.directory = Path(tempfile.mkdtemp(dir=drivers.directory.name))
 
     def build(self, version: str, *changed: int) -> Build:
         for index in changed:
@@ -113,7 +124,7 @@ class Line:
         file.parent.mkdir()
         file.write_bytes(b"".join(self.blocks))
         inside = file.suffix == ".AppImage"
-        made = self.secured.node("app-builder-lib", "maps.cjs", [{"file": str(file), "inside": inside}])
+        made = self.drivers.node("app-builder-lib", "maps.cjs", [{"file": str(file), "inside": inside}])
         assert made.returncode == 0, made.stderr
         (info,) = json.loads(made.stdout)
         size = file.stat().st_size
@@ -151,8 +162,8 @@ class Updated:
 class App:
     """An installed app with the real electron-updater in it."""
 
-    def __init__(self, secured: Secured, updater: str, installed: Build | str, license: str | None, feed: dict) -> None:
-        self.secured, self.updater, self.license, self.feed = secured, updater, license, feed
+    def __init__(self, drivers: Drivers, updater: str, installed: Build | str, license: str | None, feed: dict) -> None:
+        self.drivers, self.updater, self.license, self.feed = drivers, updater, license, feed
         self.installed = installed
         self.sandbox = Sandbox()
 
@@ -167,7 +178,7 @@ class App:
             "updater": self.updater, "version": self.version, "feed": self.feed, "license": self.license,
             "home": str(self.sandbox.home), "old": old, **more,
         }  # fmt: skip
-        done = self.secured.node("electron-updater", "updater.cjs", asked)
+        done = self.drivers.node("electron-updater", "updater.cjs", asked)
         assert done.returncode == 0, done.stderr
         said = json.loads(done.stdout)
         return Updated(said, Path(said["file"]).read_bytes() if said.get("file") else None)

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tokio::process::Command as Process;
 
 use super::commands::{self, Command};
-use super::world::{License, World};
+use super::world::{Gets, License, World};
 
 /// Words that each refusal must show to the person at the keyboard.
 const REASONS: &[(&str, &[&str])] =
@@ -29,7 +29,7 @@ pub(super) async fn run(base: &str, world: &World) -> Result<bool> {
             let place = scratch.join(format!("{}-{}", license.slug, command.client));
             std::fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
             let outcome = one(&command, license, &place).await;
-            let line = format!("{:<6} {:<11}", command.client, license.slug);
+            let line = format!("{:<8} {:<11}", command.client, license.slug);
             match outcome {
                 Ok(said) => {
                     passed += 1;
@@ -81,10 +81,12 @@ async fn one(command: &Command, license: &License, place: &Path) -> Result<Strin
         let written = std::fs::read(place.join("acme.tar.gz")).unwrap_or_default();
         said.push_str(&String::from_utf8_lossy(&written));
     }
-    let delivered = delivered(command.client, place, &said);
-    if license.good {
+    let delivered = delivered(command.client, license.gets, place, &said);
+    if matches!(license.gets, Gets::All | Gets::Older) {
         if output.status.success() && delivered {
-            return Ok("installed".to_owned());
+            return Ok(
+                if license.gets == Gets::Older { "led to the version before" } else { "works" }.to_owned()
+            );
         }
         return Err(format!("should have worked: {said}"));
     }
@@ -100,13 +102,17 @@ async fn one(command: &Command, license: &License, place: &Path) -> Result<Strin
         .ok_or_else(|| format!("refused, but without the reason: {said}"))
 }
 
-/// Whether the package arrived.
-fn delivered(client: &str, place: &Path, said: &str) -> bool {
+/// Whether the package arrived, or an updater was led to the version for the licence.
+fn delivered(client: &str, gets: Gets, place: &Path, said: &str) -> bool {
     let wanted = match client {
         "npm" => "node_modules/@acme/gadget/package.json",
         "pip" => "acme_gadget",
         "gem" => "gems/acme-widget-2.0.0",
         "docker" => return said.contains("acme-app 1.0.0"),
+        "tauri" | "electron" if gets == Gets::Older => {
+            return said.contains("1.1.0") && !said.contains("2.0.0");
+        }
+        "tauri" | "electron" => return said.contains("2.0.0"),
         "skopeo" => "acme-app/manifest.json",
         // curl writes the refusal's text into the same file: the archive begins like gzip
         _ => {

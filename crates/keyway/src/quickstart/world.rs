@@ -1,4 +1,4 @@
-//! The sample world: one product, its packages, and four licences that differ in one thing each.
+//! The sample world: one product, its packages, and five licences that differ in one thing each.
 
 use std::time::Duration;
 
@@ -22,15 +22,29 @@ pub(super) struct License {
     pub(super) slug: &'static str,
     pub(super) about: &'static str,
     pub(super) key: String,
-    pub(super) good: bool,
+    pub(super) gets: Gets,
 }
 
-/// Slug, explanation, whether it works.
-const LICENSES: &[(&str, &str, bool)] = &[
-    ("good", "in good standing", true),
-    ("suspended", "suspended by the vendor", false),
-    ("expired", "expired two years ago", false),
-    ("unentitled", "lacks the entitlement PRO", false),
+/// What a licence has of the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gets {
+    /// Everything.
+    All,
+    /// What came out before it ended.
+    Older,
+    /// Nothing that needs the entitlement PRO.
+    Plain,
+    /// Nothing.
+    Nothing,
+}
+
+/// Slug, explanation, what it gets.
+const LICENSES: &[(&str, &str, Gets)] = &[
+    ("good", "in good standing", Gets::All),
+    ("suspended", "suspended by the vendor", Gets::Nothing),
+    ("expired", "expired two years ago", Gets::Nothing),
+    ("lapsed", "expired before the apps' newest version, and keeps what came before", Gets::Older),
+    ("unentitled", "lacks the entitlement PRO", Gets::Plain),
 ];
 
 impl World {
@@ -55,7 +69,8 @@ impl World {
             "type": "entitlements", "attributes": {"name": "Pro features", "code": "PRO"}}}),
         )
         .await?;
-        let policy = policy(client, &product).await?;
+        let standard = policy(client, &product, "Standard", "REVOKE_ACCESS").await?;
+        let perpetual = policy(client, &product, "Perpetual", "RESTRICT_ACCESS").await?;
         for package in PACKAGES {
             publish(client, &product, &pro, package)
                 .await
@@ -63,10 +78,11 @@ impl World {
             println!("published {} {} ({} releases)", package.engine, package.key, package.releases.len());
         }
         let mut licenses = Vec::new();
-        for (slug, about, good) in LICENSES {
+        for (slug, about, gets) in LICENSES {
+            let policy = if *gets == Gets::Older { &perpetual } else { &standard };
             let key =
-                license(client, &policy, &pro, slug).await.with_context(|| format!("licence '{slug}'"))?;
-            licenses.push(License { slug, about, key, good: *good });
+                license(client, policy, &pro, slug).await.with_context(|| format!("licence '{slug}'"))?;
+            licenses.push(License { slug, about, key, gets: *gets });
         }
         Ok(Self { licenses })
     }
@@ -88,15 +104,14 @@ async fn find_or_create(client: &Client, show: &str, create: &str, body: Value) 
     }
 }
 
-async fn policy(client: &Client, product: &str) -> Result<String> {
+async fn policy(client: &Client, product: &str, name: &str, expiration: &str) -> Result<String> {
     let listed = client.get(&format!("/v1/policies?product={product}&limit=100")).await?.unwrap_or_default();
-    let known =
-        listed["data"].as_array().into_iter().flatten().find(|p| p["attributes"]["name"] == "Standard");
+    let known = listed["data"].as_array().into_iter().flatten().find(|p| p["attributes"]["name"] == name);
     if let Some(policy) = known {
         return Ok(policy["id"].as_str().context("a policy has an id")?.to_owned());
     }
     let body = json!({"data": {"type": "policies",
-        "attributes": {"name": "Standard", "authenticationStrategy": "MIXED", "expirationStrategy": "REVOKE_ACCESS"},
+        "attributes": {"name": name, "authenticationStrategy": "MIXED", "expirationStrategy": expiration},
         "relationships": {"product": relation("products", product)}}});
     id(&client.send_json(Method::POST, "/v1/policies", &body).await?)
 }
@@ -107,7 +122,7 @@ async fn license(client: &Client, policy: &str, pro: &str, slug: &str) -> Result
         return Ok(key.to_owned());
     }
     let mut attributes = json!({"name": format!("Quickstart ({slug})"), "metadata": {"quickstart": slug}});
-    if slug == "expired" {
+    if matches!(slug, "expired" | "lapsed") {
         attributes["expiry"] = json!("2024-11-01T00:00:00.000Z");
     }
     let body = json!({"data": {"type": "licenses", "attributes": attributes,
@@ -135,8 +150,9 @@ async fn publish(client: &Client, product: &str, pro: &str, package: &Package) -
     let package_id = match known {
         Some(known) => known["id"].as_str().context("a package has an id")?.to_owned(),
         None => {
+            let metadata: Value = package.metadata.iter().map(|(name, text)| (*name, json!(text))).collect();
             let body = json!({"data": {"type": "packages",
-                "attributes": {"name": package.name, "key": package.key, "engine": package.engine},
+                "attributes": {"name": package.name, "key": package.key, "engine": package.engine, "metadata": metadata},
                 "relationships": {"product": relation("products", product)}}});
             id(&client.send_json(Method::POST, "/v1/packages", &body).await?)?
         }
@@ -174,6 +190,9 @@ async fn release(
         "relationships": {"product": relation("products", product), "package": relation("packages", package)}}});
     if sample.pro {
         body["data"]["relationships"]["constraints"] = constraints;
+    }
+    if let Some(time) = sample.backdated {
+        body["data"]["attributes"]["backdated"] = json!(time);
     }
     let show = format!("/v1/releases/{}?package={package}", sample.version);
     find_or_create(client, &show, "/v1/releases", body).await
