@@ -1,6 +1,7 @@
 //! The one answer to "may this caller do this?" (`licensing.md` §3.1).
 
 use http::StatusCode;
+use keyway_domain::permission::Permission;
 use keyway_jsonapi::Role;
 
 use crate::rules::{self, Rule};
@@ -74,21 +75,27 @@ pub fn authorize(principal: &Principal, action: Action, target: &Target<'_>) -> 
     Ok(Permit { action })
 }
 
+/// Asks for a permission that an action needs beside its own: the bearer must have it, and the token.
+///
+/// # Errors
+/// [`Denied`], saying which of the two lacks it.
+pub fn require(principal: &Principal, permission: Permission) -> Result<(), Denied> {
+    if !principal.bearer_permissions.contains(permission) {
+        let reason = format!("{} lacks permission to perform action", principal.role.as_str());
+        return Err(Denied::because(principal, Some(&reason)));
+    }
+    if !principal.permissions.contains(permission) {
+        return Err(Denied::because(principal, Some("token lacks permission to perform action")));
+    }
+    Ok(())
+}
+
 /// Anonymous callers have no permissions; what is public needs none.
 fn check_permissions(principal: &Principal, rule: &Rule, target: &Target<'_>) -> Result<(), Denied> {
     if principal.role == Role::Anonymous {
         return Ok(());
     }
-    for permission in rule.permissions(principal, target) {
-        if !principal.bearer_permissions.contains(permission) {
-            let reason = format!("{} lacks permission to perform action", principal.role.as_str());
-            return Err(Denied::because(principal, Some(&reason)));
-        }
-        if !principal.permissions.contains(permission) {
-            return Err(Denied::because(principal, Some("token lacks permission to perform action")));
-        }
-    }
-    Ok(())
+    rule.permissions(principal, target).into_iter().try_for_each(|permission| require(principal, permission))
 }
 
 /// `licensing.md` §5: reads need a readable record, writes one of the current environment, unless the action is

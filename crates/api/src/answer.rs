@@ -6,7 +6,7 @@ use keyway_base::{AccountId, RecordId, RequestId, TokenId};
 use keyway_catalog::Mode;
 use keyway_jsonapi::{ApiError, MediaType};
 
-use crate::reply::Reply;
+use crate::reply::{Content, Reply};
 use crate::version::{ApiVersion, Route};
 use crate::{ApiBody, ApiRequest, ApiResponse};
 
@@ -67,13 +67,14 @@ pub(crate) fn write(context: &Context, answer: Result<Reply, ApiError>, head_onl
 }
 
 fn success(context: &Context, reply: Reply) -> ApiResponse {
-    let Reply { status, document, headers, file } = reply;
-    if let Some(file) = file {
-        return ApiResponse { status, headers, body: ApiBody::File(file) };
-    }
-    let body = match document {
-        Some(document) => Bytes::from(context.version.render(document, context.route).to_string()),
-        None => Bytes::new(),
+    let Reply { status, content, headers } = reply;
+    let body = match content {
+        Content::File(file) => return ApiResponse { status, headers, body: ApiBody::File(file) },
+        Content::Document(document) => {
+            Bytes::from(context.version.render(document, context.route).to_string())
+        }
+        Content::Bytes(bytes) => bytes,
+        Content::Nothing => Bytes::new(),
     };
     let mut response = ApiResponse { status, headers, body: ApiBody::Bytes(body) };
     if status != StatusCode::NO_CONTENT {

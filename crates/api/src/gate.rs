@@ -2,6 +2,7 @@
 
 use keyway_access::{Action, AuthFailure, Denied, Permit};
 use keyway_base::EnvironmentId;
+use keyway_domain::permission::Permission;
 use keyway_jsonapi::{ApiError, Resource, Scope};
 
 use crate::call::Call;
@@ -22,6 +23,11 @@ pub(crate) fn authorize_with(
 ) -> Outcome<Permit> {
     let target = subject.target(attached, call.now);
     Ok(keyway_access::authorize(&call.principal, action, &target).map_err(|denied| refused(call, denied))?)
+}
+
+/// Asks for a permission that an action needs beside its own.
+pub(crate) fn require(call: &Call, permission: Permission) -> Outcome<()> {
+    Ok(keyway_access::require(&call.principal, permission).map_err(|denied| refused(call, denied))?)
 }
 
 /// A refusal of access.

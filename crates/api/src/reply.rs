@@ -1,6 +1,7 @@
 //! What an operation answers, before it is written out.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::ApiFile;
@@ -10,18 +11,32 @@ use crate::ApiFile;
 pub(crate) struct Reply {
     /// The status.
     pub(crate) status: StatusCode,
-    /// The document; none for 204.
-    pub(crate) document: Option<Value>,
+    /// What it carries.
+    pub(crate) content: Content,
     /// Headers of this answer alone.
     pub(crate) headers: HeaderMap,
-    /// The file to serve instead of a document.
-    pub(crate) file: Option<ApiFile>,
+}
+
+/// What an answer carries.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Nothing: 204.
+    Nothing,
+    /// A document, to be rendered in the version that is spoken.
+    Document(Value),
+    /// Bytes as they are.
+    Bytes(Bytes),
+    /// A file of the blob store.
+    File(ApiFile),
 }
 
 impl Reply {
+    fn of(status: StatusCode, content: Content) -> Self {
+        Self { status, content, headers: HeaderMap::new() }
+    }
     /// A document.
     pub(crate) fn document(status: StatusCode, document: Value) -> Self {
-        Self { status, document: Some(document), headers: HeaderMap::new(), file: None }
+        Self::of(status, Content::Document(document))
     }
     /// 200 with a resource object, list or null as `data`.
     pub(crate) fn data(data: Value) -> Self {
@@ -29,11 +44,24 @@ impl Reply {
     }
     /// A file.
     pub(crate) fn file(file: ApiFile) -> Self {
-        Self { status: StatusCode::OK, document: None, headers: HeaderMap::new(), file: Some(file) }
+        Self::of(StatusCode::OK, Content::File(file))
+    }
+    /// Bytes to be saved under a name, which is a token of ours.
+    pub(crate) fn attachment(name: &str, bytes: impl Into<Bytes>) -> Self {
+        Self::of(StatusCode::OK, Content::Bytes(bytes.into()))
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .header(header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""))
     }
     /// 204.
     pub(crate) fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, document: None, headers: HeaderMap::new(), file: None }
+        Self::of(StatusCode::NO_CONTENT, Content::Nothing)
+    }
+    /// The document, if it is one.
+    pub(crate) const fn shown(&mut self) -> Option<&mut Value> {
+        match &mut self.content {
+            Content::Document(document) => Some(document),
+            Content::Nothing | Content::Bytes(_) | Content::File(_) => None,
+        }
     }
     /// Another status.
     #[must_use]
@@ -44,7 +72,7 @@ impl Reply {
     /// Adds a top-level member to the document.
     #[must_use]
     pub(crate) fn with(mut self, member: &str, value: Value) -> Self {
-        if let Some(Value::Object(document)) = &mut self.document {
+        if let Some(Value::Object(document)) = self.shown() {
             document.insert(member.to_owned(), value);
         }
         self

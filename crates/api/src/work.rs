@@ -75,6 +75,18 @@ impl Work {
         let missing = || Refusal::Broken(format!("a {} that is referred to does not exist", resource.name));
         self.get(resource, id).await?.ok_or_else(missing)
     }
+    /// The record that a column of another refers to, if it refers to any that is there.
+    pub(crate) async fn referred(
+        &mut self,
+        record: &Record,
+        column: &str,
+        resource: &'static Resource,
+    ) -> Outcome<Option<Record>> {
+        match record.get(column).as_id() {
+            Some(id) => self.get(resource, id).await,
+            None => Ok(None),
+        }
+    }
     /// A part of the records that match.
     pub(crate) async fn list(
         &mut self,

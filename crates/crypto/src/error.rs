@@ -17,6 +17,9 @@ pub enum CryptoError {
     /// A stored account secret is empty.
     #[error("the stored account secret is empty")]
     AccountSecret,
+    /// Encrypting failed.
+    #[error("cannot encrypt")]
+    Encrypt,
     /// Signing failed.
     #[error("cannot sign with the {0} key")]
     Sign(SignatureAlgorithm),

@@ -1,6 +1,6 @@
 //! Cryptography of the house: digests, tokens and licence keys, an account's signing keys, signatures on
-//! responses and on npm packages, signed blob URLs, tokens of
-//! container registries, passwords.
+//! responses and on npm packages, certificates of licence files, signed blob URLs, tokens of container registries,
+//! passwords.
 //!
 //! Everything here is a pure function of its arguments and the operating system's random numbers. The crate
 //! deliberately knows nothing of HTTP types, storage or who may do what. The provider is aws-lc-rs; only MD5
@@ -13,6 +13,7 @@ mod random;
 mod seal;
 
 pub mod account_keys;
+pub mod certificate;
 pub mod digest;
 pub mod ed25519;
 pub mod http_signature;

@@ -8,11 +8,16 @@ const LINE: usize = 64;
 
 /// Writes DER as PEM with the given label.
 pub(crate) fn encode(label: &str, der: &[u8]) -> String {
-    let base64 = STANDARD.encode(der);
+    wrap(label, der, LINE)
+}
+
+/// The same in lines of another length.
+pub(crate) fn wrap(label: &str, content: &[u8], width: usize) -> String {
+    let base64 = STANDARD.encode(content);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = base64.as_str();
     while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(LINE));
+        let (line, after) = rest.split_at(rest.len().min(width));
         text.push_str(line);
         text.push('\n');
         rest = after;

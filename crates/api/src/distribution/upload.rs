@@ -20,8 +20,8 @@ use crate::work::Work;
 
 /// Creates an artifact and sends the client on with its bytes.
 pub(super) async fn upload(call: Arc<Call>) -> Outcome<Reply> {
-    let created = create(Arc::clone(&call), &Artifacts).await?;
-    let id = id_in(&created).ok_or_else(|| Refusal::Broken("a new artifact without an id".to_owned()))?;
+    let mut created = create(Arc::clone(&call), &Artifacts).await?;
+    let id = id_in(&mut created).ok_or_else(|| Refusal::Broken("a new artifact without an id".to_owned()))?;
     if Preferences::of(&call).in_parts.is_some() {
         let mut work = Work::reading(&call).await?;
         let artifact = work.need(Artifact::RESOURCE, id).await?;
@@ -37,13 +37,13 @@ pub(super) async fn upload(call: Arc<Call>) -> Outcome<Reply> {
 }
 
 /// The id of the resource in a reply.
-fn id_in(reply: &Reply) -> Option<RecordId> {
-    reply.document.as_ref()?.get("data")?.get("id")?.as_str()?.parse().ok()
+fn id_in(reply: &mut Reply) -> Option<RecordId> {
+    reply.shown()?.get("data")?.get("id")?.as_str()?.parse().ok()
 }
 
 /// The reply with a URL as `Location` and as the resource's `links.redirect`.
 pub(super) fn with_link(mut reply: Reply, url: &str) -> Reply {
-    let links = reply.document.as_mut().and_then(|document| document.pointer_mut("/data/links"));
+    let links = reply.shown().and_then(|document| document.pointer_mut("/data/links"));
     if let Some(Value::Object(links)) = links {
         links.insert("redirect".to_owned(), url.into());
     }

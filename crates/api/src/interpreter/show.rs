@@ -53,10 +53,7 @@ pub(crate) async fn related(call: Arc<Call>, related: &'static Related) -> Outco
     let mut work = Work::reading(&call).await?;
     let parent = find(&mut work, related.parent, call.param(0)).await?;
     permit(&mut work, related.parent, related.action, &parent).await?;
-    let record = match parent.get(related.column).as_id() {
-        Some(id) => work.get(related.child.resource(), id).await?,
-        None => None,
-    };
+    let record = work.referred(&parent, related.column, related.child.resource()).await?;
     // What was deleted is nothing, even before a job has removed what refers to it.
     let Some(record) = record else { return Ok(Reply::data(serde_json::Value::Null)) };
     Ok(Reply::data(one(&mut work, related.child, &record).await?))

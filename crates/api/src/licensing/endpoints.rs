@@ -1,7 +1,7 @@
 //! The endpoints of this module, in the order of the documentation.
 
 use super::actions::{
-    ban_user, download_token, generate_own_token, generate_token, license_owner, license_policy,
+    ban_user, check_out, download_token, generate_own_token, generate_token, license_owner, license_policy,
     license_state, license_usage, me, ping, regenerate_token, update_password, validate,
 };
 use super::found_account;
@@ -108,6 +108,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::post("/licenses/{id}/actions/increment-usage", act!(LicenseUsageIncrement, license_usage::increment)),
     E::post("/licenses/{id}/actions/decrement-usage", act!(LicenseUsageDecrement, license_usage::decrement)),
     E::post("/licenses/{id}/actions/reset-usage", act!(LicenseUsageReset, license_usage::reset)),
+    E::get("/licenses/{id}/actions/check-out", act!(LicenseCheckOut, check_out::raw_license)),
+    E::post("/licenses/{id}/actions/check-out", act!(LicenseCheckOut, check_out::license)),
     E::get("/licenses/{id}/product", One(&n::LICENSE_PRODUCT)),
     E::get("/licenses/{id}/policy", One(&n::LICENSE_POLICY)),
     E::patch("/licenses/{id}/policy", act!(LicensePolicyUpdate, license_policy::change_policy)),

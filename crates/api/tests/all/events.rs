@@ -104,6 +104,7 @@ async fn licensing_changes_are_logged() {
         (post("actions/reinstate"), none.clone(), "license.reinstated", none.clone()),
         (post("actions/renew"), none.clone(), "license.renewed", none.clone()),
         (post("actions/check-in"), none.clone(), "license.checked-in", none.clone()),
+        (post("actions/check-out"), none.clone(), "license.checked-out", none.clone()),
         (post("actions/validate"), none.clone(), "license.validation.succeeded", json!({ "code": "VALID" })),
         (
             post("actions/validate"),

@@ -281,7 +281,9 @@ impl Client {
         };
         let raw = self.api.handle(request).await;
         let bytes = raw.bytes().cloned().unwrap_or_default();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let binary = raw.headers.get("content-type").is_some_and(|kind| kind == "application/octet-stream");
+        let is_document = !bytes.is_empty() && !binary;
+        let body = if is_document { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         Answer { status: raw.status.as_u16(), headers: raw.headers.clone(), body, raw }
     }
     /// Makes a record and gives its resource object.

@@ -1,6 +1,7 @@
-//! Rules of licences: their status, validation, limits, renewal and transfer, and the list filters that know
+//! Rules of licences: their status, validation, limits, renewal, transfer and check-out, and the list filters that know
 //! the time.
 
+pub mod check_out;
 pub mod filter;
 pub mod limits;
 pub mod renewal;

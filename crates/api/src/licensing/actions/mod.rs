@@ -1,6 +1,7 @@
 //! What the interpreter does not do: one file for each action.
 
 pub(crate) mod ban_user;
+pub(crate) mod check_out;
 pub(crate) mod download_token;
 pub(crate) mod generate_own_token;
 pub(crate) mod generate_token;

@@ -186,6 +186,8 @@ pub(super) const ROWS: &[Row] = &[
     ("POST", "/licenses/{license}/actions/decrement-usage", r#"{"meta":{"decrement":0}}"#, "....3..433431"),
     ("POST", "/licenses/{license}/actions/reset-usage", "", "....3..433431"),
     ("POST", "/licenses/{license}/actions/generate-download-token", "", "....3..4..4.1"),
+    ("GET", "/licenses/{license}/actions/check-out", "", "....3..4..4.1"),
+    ("POST", "/licenses/{license}/actions/check-out", r#"{"meta":{"ttl":null}}"#, "....3..4..4.1"),
     ("GET", "/licenses/{license}/product", "", ".......433431"),
     ("GET", "/licenses/{license}/policy", "", ".......433431"),
     (

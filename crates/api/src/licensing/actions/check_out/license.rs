@@ -1,0 +1,54 @@
+//! `/licenses/:id/actions/check-out`.
+
+use std::sync::Arc;
+
+use keyway_access::Action;
+use keyway_crypto::certificate::Subject;
+use keyway_domain::permission::Permission;
+
+use super::include::{Include, Way};
+use super::{Kind, Route};
+use crate::call::Call;
+use crate::endpoint::Verb;
+use crate::licensing::nested::{LICENSE_ENTITLEMENTS, LICENSE_USERS};
+use crate::licensing::{Environments, Licenses, Policies, Products, Users};
+use crate::refusal::Outcome;
+use crate::reply::Reply;
+
+static KIND: Kind = Kind {
+    file: "license-files",
+    subject: Subject::License,
+    hooks: &Licenses,
+    action: Action::LicenseCheckOut,
+    read: Permission::LicenseRead,
+    route: Route { verb: Verb::Get, path: "/licenses/{id}" },
+    license: None,
+    // Of hashed keys it is the hash, which clients do not have (`licensing.md` §17.23).
+    secret: |license, _| license.get("key").as_text().unwrap_or_default().to_owned(),
+    includes: &[&ENTITLEMENTS, &ENVIRONMENT, &PRODUCT, &POLICY, &OWNER, &USERS],
+};
+
+/// What hangs on a licence.
+const fn include(name: &'static str, permission: Permission, way: Way) -> Include {
+    Include { name, alias: None, permission, below: None, way }
+}
+
+static ENTITLEMENTS: Include =
+    include("entitlements", Permission::EntitlementRead, Way::Many(&LICENSE_ENTITLEMENTS));
+static ENVIRONMENT: Include =
+    include("environment", Permission::EnvironmentRead, Way::One(&Environments, "environment_id"));
+static PRODUCT: Include = include("product", Permission::ProductRead, Way::One(&Products, "product_id"));
+static POLICY: Include = include("policy", Permission::PolicyRead, Way::One(&Policies, "policy_id"));
+static OWNER: Include =
+    Include { alias: Some("user"), ..include("owner", Permission::UserRead, Way::One(&Users, "owner_id")) };
+static USERS: Include = include("users", Permission::UserRead, Way::Many(&LICENSE_USERS));
+
+/// `GET`: the certificate.
+pub(crate) async fn raw(call: Arc<Call>) -> Outcome<Reply> {
+    super::raw(call, &KIND).await
+}
+
+/// `POST`: a `license-files`.
+pub(crate) async fn resource(call: Arc<Call>) -> Outcome<Reply> {
+    super::resource(call, &KIND).await
+}
