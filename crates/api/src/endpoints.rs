@@ -1,9 +1,16 @@
 //! Every endpoint there is.
 
 use crate::endpoint::Endpoint;
-use crate::{distribution, licensing, log, search};
+use crate::{distribution, licensing, log, search, webhooks};
 
 /// Every endpoint, in the order of the documentation.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    licensing::ENDPOINTS.iter().chain(distribution::ENDPOINTS).chain(log::ENDPOINTS).chain(search::ENDPOINTS)
+    let files = [
+        licensing::ENDPOINTS,
+        distribution::ENDPOINTS,
+        webhooks::ENDPOINTS,
+        log::ENDPOINTS,
+        search::ENDPOINTS,
+    ];
+    files.into_iter().flatten()
 }

@@ -29,6 +29,7 @@ mod short_link;
 mod subject;
 mod touch;
 mod version;
+mod webhooks;
 mod work;
 
 pub use api::{Api, ApiParts, PublicUrls};

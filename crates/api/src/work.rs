@@ -200,6 +200,13 @@ impl Work {
         self.wakes_jobs = true;
         Ok(())
     }
+    /// Adds webhook events, which are sent once they are durable.
+    pub(crate) async fn deliver(&mut self, events: &[Record]) -> Outcome<()> {
+        let now = self.now();
+        keyway_events::deliver(self.write()?, events, now).await?;
+        self.wakes_jobs |= !events.is_empty();
+        Ok(())
+    }
     /// Notes what is made stale.
     pub(crate) fn touch(&mut self, slots: impl IntoIterator<Item = Slot>) {
         let more = Changes::of(self.account(), slots);

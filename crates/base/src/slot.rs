@@ -37,6 +37,8 @@ pub enum SlotKey<'a> {
     PackageKey(AccountId, &'a str, &'a str),
     /// The releases of a product that have no package (the raw engine's unpackaged form).
     Unpackaged(AccountId, RecordId),
+    /// The webhook endpoints of an account.
+    Webhooks(AccountId),
     /// A name that an account may be found by, in lower case: a slug, a custom host. The one key without an
     /// account, so that cached absences end when an account takes the name.
     AccountName(&'a str),
@@ -59,6 +61,7 @@ impl From<SlotKey<'_>> for Slot {
             }
             SlotKey::Unpackaged(account, product) => hash.tag(10, account).bytes(product.as_bytes()).finish(),
             SlotKey::AccountName(name) => hash.bytes(&[11]).bytes(name.as_bytes()).finish(),
+            SlotKey::Webhooks(account) => hash.tag(12, account).finish(),
         }
     }
 }

@@ -139,6 +139,7 @@ pub fn touches(mutation: Mutation<'_>, related: &Related) -> BTreeSet<Slot> {
             touched.id(mutation, "license_id", SlotKey::License);
             touched.id(mutation, "user_id", SlotKey::User);
         }
+        "webhook_endpoints" => touched.add(SlotKey::Webhooks(record.account())),
         "packages" => touched.package(mutation),
         "package_tags" | "content_manifests" | "content_tags" | "content_roots" => {
             touched.id(mutation, "package_id", SlotKey::Package);

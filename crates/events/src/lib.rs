@@ -4,8 +4,10 @@
 //! [`record`] is the one place that an event passes through: whoever else is to be told of it is told from here.
 //! The crate decides neither what is an event (`domain` does) nor who may read it (`access` does).
 
+mod delivery;
 mod journal;
 
+pub use delivery::{DELIVER, deliver};
 pub use journal::{Journal, NotWritten};
 
 use keyway_base::Timestamp;

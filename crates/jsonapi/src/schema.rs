@@ -108,7 +108,7 @@ impl Node {
     }
 }
 
-/// The plural and singular of a type, with dashes and with underscores.
+/// The plural and singular of a type, with dashes, with underscores and in camel case.
 fn spellings(kind: &str) -> Vec<String> {
     let singular = match (kind.strip_suffix("ies"), kind) {
         (Some(stem), _) => format!("{stem}y"),
@@ -117,7 +117,10 @@ fn spellings(kind: &str) -> Vec<String> {
     };
     let mut all = vec![kind.to_owned(), singular];
     if kind.contains('-') {
-        all.extend(all.clone().iter().map(|text| text.replace('-', "_")));
+        let snake = all.iter().map(|text| text.replace('-', "_"));
+        let snake: Vec<String> = snake.collect();
+        all.extend(snake.iter().map(|text| camel_key(text)));
+        all.extend(snake);
     }
     all
 }

@@ -20,6 +20,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("package_id", "packages"),
     ("release_id", "releases"),
     ("artifact_id", "artifacts"),
+    ("webhook_endpoint_id", "webhook_endpoints"),
 ];
 
 /// A record to delete.

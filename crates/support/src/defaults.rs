@@ -1,10 +1,12 @@
 //! What a record has when nothing is said: the API's defaults.
 
+use keyway_crypto::account_keys::SignatureAlgorithm;
 use keyway_crypto::random_bytes;
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{
     Account, Artifact, ArtifactStatus, DistributionStrategy, Environment, IsolationStrategy, License, Policy,
-    Product, PushStatus, Release, ReleaseStatus, Rollout, Token, User, UserRole,
+    Product, PushStatus, Release, ReleaseStatus, Rollout, Token, User, UserRole, WebhookEndpoint,
+    WebhookEvent, WebhookStatus,
 };
 use keyway_domain::rollout::SEED;
 use keyway_jsonapi::{Declared, Kind, Record, Resource, Role, Value};
@@ -23,6 +25,12 @@ const TEXTS: &[(&Resource, &str, &str)] = &[
     (Product::RESOURCE, "push_status", PushStatus::Published.as_str()),
     (Release::RESOURCE, "status", ReleaseStatus::Draft.as_str()),
     (Artifact::RESOURCE, "status", ArtifactStatus::Waiting.as_str()),
+    (WebhookEndpoint::RESOURCE, "signature_algorithm", SignatureAlgorithm::Ed25519.as_str()),
+    (WebhookEndpoint::RESOURCE, "api_version", API_VERSION),
+    (WebhookEvent::RESOURCE, "api_version", API_VERSION),
+    (WebhookEvent::RESOURCE, "endpoint", ""),
+    (WebhookEvent::RESOURCE, "payload", "{}"),
+    (WebhookEvent::RESOURCE, "status", WebhookStatus::Delivering.as_str()),
 ];
 
 /// Sets every column that has a default and no value.
@@ -37,6 +45,13 @@ pub(crate) fn set(record: &mut Record, account_protected: bool) {
     }
     if record.resource == Rollout::RESOURCE {
         default(record, "seed", Value::Bytes(random_bytes::<SEED>().to_vec()));
+    }
+    if record.resource == WebhookEndpoint::RESOURCE {
+        default(record, "subscriptions", Value::Json(serde_json::json!(["*"])));
+    }
+    if record.resource == WebhookEvent::RESOURCE {
+        let token = Value::Text(record.id().to_string());
+        default(record, "idempotency_token", token);
     }
     if let Some(granted) = permissions(record) {
         default(record, "permissions", Value::Json(granted.to_json()));

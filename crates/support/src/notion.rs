@@ -20,8 +20,6 @@ const FOREIGN: &[&str] = &[
     "sessions",
     "second_factors",
     "descriptors",
-    "webhook_endpoints",
-    "webhook_events",
     "request_logs",
 ];
 

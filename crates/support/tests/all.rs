@@ -162,6 +162,11 @@ impl World {
                     "expires_at": "2026-01-01T00:00:00Z",
                 }),
             ),
+            ("webhook_endpoints", json!({ "url": "https://hooks.example.com", "product_id": "products" })),
+            (
+                "webhook_events",
+                json!({ "event": "license.created", "webhook_endpoint_id": "webhook_endpoints" }),
+            ),
             ("event_logs", json!({ "event": "x", "resource_type": "Release", "resource_id": "releases" })),
         ] {
             let mut attributes = attributes;

@@ -16,6 +16,7 @@ mod release;
 mod rollout;
 mod token;
 mod user;
+mod webhook;
 
 use keyway_domain::permission::Permission;
 use keyway_jsonapi::{Role, Roles};
@@ -79,6 +80,7 @@ const TABLES: &[&[Rule]] = &[
     constraint::RULES,
     rollout::RULES,
     lookup::RULES,
+    webhook::RULES,
 ];
 
 /// The rule of an action.

@@ -9,7 +9,7 @@ use keyway_base::{RecordId, Timestamp};
 use keyway_domain::resources as r;
 use keyway_jsonapi::{Declared, Resource, Role, Scope, Value};
 
-use crate::{EnvironmentView, Principal};
+use crate::{EnvironmentView, Principal, Who};
 
 /// The records of a resource that the caller may see in an environment, for look-ups by id or alias. Suspended
 /// and banned licences keep their records in scope, so that [`crate::authorize`] can say why they are refused.
@@ -80,6 +80,8 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "releases" => distribution::releases(asking),
         "artifacts" => distribution::artifacts(asking, env),
         "rollouts" => distribution::rollouts(asking, env),
+        "webhook_endpoints" if asking.sees_all() => Scope::All,
+        "webhook_events" => webhook_events(asking),
         "event_logs" if asking.sees_all() => Scope::All,
         "constraints" => {
             Scope::belongs("releases", "release_id", scope_of(asking, r::Release::RESOURCE, env))
@@ -87,6 +89,18 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         _ => Scope::None,
     };
     env.scope().and(own)
+}
+
+/// A product sees what its own endpoints are told, though not the endpoints.
+fn webhook_events(asking: &Asking<'_>) -> Scope {
+    match &asking.principal.who {
+        _ if asking.sees_all() => Scope::All,
+        Who::Product(id) => {
+            let own = Scope::id("product_id", *id);
+            Scope::belongs("webhook_endpoints", "webhook_endpoint_id", own)
+        }
+        _ => Scope::None,
+    }
 }
 
 impl Asking<'_> {

@@ -21,7 +21,7 @@ impl Blank {
         let text = format!("01900000-0000-7000-8000-{number:012x}");
         text.parse().expect("the text has the form of a UUID")
     }
-    fn next(&mut self) -> RecordId {
+    pub(super) fn next(&mut self) -> RecordId {
         self.0 += 1;
         Self::id(self.0)
     }

@@ -6,6 +6,7 @@ mod blank;
 mod callers;
 mod dice;
 mod snapshots;
+mod webhook;
 
 pub use blank::Blank;
 pub use dice::Dice;
@@ -52,6 +53,10 @@ pub struct World {
     pub rollouts: Vec<r::Rollout>,
     /// Artifacts.
     pub artifacts: Vec<r::Artifact>,
+    /// Where events are told to.
+    pub webhook_endpoints: Vec<r::WebhookEndpoint>,
+    /// What they were told.
+    pub webhook_events: Vec<r::WebhookEvent>,
     /// Engines, platforms, arches and channels.
     pub lookups: Vec<Record>,
     tables: BTreeMap<&'static str, Vec<Record>>,
@@ -84,6 +89,7 @@ impl World {
         world.add_licenses(dice);
         world.add_releases(dice);
         world.add_tokens();
+        world.add_webhooks();
         world.index();
         world
     }
@@ -118,6 +124,8 @@ impl World {
         records.extend(all(&self.constraints));
         records.extend(all(&self.rollouts));
         records.extend(all(&self.artifacts));
+        records.extend(all(&self.webhook_endpoints));
+        records.extend(all(&self.webhook_events));
         records
     }
 
@@ -231,6 +239,19 @@ impl World {
             self.environments.iter().map(|of| (r::BearerType::Environment, of.id, Some(of.id.into())));
         let bearers = users.chain(products).chain(licenses).chain(environments);
         self.tokens = bearers.map(|(kind, id, environment)| blank.token(kind, id, environment)).collect();
+    }
+}
+
+impl World {
+    /// An endpoint for each product and one for all, with what it was told.
+    pub fn add_webhooks(&mut self) {
+        let mut blank = Blank::starting_at(400);
+        let products = self.products.iter().map(|product| (product.environment_id, Some(product.id.into())));
+        for (environment, product) in products.chain([(None, None)]) {
+            let endpoint = blank.webhook_endpoint(environment, product);
+            self.webhook_events.push(blank.webhook_event(&endpoint));
+            self.webhook_endpoints.push(endpoint);
+        }
     }
 }
 

@@ -29,5 +29,8 @@ pub(crate) async fn remove(work: &mut Work, hooks: &dyn Hooks, record: &Record, 
     hooks.deleting(work, record).await?;
     work.delete(record).await?;
     touch::record(work, Some(record), None).await?;
+    if record.resource.events.is_empty() {
+        return Ok(());
+    }
     work.log(record, event).await
 }

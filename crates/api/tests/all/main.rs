@@ -20,4 +20,5 @@ mod tokens;
 mod users;
 mod validation;
 mod versions;
+mod webhooks;
 mod world;

@@ -1,7 +1,7 @@
 //! What happened (`licensing.md` §14, `distribution.md` §12): one record for each event, written with what it is
 //! about.
 
-use keyway_jsonapi::{Attribute, Filter, QueryValue, Relation, Scope, Shape, Value, resource};
+use keyway_jsonapi::{Attribute, Filter, QueryValue, Relation, Scope, Shape, resource};
 
 use crate::event::Span;
 
@@ -35,7 +35,7 @@ resource! {
         Filter { name: "resource", scope: |value, _| of("resource_type", "resource_id", value) },
         Filter { name: "request", scope: |value, _| value.text().map(|text| Scope::Contains("request_id", text.to_owned())) },
         Filter { name: "event", scope: |value, _| value.text().map(|name| Scope::text("event", name)) },
-        Filter { name: "events", scope: |value, _| events(value) },
+        Filter { name: "events", scope: |value, _| super::filter::texts("event", value) },
     ]
 }
 
@@ -58,10 +58,4 @@ fn of(kind: &'static str, id: &'static str, value: &QueryValue) -> Option<Scope>
             (!conditions.is_empty()).then(|| conditions.into_iter().fold(Scope::All, Scope::and))
         }
     }
-}
-
-fn events(value: &QueryValue) -> Option<Scope> {
-    let QueryValue::List(items) = value else { return None };
-    let names = items.iter().filter_map(QueryValue::text).map(|name| Value::Text(name.to_owned()));
-    Some(Scope::In("event", names.collect()))
 }

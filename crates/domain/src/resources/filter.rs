@@ -32,6 +32,13 @@ pub(super) fn flag(value: &QueryValue, scope: Scope) -> Option<Scope> {
     }
 }
 
+/// `?name[]=…`: the column is one of the texts.
+pub(super) fn texts(column: &'static str, value: &QueryValue) -> Option<Scope> {
+    let QueryValue::List(items) = value else { return None };
+    let texts = items.iter().filter_map(QueryValue::text).map(|text| Value::Text(text.to_owned()));
+    Some(Scope::In(column, texts.collect()))
+}
+
 /// The owner (or other user) named by id or e-mail.
 pub(super) fn user(column: &'static str, value: &QueryValue) -> Option<Scope> {
     let text = value.text()?;

@@ -20,6 +20,7 @@ mod rollout;
 mod setting;
 mod token;
 mod user;
+mod webhook;
 
 pub use account::{Account, Subscription};
 pub use artifact::{Artifact, ArtifactStatus, Manifest, PartUpload};
@@ -44,6 +45,7 @@ pub use rollout::Rollout;
 pub use setting::Setting;
 pub use token::{BearerType, Token};
 pub use user::{User, UserRole};
+pub use webhook::{WebhookEndpoint, WebhookEvent, WebhookStatus};
 
 use keyway_jsonapi::{Declared, DecodeError, Record, Resource};
 
@@ -97,5 +99,7 @@ all!(
     ContentTag,
     ContentRoot,
     ContentUpload,
+    WebhookEndpoint,
+    WebhookEvent,
     EventLog,
 );

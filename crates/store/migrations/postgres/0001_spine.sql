@@ -603,6 +603,42 @@ CREATE TABLE content_uploads (
 CREATE INDEX content_uploads_created ON content_uploads (account_id, created_at, id);
 CREATE INDEX content_uploads_package ON content_uploads (account_id, package_id);
 
+CREATE TABLE webhook_endpoints (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C",
+    url TEXT COLLATE "C" NOT NULL,
+    subscriptions TEXT COLLATE "C" NOT NULL,
+    signature_algorithm TEXT COLLATE "C" NOT NULL,
+    api_version TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX webhook_endpoints_created ON webhook_endpoints (account_id, created_at, id);
+
+CREATE TABLE webhook_events (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    webhook_endpoint_id TEXT COLLATE "C" NOT NULL,
+    endpoint TEXT COLLATE "C" NOT NULL,
+    api_version TEXT COLLATE "C" NOT NULL,
+    payload TEXT COLLATE "C" NOT NULL,
+    event TEXT COLLATE "C" NOT NULL,
+    status TEXT COLLATE "C" NOT NULL,
+    attempts BIGINT NOT NULL,
+    last_response_code BIGINT,
+    last_response_body TEXT COLLATE "C",
+    idempotency_token TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX webhook_events_created ON webhook_events (account_id, created_at, id);
+CREATE INDEX webhook_events_event ON webhook_events (account_id, event, created_at, id);
+
 CREATE TABLE event_logs (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

@@ -601,6 +601,42 @@ CREATE TABLE content_uploads (
 CREATE INDEX content_uploads_created ON content_uploads (account_id, created_at, id);
 CREATE INDEX content_uploads_package ON content_uploads (account_id, package_id);
 
+CREATE TABLE webhook_endpoints (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT,
+    url TEXT NOT NULL,
+    subscriptions TEXT NOT NULL CHECK (json_valid(subscriptions)),
+    signature_algorithm TEXT NOT NULL,
+    api_version TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX webhook_endpoints_created ON webhook_endpoints (account_id, created_at, id);
+
+CREATE TABLE webhook_events (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    webhook_endpoint_id TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    api_version TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    event TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_response_code INTEGER,
+    last_response_body TEXT,
+    idempotency_token TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX webhook_events_created ON webhook_events (account_id, created_at, id);
+CREATE INDEX webhook_events_event ON webhook_events (account_id, event, created_at, id);
+
 CREATE TABLE event_logs (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -799,6 +835,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('content_uploads', 'sqlite_autoindex_content_uploads_1', '100000 100000 1'),
     ('content_uploads', 'content_uploads_created', '100000 100000 1 1'),
     ('content_uploads', 'content_uploads_package', '100000 100000 10'),
+    ('webhook_endpoints', 'sqlite_autoindex_webhook_endpoints_1', '100000 100000 1'),
+    ('webhook_endpoints', 'webhook_endpoints_created', '100000 100000 1 1'),
+    ('webhook_events', 'sqlite_autoindex_webhook_events_1', '100000 100000 1'),
+    ('webhook_events', 'webhook_events_created', '100000 100000 1 1'),
+    ('webhook_events', 'webhook_events_event', '100000 100000 10000 1 1'),
     ('event_logs', 'event_logs', '100000 100000 1'),
     ('event_logs', 'event_logs_created', '100000 100000 1 1'),
     ('event_logs', 'event_logs_resource', '100000 100000 10 1 1'),

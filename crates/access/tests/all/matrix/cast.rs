@@ -67,6 +67,7 @@ impl Cast {
         add_policies_and_licenses(&mut world, &mut blank);
         add_releases(&mut world, &mut blank);
         add_tokens(&mut world, &mut blank);
+        world.add_webhooks();
         world.index();
         let elsewhere = Some(world.environments[1].id.into());
         Self { view: view(&world), world, environment, elsewhere }
@@ -134,6 +135,7 @@ impl Cast {
             _ if name.starts_with("Policy") => self.policy(relation),
             _ if name.starts_with("License") => self.license(name, relation),
             _ if name.starts_with("Package") => self.package(relation),
+            _ if name.starts_with("Webhook") => self.webhook(name, relation),
             _ => self.release(name, relation),
         })
     }
@@ -308,6 +310,21 @@ impl Cast {
         package.environment_id = self.place(relation);
         let strategy = self.world.products[at].distribution_strategy;
         Subject::new(package.clone().into_record(), move || Target::package(&package, strategy))
+    }
+
+    /// A product's webhook endpoint, or what it was told.
+    fn webhook(&self, action: &str, relation: &str) -> Subject<'_> {
+        let at = product_at(relation);
+        let environment = self.place(relation);
+        let record = if action.starts_with("WebhookEvent") {
+            let told = self.world.webhook_events[at].clone();
+            r::WebhookEvent { environment_id: environment, ..told }.into_record()
+        } else {
+            let endpoint = self.world.webhook_endpoints[at].clone();
+            r::WebhookEndpoint { environment_id: environment, ..endpoint }.into_record()
+        };
+        let product = self.world.products[at].id.into();
+        Subject::new(record, move || Target::of_product(environment, product))
     }
 
     /// A release, or an artifact, constraint or rollout of it.

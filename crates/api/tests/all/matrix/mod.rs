@@ -9,6 +9,7 @@ mod goods;
 mod isolation;
 mod licensing;
 mod stage;
+pub(crate) mod webhooks;
 
 use std::collections::BTreeSet;
 
@@ -34,6 +35,11 @@ async fn licensing_routes() {
 #[tokio::test]
 async fn distribution_routes() {
     play(distribution::ROWS).await;
+}
+
+#[tokio::test]
+async fn webhook_routes() {
+    play(webhooks::ROWS).await;
 }
 
 /// The list of routes without a row is empty.
@@ -74,7 +80,7 @@ async fn every_get_answers_head() {
 }
 
 fn all_rows() -> impl Iterator<Item = &'static Row> {
-    licensing::ROWS.iter().chain(distribution::ROWS)
+    licensing::ROWS.iter().chain(distribution::ROWS).chain(webhooks::ROWS)
 }
 
 /// A path with its captures reduced to `{}` and without its query.

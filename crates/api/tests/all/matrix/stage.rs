@@ -219,6 +219,8 @@ impl Stage {
             "new-environment" => {
                 id(&self.make("environments", json!({"name": unique, "code": unique}), json!({})).await)
             }
+            "new-webhook-endpoint" => self.new_webhook_endpoint().await,
+            "new-webhook-event" => self.new_webhook_event().await,
             "new-token" => {
                 let path = format!("users/{}/tokens", self.names["user"]);
                 id(&self.admin.post(&path, json!(null)).await.body["data"])
