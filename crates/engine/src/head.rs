@@ -69,8 +69,8 @@ pub fn decode_segment(segment: &str) -> Result<Cow<'_, str>, BadPath> {
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Encodes a text as one path segment, whatever it contains: [`decode_segment`] gives it back.
-pub fn encoded_segment(text: &str) -> String {
-    utf8_percent_encode(text, PLAIN).to_string()
+pub fn encoded_segment(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, PLAIN).into()
 }
 
 /// The bytes that a text stands for; a `%` without two hex digits stands for itself.

@@ -14,7 +14,9 @@ impl<'q> Query<'q> {
         self.0
             .split('&')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .filter(move |(key, _)| decoded(key).is_some_and(|key| key == name))
+            .filter(move |(key, _)| {
+                *key == name || (is_coded(key) && decoded(key).is_some_and(|key| key == name))
+            })
             .filter_map(|(_, value)| decoded(value))
     }
 
@@ -24,7 +26,15 @@ impl<'q> Query<'q> {
     }
 }
 
+/// Whether a text may stand for another one than itself.
+fn is_coded(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'%' | b'+'))
+}
+
 fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !is_coded(text) {
+        return Some(Cow::Borrowed(text));
+    }
     if text.contains('+') {
         let spaced = text.replace('+', " ");
         return percent_decode_str(&spaced).decode_utf8().ok().map(|text| Cow::Owned(text.into_owned()));

@@ -38,7 +38,9 @@ impl ReleaseFile {
 
     /// The path below the engine's root, encoded. Reading it gives the address back.
     pub fn path(&self) -> String {
-        path_of(&self.package, &self.version, &self.filename)
+        let mut path = String::new();
+        push_path(&mut path, &self.package, &self.version, &self.filename);
+        path
     }
 
     /// The file, where this caller may have it.
@@ -64,7 +66,11 @@ impl ReleaseFile {
 impl View<'_> {
     /// The address of one of a release's files, on our own host: `base` is the engine's root.
     pub fn file_url(&self, base: &str, release: &Release, filename: &str) -> String {
-        format!("{base}{}", path_of(&self.package.key, release.version.verbatim(), filename))
+        let (package, version) = (&self.package.key, release.version.verbatim());
+        let mut url = String::with_capacity(base.len() + package.len() + version.len() + filename.len() + 16);
+        url.push_str(base);
+        push_path(&mut url, package, version, filename);
+        url
     }
 
     /// The file that is meant, where its address does not say of which release it is: that of the newest one that the
@@ -105,9 +111,11 @@ impl Reason {
     }
 }
 
-fn path_of(package: &str, version: &str, filename: &str) -> String {
-    let filename: Vec<_> = filename.split('/').map(encoded_segment).collect();
-    format!("/{}/{}/{}", encoded_segment(package), encoded_segment(version), filename.join("/"))
+fn push_path(path: &mut String, package: &str, version: &str, filename: &str) {
+    for segment in [package, version].into_iter().chain(filename.split('/')) {
+        path.push('/');
+        path.push_str(&encoded_segment(segment));
+    }
 }
 
 #[cfg(test)]

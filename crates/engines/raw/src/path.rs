@@ -53,7 +53,7 @@ impl Op {
     pub fn path(&self) -> String {
         let package =
             self.package.as_deref().map(|key| format!("/@{}", encoded_segment(key))).unwrap_or_default();
-        let artifact: Vec<String> = self.artifact.split('/').map(encoded_segment).collect();
+        let artifact: Vec<_> = self.artifact.split('/').map(encoded_segment).collect();
         format!(
             "/{}{package}/{}/{}",
             encoded_segment(&self.product),

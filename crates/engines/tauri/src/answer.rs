@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{Artifact, Context, Offer, Plain, Poll, Release, View};
 use semver::Version;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use crate::bundle::{Bundle, Rank};
 use crate::minisign::Signature;
@@ -50,11 +50,40 @@ impl<'a> Signed<'a> {
         found.into_iter().map(|(key, (_, file))| (key, file)).collect()
     }
 
-    fn put(&self, context: &Context<'_>, view: &View<'_>, release: &Release, into: &mut Map<String, Value>) {
+    fn file(&self, context: &Context<'_>, view: &View<'_>, release: &Release) -> File<'_> {
         let url = view.file_url(context.base, release, &self.artifact.filename);
-        into.insert("url".to_owned(), url.into());
-        into.insert("signature".to_owned(), self.signature.clone().into());
+        File { url, signature: &self.signature }
     }
+}
+
+/// An update, as the updater reads it. What the updater does not know, apps read from `raw_json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: &'a str,
+    notes: Option<&'a str>,
+    pub_date: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mandatory: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    critical: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum_version: Option<&'a str>,
+    #[serde(flatten)]
+    files: Files<'a>,
+}
+
+/// What there is to take: the file of one target, or those of every target.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Files<'a> {
+    One(File<'a>),
+    All { platforms: BTreeMap<&'a str, File<'a>> },
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    url: String,
+    signature: &'a str,
 }
 
 /// The update for one target.
@@ -64,9 +93,7 @@ pub(crate) fn dynamic(
     poll: &Poll,
     offer: &Offer<'_, Signed<'_>>,
 ) -> Plain {
-    let mut document = about(offer.release, poll);
-    offer.found.put(context, view, offer.release, &mut document);
-    found(document)
+    found(offer.release, poll, Files::One(offer.found.file(context, view, offer.release)))
 }
 
 /// The update for every target.
@@ -76,14 +103,10 @@ pub(crate) fn every_target(
     poll: &Poll,
     offer: &Offer<'_, BTreeMap<String, Signed<'_>>>,
 ) -> Plain {
-    let mut document = about(offer.release, poll);
-    let platforms = offer.found.iter().map(|(key, file)| {
-        let mut entry = Map::new();
-        file.put(context, view, offer.release, &mut entry);
-        (key.clone(), Value::Object(entry))
-    });
-    document.insert("platforms".to_owned(), platforms.collect());
-    found(document)
+    let files = offer.found.iter();
+    let platforms =
+        files.map(|(key, file)| (key.as_str(), file.file(context, view, offer.release))).collect();
+    found(offer.release, poll, Files::All { platforms })
 }
 
 /// Nothing new.
@@ -91,33 +114,23 @@ pub(crate) fn nothing() -> Plain {
     Plain::status(StatusCode::NO_CONTENT).with(CACHE_CONTROL, uncached())
 }
 
-fn found(document: Map<String, Value>) -> Plain {
-    let answer = Plain::status(StatusCode::OK).with(CACHE_CONTROL, uncached());
-    answer.body("application/json", Value::Object(document).to_string())
+fn found(release: &Release, poll: &Poll, files: Files<'_>) -> Plain {
+    let urgency = &release.urgency;
+    let document = Document {
+        version: release.version.verbatim(),
+        notes: release.description.as_deref(),
+        pub_date: release.created.to_string(),
+        mandatory: urgency.is_forced_on(poll.current.as_ref()),
+        critical: urgency.critical,
+        minimum_version: urgency.minimum_version.as_ref().map(|minimum| minimum.verbatim()),
+        files,
+    };
+    let body = serde_json::to_vec(&document).expect("texts, truth values and maps of texts are JSON");
+    Plain::status(StatusCode::OK).with(CACHE_CONTROL, uncached()).body("application/json", body)
 }
 
 const fn uncached() -> HeaderValue {
     HeaderValue::from_static("private, no-store")
-}
-
-/// What is said of a release, whatever the target. What the updater does not know, apps read from `raw_json`.
-fn about(release: &Release, poll: &Poll) -> Map<String, Value> {
-    let mut said = Map::new();
-    let mut say = |name: &str, value: Value| said.insert(name.to_owned(), value);
-    say("version", release.version.verbatim().into());
-    say("notes", json!(release.description));
-    say("pub_date", release.created.to_string().into());
-    let urgency = &release.urgency;
-    if urgency.is_forced_on(poll.current.as_ref()) {
-        say("mandatory", true.into());
-    }
-    if urgency.critical {
-        say("critical", true.into());
-    }
-    if let Some(minimum) = &urgency.minimum_version {
-        say("minimum_version", minimum.verbatim().into());
-    }
-    said
 }
 
 /// The names of the targets that a file is for, and its rank for each.
