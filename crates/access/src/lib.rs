@@ -43,4 +43,4 @@ pub use rows::{Rows, matches};
 pub use surface::Surface;
 pub use target::{Target, TokenBearer};
 pub use view::{Seen, is_offered, may_list, names_class, pinned_channel, view, waiting};
-pub use visible::{listed, upgradable, visible};
+pub use visible::{listed, opened, upgradable, visible};

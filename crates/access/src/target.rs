@@ -1,12 +1,12 @@
 //! What an action is done to: the facts about a record that rules look at.
 
 use keyway_base::{
-    EntitlementId, EnvironmentId, LicenseId, PolicyId, ProductId, RecordId, Timestamp, UserId,
+    EntitlementId, EnvironmentId, GroupId, LicenseId, PolicyId, ProductId, RecordId, Timestamp, UserId,
 };
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{
-    BearerType, DistributionStrategy, Entitlement, Environment, License, Package, Policy, Product, Release,
-    ReleaseStatus, Token, User,
+    BearerType, DistributionStrategy, Entitlement, Environment, Group, License, Package, Policy, Product,
+    Release, ReleaseStatus, Token, User,
 };
 use keyway_jsonapi::{Role, Roles};
 
@@ -37,6 +37,10 @@ pub struct Target<'a> {
     pub(crate) products: &'a [ProductId],
     pub(crate) token_bearer: Option<(BearerType, RecordId)>,
     pub(crate) account_protected: bool,
+    /// The users who own the group.
+    pub(crate) group_owners: &'a [UserId],
+    /// The group that the caller is in.
+    pub(crate) callers_group: Option<GroupId>,
     pub(crate) release: Option<ReleaseFacts<'a>>,
 }
 
@@ -130,6 +134,15 @@ impl<'a> Target<'a> {
     /// An entitlement.
     pub fn entitlement(entitlement: &Entitlement) -> Self {
         Self { id: Some(entitlement.id), ..Self::within(entitlement.environment_id) }
+    }
+    /// A group, the users who own it, and the group that the caller is in.
+    pub fn group(group: &Group, owners: &'a [UserId], callers: Option<GroupId>) -> Self {
+        Self {
+            id: Some(group.id),
+            group_owners: owners,
+            callers_group: callers,
+            ..Self::within(group.environment_id)
+        }
     }
     /// A policy.
     pub fn policy(policy: &Policy) -> Self {

@@ -59,3 +59,8 @@ pub(crate) fn visible(call: &Call, resource: &'static Resource) -> Scope {
 pub(crate) fn listed(call: &Call, resource: &'static Resource) -> Scope {
     keyway_access::listed(&call.principal, resource, &call.view, call.now)
 }
+
+/// The records below a parent that the caller sees there beside what it sees by itself.
+pub(crate) fn opened(call: &Call, parent: &'static Resource) -> Scope {
+    keyway_access::opened(&call.principal, parent, &call.view)
+}

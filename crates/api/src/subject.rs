@@ -1,10 +1,10 @@
 //! The facts that access decides from, owned: [`Target`] borrows them.
 
 use keyway_access::{Target, TokenBearer};
-use keyway_base::{EntitlementId, EnvironmentId, ProductId, RecordId, Timestamp, UserId};
+use keyway_base::{EntitlementId, EnvironmentId, GroupId, ProductId, RecordId, Timestamp, UserId};
 use keyway_domain::resources::{
-    BearerType, DistributionStrategy, Entitlement, Environment, License, Package, Policy, Product, Release,
-    Token, User,
+    BearerType, DistributionStrategy, Entitlement, Environment, Group, License, Package, Policy, Product,
+    Release, Token, User,
 };
 use keyway_jsonapi::{Role, Roles};
 
@@ -58,6 +58,15 @@ pub(crate) enum Subject {
     Product(Box<Product>),
     /// An entitlement.
     Entitlement(Box<Entitlement>),
+    /// A group.
+    Group {
+        /// The group.
+        group: Box<Group>,
+        /// The users who own it.
+        owners: Vec<UserId>,
+        /// The group that the caller is in.
+        callers: Option<GroupId>,
+    },
     /// A policy.
     Policy(Box<Policy>),
     /// A licence.
@@ -117,6 +126,7 @@ impl Subject {
             Self::Users(roles) => Target::users(*roles),
             Self::Product(product) => Target::product(product),
             Self::Entitlement(entitlement) => Target::entitlement(entitlement),
+            Self::Group { group, owners, callers } => Target::group(group, owners, *callers),
             Self::Policy(policy) => Target::policy(policy),
             Self::License { license, policy, users, moving_to } => {
                 let target = Target::license(license, policy, users);

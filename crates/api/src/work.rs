@@ -167,10 +167,25 @@ impl Work {
         let account = self.account();
         Ok(self.write()?.delete_where(resource, account, scope).await?)
     }
+    /// Sets a column to null in every record that matches.
+    pub(crate) async fn clear_where(
+        &mut self,
+        resource: &'static Resource,
+        column: &str,
+        scope: &Scope,
+    ) -> Outcome<u64> {
+        let account = self.account();
+        Ok(self.write()?.clear_where(resource, account, column, scope).await?)
+    }
     /// Takes a licence's lock, before counting what is about to be added to it.
     pub(crate) async fn lock_license(&mut self, id: RecordId) -> Outcome<()> {
         let account = self.account();
         Ok(self.write()?.lock_license(account, id.into()).await?)
+    }
+    /// Takes a group's lock, before counting its members.
+    pub(crate) async fn lock_group(&mut self, id: RecordId) -> Outcome<()> {
+        let account = self.account();
+        Ok(self.write()?.lock_group(account, id.into()).await?)
     }
     /// Buries a name, version or file.
     pub(crate) async fn bury(&mut self, tombstone: &Tombstone<'_>) -> Outcome<()> {

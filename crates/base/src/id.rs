@@ -66,6 +66,8 @@ ids! {
     LicenseId,
     /// A user.
     UserId,
+    /// A group.
+    GroupId,
     /// An API token.
     TokenId,
     /// An entitlement.
@@ -98,6 +100,7 @@ record_ids!(
     PolicyId,
     LicenseId,
     UserId,
+    GroupId,
     TokenId,
     EntitlementId,
     PackageId,

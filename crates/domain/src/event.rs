@@ -215,6 +215,7 @@ mod tests {
         account.updated account.settings.created account.settings.deleted account.settings.updated
         entitlement.created entitlement.deleted entitlement.updated
         environment.created environment.deleted environment.updated
+        group.created group.deleted group.updated group.owners.attached group.owners.detached
         license.created license.deleted license.updated license.validation.succeeded license.validation.failed
         license.checked-in license.checked-out license.renewed license.revoked license.suspended
         license.reinstated license.expired license.expiring-soon license.check-in-overdue

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
-    Entitlement, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag, Policy,
-    PolicyEntitlement, Product, Release, Rollout, Token, User,
+    Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag,
+    Policy, PolicyEntitlement, Product, Release, Rollout, Token, User,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -60,6 +60,7 @@ const OF_LICENSE: &[Child] = &[
 const OF_USER: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),
     child(LicenseUser::RESOURCE, "user_id"),
+    child(GroupOwner::RESOURCE, "user_id"),
     parent(License::RESOURCE, "owner_id", kind::PURGE_LICENSE),
 ];
 const OF_ENTITLEMENT: &[Child] = &[
@@ -86,6 +87,8 @@ const OF_RELEASE: &[Child] = &[
 const OF_ENVIRONMENT: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),
     child(Token::RESOURCE, "environment_id"),
+    child(GroupOwner::RESOURCE, "environment_id"),
+    child(Group::RESOURCE, "environment_id"),
     parent(User::RESOURCE, "environment_id", kind::PURGE_USER),
     parent(License::RESOURCE, "environment_id", kind::PURGE_LICENSE),
     parent(Policy::RESOURCE, "environment_id", kind::PURGE_POLICY),

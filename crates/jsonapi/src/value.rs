@@ -125,6 +125,7 @@ id_field!(
     keyway_base::PolicyId,
     keyway_base::LicenseId,
     keyway_base::UserId,
+    keyway_base::GroupId,
     keyway_base::TokenId,
     keyway_base::EntitlementId,
     keyway_base::PackageId,

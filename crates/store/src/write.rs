@@ -8,7 +8,7 @@
 
 use std::{fmt, iter, ptr, slice};
 
-use keyway_base::{AccountId, LicenseId, RecordId, ReleaseId, Timestamp};
+use keyway_base::{AccountId, GroupId, LicenseId, RecordId, ReleaseId, Timestamp};
 use keyway_jsonapi::{Column, Record, Resource, Scope};
 
 use crate::changes::Bump;
@@ -189,6 +189,25 @@ impl Write {
         self.session.execute(sql.finish()).await
     }
 
+    /// Sets a column to null in every record that matches and says in how many: what it referred to goes.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer, or the resource has no such column.
+    pub async fn clear_where(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        name: &str,
+        scope: &Scope,
+    ) -> Result<u64, StoreError> {
+        let column = column(resource, name)?;
+        let mut sql = Sql::new(self.session.dialect());
+        sql.push("UPDATE ").push(resource.table).push(" AS ").name(Alias::MAIN);
+        sql.push(" SET ").push(column.name).push(" = NULL");
+        select::push_where(&mut sql, Some(account), scope);
+        self.session.execute(sql.finish()).await
+    }
+
     /// Empties the tables of these resources, the job queue and the tombstones, for every account. Only a server
     /// that exists to be tested has a use for it.
     ///
@@ -226,6 +245,19 @@ impl Write {
         let statement = Statement::fixed(
             "UPDATE releases SET updated_at = updated_at WHERE account_id = $1 AND id = $2",
             vec![Arg::shown(account), Arg::shown(release)],
+        );
+        self.session.execute(statement).await.map(drop)
+    }
+
+    /// Takes the group's lock until the transaction ends. Take it before counting its members, or the last place
+    /// is given twice.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn lock_group(&mut self, account: AccountId, group: GroupId) -> Result<(), StoreError> {
+        let statement = Statement::fixed(
+            "UPDATE groups SET updated_at = updated_at WHERE account_id = $1 AND id = $2",
+            vec![Arg::shown(account), Arg::shown(group)],
         );
         self.session.execute(statement).await.map(drop)
     }

@@ -17,6 +17,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("entitlement_id", "entitlements"),
     ("owner_id", "users"),
     ("user_id", "users"),
+    ("group_id", "groups"),
     ("package_id", "packages"),
     ("release_id", "releases"),
     ("artifact_id", "artifacts"),

@@ -14,8 +14,6 @@ const FOREIGN: &[&str] = &[
     "machines",
     "components",
     "processes",
-    "groups",
-    "group_owners",
     "keys",
     "sessions",
     "second_factors",

@@ -103,7 +103,9 @@ impl World {
         for (kind, attributes) in [
             ("environments", json!({ "code": "staging" })),
             ("settings", json!({ "key": "default_user_permissions", "value": ["license.read"] })),
+            ("groups", json!({ "name": "Team", "max_users": 2 })),
             ("users", json!({ "email": "Ann@example.com", "password": "a secret" })),
+            ("group_owners", json!({ "group_id": "groups", "user_id": "users" })),
             ("products", json!({ "name": "Acme", "code": "acme" })),
             ("entitlements", json!({ "code": "PRO" })),
             ("policies", json!({ "duration": 86_400, "product_id": "products" })),

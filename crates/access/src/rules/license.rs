@@ -64,6 +64,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     read(Action::LicenseOwnerShow, Permission::UserRead, SHOW),
     write(Action::LicenseOwnerUpdate, Permission::LicenseOwnerUpdate, SALES),
+    read(Action::LicenseGroupShow, Permission::GroupRead, SHOW),
+    write(Action::LicenseGroupUpdate, Permission::LicenseGroupUpdate, SALES),
     read(Action::LicenseUsersList, Permission::UserRead, SHOW),
     write(Action::LicenseUsersAttach, Permission::LicenseUsersAttach, USERS),
     write(Action::LicenseUsersDetach, Permission::LicenseUsersDetach, USERS),

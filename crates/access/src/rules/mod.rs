@@ -6,6 +6,7 @@ mod artifact;
 mod constraint;
 mod entitlement;
 mod environment;
+mod group;
 mod license;
 mod lookup;
 mod package;
@@ -72,6 +73,7 @@ const TABLES: &[&[Rule]] = &[
     user::RULES,
     product::RULES,
     entitlement::RULES,
+    group::RULES,
     policy::RULES,
     license::RULES,
     package::RULES,

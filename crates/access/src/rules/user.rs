@@ -6,8 +6,8 @@ use keyway_jsonapi::{Role, Roles};
 use super::relation::{always, itself};
 use super::token::{own, own_customers, role_user};
 use super::{
-    AD, ADE, ADST, ADSTE, ADSTR, ADSTRE, ANONYMOUS, Answer, CUSTOMER, Clause, E, LICENSE, Needs, P, Rule,
-    USER, holds, read, write,
+    AD, ADE, ADSE, ADST, ADSTE, ADSTR, ADSTRE, ANONYMOUS, Answer, CUSTOMER, Clause, E, LICENSE, Needs, P,
+    Rule, USER, holds, read, write,
 };
 use crate::{Action, Principal, Target};
 
@@ -64,6 +64,12 @@ pub(super) const RULES: &[Rule] = &[
         ..write(Action::UserPasswordReset, Permission::UserPasswordReset, &[Clause(Roles::ALL, always)])
     }
     .public(),
+    read(Action::UserGroupShow, Permission::GroupRead, SUB_READ),
+    write(
+        Action::UserGroupUpdate,
+        Permission::UserGroupUpdate,
+        &[Clause(ADSE, outranks), Clause(P, outranks)],
+    ),
     read(Action::UserProductsList, Permission::ProductRead, SUB_READ),
     read(Action::UserLicensesList, Permission::LicenseRead, SUB_READ),
     read(

@@ -65,6 +65,19 @@ pub(super) fn entitlements(asking: &Asking<'_>) -> Scope {
     }
 }
 
+/// Lists hold what customers are in or own. A group that is named is there for everybody (`licensing.md` §3.2):
+/// whether the caller may know it is decided by its rule.
+pub(super) fn groups(asking: &Asking<'_>) -> Scope {
+    match &asking.principal.who {
+        Who::Anonymous => Scope::None,
+        _ if asking.sees_all() || !asking.listing => Scope::All,
+        Who::User(user) => Scope::has("group_owners", "group_id", Scope::id("user_id", user.id))
+            .or(Scope::has("users", "group_id", Scope::id("id", user.id))),
+        Who::License(id) => Scope::has("licenses", "group_id", Scope::id("id", *id)),
+        _ => Scope::All,
+    }
+}
+
 /// Products see theirs; customers those of their licences.
 pub(super) fn policies(asking: &Asking<'_>) -> Scope {
     match &asking.principal.who {

@@ -33,6 +33,20 @@ pub fn listed(
     scope_of(&Asking { principal, now, listing: true }, resource, *env)
 }
 
+/// The records of a resource that a parent opens beyond what the caller sees by itself: an owner of a group sees
+/// whoever and whatever is in it, but only there.
+pub fn opened(principal: &Principal, parent: &'static Resource, env: &EnvironmentView) -> Scope {
+    match &principal.who {
+        Who::User(user) if parent == r::Group::RESOURCE => env.scope().and(Scope::Exists {
+            table: r::GroupOwner::RESOURCE.table,
+            local: "group_id",
+            foreign: "group_id",
+            scope: Box::new(Scope::id("user_id", user.id)),
+        }),
+        _ => Scope::None,
+    }
+}
+
 /// The releases that an upgrade may lead to (`distribution.md` §6.5): as listed, but developers and other team
 /// members than admins count as callers without a credential.
 pub fn upgradable(principal: &Principal, env: &EnvironmentView, now: Timestamp) -> Scope {
@@ -67,6 +81,8 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "users" => licensing::users(asking),
         "products" => licensing::products(asking),
         "entitlements" => licensing::entitlements(asking),
+        "groups" => licensing::groups(asking),
+        "group_owners" => Scope::belongs("groups", "group_id", scope_of(asking, r::Group::RESOURCE, env)),
         "policies" => licensing::policies(asking),
         "licenses" => licensing::licenses(asking),
         "tokens" => licensing::tokens(asking),

@@ -184,6 +184,33 @@ impl Blank {
             lock: 0,
         }
     }
+    /// A group without limits.
+    pub fn group(&mut self) -> r::Group {
+        r::Group {
+            id: self.next(),
+            account_id: account(),
+            environment_id: None,
+            created_at: day(-20),
+            updated_at: day(-20),
+            name: format!("Group {}", self.0),
+            max_users: None,
+            max_licenses: None,
+            max_machines: None,
+            metadata: json!({}),
+        }
+    }
+    /// An owner of a group.
+    pub fn group_owner(&mut self, group: &r::Group, user: UserId) -> r::GroupOwner {
+        r::GroupOwner {
+            id: self.next(),
+            account_id: account(),
+            environment_id: group.environment_id,
+            created_at: day(-20),
+            updated_at: day(-20),
+            group_id: group.id.into(),
+            user_id: user,
+        }
+    }
     /// An entitlement of a policy.
     pub fn policy_entitlement(
         &mut self,

@@ -25,8 +25,12 @@ use crate::{EnvironmentView, Rows};
 pub struct World {
     /// Environments: the first isolated, the second shared.
     pub environments: Vec<r::Environment>,
+    /// Groups.
+    pub groups: Vec<r::Group>,
     /// Users; the first is a global admin.
     pub users: Vec<r::User>,
+    /// Who owns groups.
+    pub group_owners: Vec<r::GroupOwner>,
     /// Products.
     pub products: Vec<r::Product>,
     /// Entitlements.
@@ -109,7 +113,9 @@ impl World {
         }
         let mut records: Vec<Record> = Vec::new();
         records.extend(all(&self.environments));
+        records.extend(all(&self.groups));
         records.extend(all(&self.users));
+        records.extend(all(&self.group_owners));
         records.extend(all(&self.products));
         records.extend(all(&self.entitlements));
         records.extend(all(&self.policies));
@@ -143,11 +149,19 @@ impl World {
         ];
         let environments: Vec<_> =
             [None].into_iter().chain(self.environments.iter().map(|e| Some(e.id.into()))).collect();
+        for _ in 0..2 {
+            let mut group = blank.group();
+            group.environment_id = *dice.pick(&environments);
+            self.groups.push(group);
+        }
         self.users.push(blank.user(r::UserRole::Admin));
         for _ in 0..3 {
             let mut user = blank.user(r::UserRole::User);
             user.environment_id = *dice.pick(&environments);
             user.banned_at = dice.one_in(6).then_some(day(-1));
+            user.group_id = self.some_group(dice);
+            let owned = dice.one_in(2).then(|| blank.group_owner(dice.pick(&self.groups), user.id.into()));
+            self.group_owners.extend(owned);
             self.users.push(user);
         }
         use r::DistributionStrategy::{Closed, Licensed, Open};
@@ -179,6 +193,7 @@ impl World {
                 dice.pick(&[None, Some(1), Some(2), Some(3)]).map(|at: usize| self.user_id(at));
             license.expiry = *dice.pick(&[None, Some(day(-5)), Some(NOW), Some(day(5))]);
             license.suspended = dice.one_in(6);
+            license.group_id = self.some_group(dice);
             license.pinned_channel = dice.pick(&[None, None, Some("stable")]).map(str::to_owned);
             let held = self.entitlements.iter().filter(|_| dice.one_in(2)).collect::<Vec<_>>();
             self.license_entitlements
@@ -189,6 +204,11 @@ impl World {
             }
             self.licenses.push(license);
         }
+    }
+
+    fn some_group(&self, dice: &mut Dice) -> Option<keyway_base::GroupId> {
+        let at = *dice.pick(&[None, Some(0), Some(1)]);
+        at.and_then(|at: usize| self.groups.get(at)).map(|group| group.id.into())
     }
 
     fn user_id(&self, at: usize) -> keyway_base::UserId {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keyway_access::worlds::{NOW, World, account, ids};
-use keyway_access::{EnvironmentView, Principal, Rows, listed, matches, upgradable, visible};
+use keyway_access::{EnvironmentView, Principal, Rows, listed, matches, opened, upgradable, visible};
 use keyway_base::RecordId;
 use keyway_domain::resources as r;
 use keyway_jsonapi::{Declared, Resource, Scope};
@@ -13,9 +13,11 @@ use keyway_testkit::TestDatabase;
 /// Every seed is a world of its own; more of them cost time, not thought.
 const SEEDS: std::ops::Range<u64> = 0..10;
 
-const RESOURCES: [&Resource; 18] = [
+const RESOURCES: [&Resource; 20] = [
     r::Environment::RESOURCE,
+    r::Group::RESOURCE,
     r::User::RESOURCE,
+    r::GroupOwner::RESOURCE,
     r::Product::RESOURCE,
     r::Entitlement::RESOURCE,
     r::Policy::RESOURCE,
@@ -57,9 +59,14 @@ fn by_memory(world: &World, resource: &'static Resource, scope: &Scope) -> BTree
 /// Everything that is asked on behalf of a caller.
 fn questions(caller: &Principal, view: EnvironmentView) -> Vec<(&'static Resource, Scope)> {
     let seen = RESOURCES.into_iter().map(|resource| (resource, visible(caller, resource, &view, NOW)));
-    let lists = [r::Release::RESOURCE, r::Artifact::RESOURCE];
+    let lists = [r::Release::RESOURCE, r::Artifact::RESOURCE, r::Group::RESOURCE];
     let listed = lists.into_iter().map(|resource| (resource, listed(caller, resource, &view, NOW)));
-    seen.chain(listed).chain([(r::Release::RESOURCE, upgradable(caller, &view, NOW))]).collect()
+    let opened = opened(caller, r::Group::RESOURCE, &view);
+    let members = [r::User::RESOURCE, r::License::RESOURCE].map(|resource| (resource, opened.clone()));
+    seen.chain(listed)
+        .chain(members)
+        .chain([(r::Release::RESOURCE, upgradable(caller, &view, NOW))])
+        .collect()
 }
 
 #[tokio::test]

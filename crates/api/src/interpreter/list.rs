@@ -19,7 +19,7 @@ use crate::work::Work;
 pub(crate) async fn list(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<Reply> {
     let paging = Paging::of(&call.query)?;
     let mut work = Work::reading(&call).await?;
-    let scope = listed(&call, hooks, Scope::All);
+    let scope = listed(&call, hooks, Scope::None, Scope::All);
     let subject = hooks.list_subject(&mut work, &scope).await?;
     gate::authorize(&call, hooks.actions().list, &subject)?;
     hooks.check_query(&call)?;
@@ -31,7 +31,8 @@ pub(crate) async fn children(call: Arc<Call>, nested: &'static Nested) -> Outcom
     let mut work = Work::reading(&call).await?;
     let parent = find(&mut work, nested.parent, call.param(0)).await?;
     let paging = Paging::of(&call.query)?;
-    let scope = listed(&call, nested.child, (nested.scope)(&parent));
+    let opened = gate::opened(&call, nested.parent.resource());
+    let scope = listed(&call, nested.child, opened, (nested.scope)(&parent));
     let (action, subject) = match nested.action {
         Some(action) => (action, nested.parent.subject(&mut work, &parent).await?),
         None => (nested.child.actions().list, nested.child.list_subject(&mut work, &scope).await?),
@@ -40,14 +41,14 @@ pub(crate) async fn children(call: Arc<Call>, nested: &'static Nested) -> Outcom
     page_of(&mut work, nested.child, &scope, &paging).await
 }
 
-/// What the caller may know, and the query asks for.
-fn listed(call: &Call, hooks: &dyn Hooks, scope: Scope) -> Scope {
+/// What the caller may know, by itself or because a parent opens it, and the query asks for.
+fn listed(call: &Call, hooks: &dyn Hooks, opened: Scope, scope: Scope) -> Scope {
     let context = call.filter_context();
     let filters = hooks.resource().filters.iter().filter_map(|filter| {
         let value = call.query.get(filter.name)?;
         (filter.scope)(value, &context)
     });
-    let visible = gate::listed(call, hooks.resource());
+    let visible = gate::listed(call, hooks.resource()).or(opened);
     filters.fold(visible.and(scope).and(hooks.list_default(call)), Scope::and)
 }
 

@@ -18,12 +18,18 @@ use crate::work::Work;
 /// # Errors
 /// 404 outside the visible scope.
 pub(crate) async fn find(work: &mut Work, hooks: &dyn Hooks, name: &str) -> Outcome<Record> {
-    find_in(work, hooks, name, Scope::All).await
+    find_in(work, hooks, name, Scope::None, Scope::All).await
 }
 
-/// The same, among the records of a scope.
-async fn find_in(work: &mut Work, hooks: &dyn Hooks, name: &str, scope: Scope) -> Outcome<Record> {
-    let visible = gate::visible(&work.call, hooks.resource());
+/// The same, among the records of a scope, of which some may be opened to the caller.
+async fn find_in(
+    work: &mut Work,
+    hooks: &dyn Hooks,
+    name: &str,
+    opened: Scope,
+    scope: Scope,
+) -> Outcome<Record> {
+    let visible = gate::visible(&work.call, hooks.resource()).or(opened);
     let found = hooks.find(work, name, visible.and(scope)).await?;
     Ok(found.ok_or_else(|| ApiError::not_found(hooks.resource().name, name))?)
 }
@@ -40,7 +46,8 @@ pub(crate) async fn show(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<
 pub(crate) async fn child(call: Arc<Call>, nested: &'static Nested) -> Outcome<Reply> {
     let mut work = Work::reading(&call).await?;
     let parent = find(&mut work, nested.parent, call.param(0)).await?;
-    let record = find_in(&mut work, nested.child, call.param(1), (nested.scope)(&parent)).await?;
+    let opened = gate::opened(&call, nested.parent.resource());
+    let record = find_in(&mut work, nested.child, call.param(1), opened, (nested.scope)(&parent)).await?;
     match nested.action {
         Some(action) => permit(&mut work, nested.parent, action, &parent).await?,
         None => permit(&mut work, nested.child, nested.child.actions().show, &record).await?,

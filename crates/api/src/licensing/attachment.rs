@@ -37,6 +37,8 @@ pub(crate) struct Attachment {
     pub(crate) relation: &'static str,
     /// The join's column for it.
     pub(crate) child_column: &'static str,
+    /// What those that are attached are called, in events.
+    pub(crate) event: &'static str,
     /// The action of attaching.
     pub(crate) attach: Action,
     /// The action of detaching.
@@ -132,7 +134,7 @@ async fn log(
     children: &[Record],
     what: &str,
 ) -> Outcome<()> {
-    let event = format!("{}s.{what}", kind.relation);
+    let event = format!("{}.{what}", kind.event);
     let codes: Vec<&str> = children.iter().filter_map(|child| child.get("code").as_text()).collect();
     match codes.is_empty() {
         true => work.log(parent, &event).await,

@@ -1,4 +1,4 @@
-//! What can be attached to what: entitlements to policies and licences, users to licences.
+//! What can be attached to what: entitlements to policies and licences, users to licences, owners to groups.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_domain::license::limits::{admits, effective};
 use keyway_domain::resources::{
-    Entitlement, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, User,
+    Entitlement, GroupOwner, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, User,
 };
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Scope};
 
 use super::attachment::{self, Attachment};
 use super::license::attached_users;
-use super::{Licenses, Policies};
+use super::{Groups, Licenses, Policies};
 use crate::call::Call;
 use crate::hooks::done;
 use crate::refusal::Outcome;
@@ -26,6 +26,7 @@ static POLICY_ENTITLEMENTS: Attachment = Attachment {
     child: Entitlement::RESOURCE,
     relation: "entitlement",
     child_column: "entitlement_id",
+    event: "entitlements",
     attach: Action::PolicyEntitlementsAttach,
     detach: Action::PolicyEntitlementsDetach,
     check: |_, _, _| done(Vec::new()),
@@ -38,6 +39,7 @@ static LICENSE_ENTITLEMENTS: Attachment = Attachment {
     child: Entitlement::RESOURCE,
     relation: "entitlement",
     child_column: "entitlement_id",
+    event: "entitlements",
     attach: Action::LicenseEntitlementsAttach,
     detach: Action::LicenseEntitlementsDetach,
     check: |work, license, entitlements| Box::pin(given_by_policy(work, license, entitlements)),
@@ -50,10 +52,25 @@ static LICENSE_USERS: Attachment = Attachment {
     child: User::RESOURCE,
     relation: "user",
     child_column: "user_id",
+    event: "users",
     attach: Action::LicenseUsersAttach,
     detach: Action::LicenseUsersDetach,
     check: |work, license, users| Box::pin(check_users(work, license, users)),
     inherited: |_, license, user| done(license.get("owner_id").as_id() == Some(user)),
+};
+
+static GROUP_OWNERS: Attachment = Attachment {
+    parent: &Groups,
+    join: GroupOwner::RESOURCE,
+    parent_column: "group_id",
+    child: User::RESOURCE,
+    relation: "user",
+    child_column: "user_id",
+    event: "owners",
+    attach: Action::GroupOwnersAttach,
+    detach: Action::GroupOwnersDetach,
+    check: |_, _, _| done(Vec::new()),
+    inherited: |_, _, _| done(false),
 };
 
 /// `POST /policies/:id/entitlements`.
@@ -71,6 +88,14 @@ pub(crate) async fn attach_to_license(call: Arc<Call>) -> Outcome<Reply> {
 /// `DELETE /licenses/:id/entitlements`.
 pub(crate) async fn detach_from_license(call: Arc<Call>) -> Outcome<Reply> {
     attachment::detach(call, &LICENSE_ENTITLEMENTS).await
+}
+/// `POST /groups/:id/owners`.
+pub(crate) async fn attach_owner(call: Arc<Call>) -> Outcome<Reply> {
+    attachment::attach(call, &GROUP_OWNERS).await
+}
+/// `DELETE /groups/:id/owners`.
+pub(crate) async fn detach_owner(call: Arc<Call>) -> Outcome<Reply> {
+    attachment::detach(call, &GROUP_OWNERS).await
 }
 /// `POST /licenses/:id/users`.
 pub(crate) async fn attach_user(call: Arc<Call>) -> Outcome<Reply> {

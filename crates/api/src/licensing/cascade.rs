@@ -1,7 +1,7 @@
 //! What goes with a record that is deleted.
 
 use keyway_domain::resources::{
-    BearerType, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, Token,
+    BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, Token, User,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
 
@@ -64,10 +64,21 @@ async fn belonging(
     Ok(())
 }
 
+/// A group lets its members and owners go.
+pub(crate) async fn group(work: &mut Work, group: &Record) -> Outcome<()> {
+    let of_it = Scope::id("group_id", group.id());
+    for members in [User::RESOURCE, License::RESOURCE] {
+        work.clear_where(members, "group_id", &of_it).await?;
+    }
+    work.delete_where(GroupOwner::RESOURCE, &of_it).await?;
+    Ok(())
+}
+
 /// What a user leaves behind: their tokens, the licences they own, and their use of others'.
 pub(crate) async fn user(work: &mut Work, user: &Record) -> Outcome<()> {
     licenses(work, &Scope::id("owner_id", user.id())).await?;
     work.delete_where(LicenseUser::RESOURCE, &Scope::id("user_id", user.id())).await?;
+    work.delete_where(GroupOwner::RESOURCE, &Scope::id("user_id", user.id())).await?;
     tokens_of(work, BearerType::User, user).await?;
     work.touch_everything();
     Ok(())

@@ -2,12 +2,13 @@
 
 use super::actions::{
     ban_user, check_out, download_token, generate_own_token, generate_token, license_owner, license_policy,
-    license_state, license_usage, me, ping, regenerate_token, update_password, validate,
+    license_state, license_usage, me, member_group, ping, regenerate_token, update_password, validate,
 };
 use super::found_account;
 use super::nested as n;
 use super::{
-    Accounts, Entitlements, Environments, Licenses, Policies, Products, Settings, Tokens, Users, attachments,
+    Accounts, Entitlements, Environments, Groups, Licenses, Policies, Products, Settings, Tokens, Users,
+    attachments,
 };
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{
@@ -54,6 +55,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
         "/users/{id}/actions/update-password",
         act!(UserPasswordUpdate, update_password::update_password),
     ),
+    E::get("/users/{id}/group", act!(UserGroupShow, member_group::of_user)),
+    E::patch("/users/{id}/group", act!(UserGroupUpdate, member_group::change_of_user)),
     E::get("/users/{id}/products", Children(&n::USER_PRODUCTS)),
     E::get("/users/{id}/products/{product}", Child(&n::USER_PRODUCTS)),
     E::get("/users/{id}/licenses", Children(&n::USER_LICENSES)),
@@ -80,6 +83,19 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/entitlements/{id}", Show(&Entitlements)),
     E::patch("/entitlements/{id}", Update(&Entitlements)),
     E::delete("/entitlements/{id}", Delete(&Entitlements)),
+    E::get("/groups", List(&Groups)),
+    E::post("/groups", Create(&Groups)),
+    E::get("/groups/{id}", Show(&Groups)),
+    E::patch("/groups/{id}", Update(&Groups)),
+    E::delete("/groups/{id}", Delete(&Groups)),
+    E::get("/groups/{id}/users", Children(&n::GROUP_USERS)),
+    E::get("/groups/{id}/users/{user}", Child(&n::GROUP_USERS)),
+    E::get("/groups/{id}/licenses", Children(&n::GROUP_LICENSES)),
+    E::get("/groups/{id}/licenses/{license}", Child(&n::GROUP_LICENSES)),
+    E::get("/groups/{id}/owners", Children(&n::GROUP_OWNERS)),
+    E::get("/groups/{id}/owners/{owner}", Child(&n::GROUP_OWNERS)),
+    E::post("/groups/{id}/owners", act!(GroupOwnersAttach, attachments::attach_owner)),
+    E::delete("/groups/{id}/owners", act!(GroupOwnersDetach, attachments::detach_owner)),
     E::get("/policies", List(&Policies)),
     E::post("/policies", Create(&Policies)),
     E::get("/policies/{id}", Show(&Policies)),
@@ -117,6 +133,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::patch("/licenses/{id}/owner", act!(LicenseOwnerUpdate, license_owner::change_owner)),
     E::get("/licenses/{id}/user", One(&n::LICENSE_OWNER)),
     E::patch("/licenses/{id}/user", act!(LicenseOwnerUpdate, license_owner::change_owner)),
+    E::get("/licenses/{id}/group", act!(LicenseGroupShow, member_group::of_license)),
+    E::patch("/licenses/{id}/group", act!(LicenseGroupUpdate, member_group::change_of_license)),
     E::get("/licenses/{id}/users", Children(&n::LICENSE_USERS)),
     E::get("/licenses/{id}/users/{user}", Child(&n::LICENSE_USERS)),
     E::post("/licenses/{id}/users", act!(LicenseUsersAttach, attachments::attach_user)),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::expiry::started;
 use super::setting::default_permissions;
-use super::{cascade, license_key, permissions};
+use super::{cascade, license_key, membership, permissions};
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
 use crate::refusal::{Outcome, Refusal};
@@ -91,6 +91,9 @@ async fn prepare_new(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
         let granted = default_permissions(work, Role::License).await?;
         draft.record.set("permissions", Value::Json(granted.to_json()));
     }
+    let owner = draft.related("owner").or(draft.related("user"));
+    let owners = owner.map_or(Value::Null, |owner| owner.get("group_id").clone());
+    membership::join(work, draft, &[owners]).await?;
     draft.record.set("uses", Value::Int(0));
     draft.record.set("lock", Value::Int(0));
     let Some(policy) = draft.related("policy") else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Accounts, environments, users, tokens, products, entitlements, policies and licences: their hooks and their
+//! Accounts, environments, users, tokens, products, entitlements, groups, policies and licences: their hooks and their
 //! endpoints (`licensing.md` §4–§9, §11).
 
 mod account;
@@ -14,8 +14,10 @@ mod environment;
 pub(crate) mod expiry;
 mod found_account;
 mod generate;
+mod group;
 mod license;
 mod license_key;
+mod membership;
 mod nested;
 pub(crate) mod password;
 mod permissions;
@@ -29,6 +31,7 @@ pub(crate) use account::Accounts;
 pub(crate) use endpoints::ENDPOINTS;
 pub(crate) use entitlement::Entitlements;
 pub(crate) use environment::Environments;
+pub(crate) use group::{GroupOwners, Groups};
 pub(crate) use license::Licenses;
 pub(crate) use policy::Policies;
 pub(crate) use product::Products;

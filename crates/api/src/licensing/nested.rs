@@ -5,7 +5,7 @@ use keyway_domain::resources::BearerType;
 use keyway_jsonapi::{Record, Scope};
 
 use super::user::held_by;
-use super::{Entitlements, Environments, Licenses, Policies, Products, Tokens, Users};
+use super::{Entitlements, Environments, GroupOwners, Groups, Licenses, Policies, Products, Tokens, Users};
 use crate::interpreter::{Nested, Related};
 
 pub(super) static PRODUCT_POLICIES: Nested = Nested {
@@ -31,6 +31,24 @@ pub(super) static PRODUCT_TOKENS: Nested = Nested {
     child: &Tokens,
     action: Some(Action::ProductTokensList),
     scope: |product| tokens(BearerType::Product, product),
+};
+pub(super) static GROUP_USERS: Nested = Nested {
+    parent: &Groups,
+    child: &Users,
+    action: Some(Action::GroupUsersList),
+    scope: |group| Scope::id("group_id", group.id()),
+};
+pub(super) static GROUP_LICENSES: Nested = Nested {
+    parent: &Groups,
+    child: &Licenses,
+    action: Some(Action::GroupLicensesList),
+    scope: |group| Scope::id("group_id", group.id()),
+};
+pub(super) static GROUP_OWNERS: Nested = Nested {
+    parent: &Groups,
+    child: &GroupOwners,
+    action: Some(Action::GroupOwnersList),
+    scope: |group| Scope::id("group_id", group.id()),
 };
 pub(super) static POLICY_LICENSES: Nested = Nested {
     parent: &Policies,

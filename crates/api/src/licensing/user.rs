@@ -11,7 +11,7 @@ use keyway_jsonapi::{
 };
 
 use super::setting::default_permissions;
-use super::{cascade, email, password, permissions};
+use super::{cascade, email, membership, password, permissions};
 use crate::call::Call;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
@@ -74,6 +74,9 @@ impl Hooks for Users {
         Box::pin(async move {
             super::default_metadata(draft);
             draft.default("role", Value::Text(UserRole::User.as_str().to_owned()));
+            if draft.before.is_none() {
+                membership::join(work, draft, &[]).await?;
+            }
             prepare_email(draft);
             prepare_permissions(work, draft).await?;
             keep_an_admin(work, draft).await?;

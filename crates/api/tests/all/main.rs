@@ -8,6 +8,7 @@ mod distribution;
 mod environments;
 mod errors;
 mod events;
+mod groups;
 mod headers;
 mod licenses;
 mod matrix;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, document, one};
+use crate::world::{Answer, World, document, id, one};
 
 /// Sends the same request eight times at once; gives the statuses, sorted.
 async fn at_once(world: &World, path: &str, body: &Value) -> (Vec<u16>, Vec<Answer>) {
@@ -53,6 +53,44 @@ async fn the_last_seat_is_given_once() {
         attached += usize::from(task.await.unwrap() == 200);
     }
     assert_eq!((attached, world.admin.get(&path).await.ids().len()), (1, 1));
+}
+
+/// A group with room for three takes three of eight that come at once, however they come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_place_in_a_group_is_given_once() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let limits = json!({"name": "Team", "maxUsers": 3, "maxLicenses": 3});
+    let group = id(&world.make("groups", limits, json!({})).await);
+    let of_group = json!({"data": {"type": "groups", "id": group}});
+    let mut tasks = Vec::new();
+    for n in 0..8 {
+        let user = world.user(&format!("u{n}@example.com"), "user").await;
+        let (admin, body) = (world.admin.clone(), of_group.clone());
+        let path = format!("users/{user}/group");
+        tasks.push(tokio::spawn(async move { admin.put(&path, body).await }));
+    }
+    for _ in 0..8 {
+        let mut relations = one("policy", "policies", &policy);
+        relations["group"] = of_group.clone();
+        let (admin, body) = (world.admin.clone(), document("licenses", json!({}), relations));
+        tasks.push(tokio::spawn(async move { admin.post("licenses", body).await }));
+    }
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    let (users, licenses) = answers.split_at(8);
+    for (got, kind, done, code) in [
+        (users, "users", 200, "GROUP_USER_LIMIT_EXCEEDED"),
+        (licenses, "licenses", 201, "GROUP_LICENSE_LIMIT_EXCEEDED"),
+    ] {
+        assert_eq!(got.iter().filter(|answer| answer.status == done).count(), 3, "{kind}");
+        let refused = got.iter().filter(|answer| answer.error() == (422, code, "/data/relationships/group"));
+        assert_eq!(refused.count(), 5, "{kind}");
+        assert_eq!(world.admin.get(&format!("groups/{group}/{kind}")).await.ids().len(), 3);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

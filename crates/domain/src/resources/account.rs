@@ -70,6 +70,7 @@ resource! {
         Relation::many("policies", "policies"),
         Relation::many("licenses", "licenses"),
         Relation::many("entitlements", "entitlements"),
+        Relation::many("groups", "groups"),
         Relation::many("releases", "releases"),
         Relation::many("artifacts", "artifacts"),
     ]

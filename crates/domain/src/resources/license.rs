@@ -18,7 +18,7 @@ resource! {
         /// The user who owns it.
         owner_id: Option<keyway_base::UserId>,
         /// Group, if any.
-        group_id: Option<keyway_base::RecordId>,
+        group_id: Option<keyway_base::GroupId>,
         /// Display name.
         name: Option<String>,
         /// The key, unique in the account.
@@ -103,7 +103,7 @@ resource! {
     relations: [
         Relation::one("product", "products", "product_id"),
         Relation::one("policy", "policies", "policy_id").create(Roles::ALL).required(),
-        Relation::one("group", "groups", "group_id"),
+        Relation::one("group", "groups", "group_id").create(Roles::ADSTPE).nullable(),
         Relation::one("owner", "users", "owner_id").create(Roles::ALL).nullable(),
         Relation::one("user", "users", "owner_id").create(Roles::ALL).nullable().hidden(),
         Relation::many("users", "users"),

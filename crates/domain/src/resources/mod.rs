@@ -9,6 +9,7 @@ mod entitlement;
 mod environment;
 mod event_log;
 mod filter;
+mod group;
 mod join;
 mod license;
 mod package;
@@ -29,6 +30,7 @@ pub use content::{ContentBlob, ContentEdge, ContentManifest, ContentRoot, Conten
 pub use entitlement::Entitlement;
 pub use environment::{Environment, IsolationStrategy};
 pub use event_log::EventLog;
+pub use group::{Group, GroupOwner};
 pub use join::{Constraint, LicenseEntitlement, LicenseUser, PolicyEntitlement};
 pub use license::License;
 pub use package::Package;
@@ -72,7 +74,9 @@ all!(
     Account,
     Environment,
     Setting,
+    Group,
     User,
+    GroupOwner,
     Product,
     Entitlement,
     Policy,

@@ -44,7 +44,7 @@ resource! {
         /// When the user was banned, if they are.
         banned_at: Option<keyway_base::Timestamp>,
         /// Group, if any.
-        group_id: Option<keyway_base::RecordId>,
+        group_id: Option<keyway_base::GroupId>,
         /// Free-form.
         metadata: serde_json::Value,
     }
@@ -60,7 +60,7 @@ resource! {
         Attribute::metadata().write(Roles::ALL, Roles::ADSPE),
     ]
     relations: [
-        Relation::one("group", "groups", "group_id"),
+        Relation::one("group", "groups", "group_id").create(Roles::ADSTPE).nullable(),
         Relation::many("products", "products"),
         Relation::many("licenses", "licenses"),
         Relation::many("machines", "machines"),

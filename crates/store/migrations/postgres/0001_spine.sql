@@ -56,6 +56,21 @@ CREATE TABLE settings (
 CREATE INDEX settings_created ON settings (account_id, created_at, id);
 CREATE UNIQUE INDEX settings_key ON settings (account_id, key);
 
+CREATE TABLE groups (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    max_users BIGINT,
+    max_licenses BIGINT,
+    max_machines BIGINT,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX groups_created ON groups (account_id, created_at, id);
+
 CREATE TABLE users (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,
@@ -75,6 +90,21 @@ CREATE TABLE users (
 );
 CREATE INDEX users_created ON users (account_id, created_at, id);
 CREATE UNIQUE INDEX users_email ON users (account_id, email);
+CREATE INDEX users_group ON users (account_id, group_id, created_at, id);
+
+CREATE TABLE group_owners (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    group_id TEXT COLLATE "C" NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX group_owners_created ON group_owners (account_id, created_at, id);
+CREATE UNIQUE INDEX group_owners_pair ON group_owners (account_id, group_id, user_id);
+CREATE INDEX group_owners_user ON group_owners (account_id, user_id);
 
 CREATE TABLE products (
     id TEXT COLLATE "C" NOT NULL,
@@ -223,6 +253,7 @@ CREATE UNIQUE INDEX licenses_key ON licenses (account_id, hashtextextended(key, 
 CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, id);
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
+CREATE INDEX licenses_group ON licenses (account_id, group_id, created_at, id);
 
 CREATE TABLE license_entitlements (
     id TEXT COLLATE "C" NOT NULL,

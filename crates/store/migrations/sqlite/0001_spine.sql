@@ -55,6 +55,21 @@ CREATE TABLE settings (
 CREATE INDEX settings_created ON settings (account_id, created_at, id);
 CREATE UNIQUE INDEX settings_key ON settings (account_id, key);
 
+CREATE TABLE groups (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    max_users INTEGER,
+    max_licenses INTEGER,
+    max_machines INTEGER,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX groups_created ON groups (account_id, created_at, id);
+
 CREATE TABLE users (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -74,6 +89,21 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_created ON users (account_id, created_at, id);
 CREATE UNIQUE INDEX users_email ON users (account_id, email);
+CREATE INDEX users_group ON users (account_id, group_id, created_at, id);
+
+CREATE TABLE group_owners (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    group_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX group_owners_created ON group_owners (account_id, created_at, id);
+CREATE UNIQUE INDEX group_owners_pair ON group_owners (account_id, group_id, user_id);
+CREATE INDEX group_owners_user ON group_owners (account_id, user_id);
 
 CREATE TABLE products (
     id TEXT NOT NULL,
@@ -221,6 +251,7 @@ CREATE UNIQUE INDEX licenses_key ON licenses (account_id, key);
 CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, id);
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
+CREATE INDEX licenses_group ON licenses (account_id, group_id, created_at, id);
 
 CREATE TABLE license_entitlements (
     id TEXT NOT NULL,
@@ -725,9 +756,16 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('settings', 'sqlite_autoindex_settings_1', '100000 100000 1'),
     ('settings', 'settings_created', '100000 100000 1 1'),
     ('settings', 'settings_key', '100000 100000 1'),
+    ('groups', 'sqlite_autoindex_groups_1', '100000 100000 1'),
+    ('groups', 'groups_created', '100000 100000 1 1'),
     ('users', 'sqlite_autoindex_users_1', '100000 100000 1'),
     ('users', 'users_created', '100000 100000 1 1'),
     ('users', 'users_email', '100000 100000 1'),
+    ('users', 'users_group', '100000 100000 1000 1 1'),
+    ('group_owners', 'sqlite_autoindex_group_owners_1', '100000 100000 1'),
+    ('group_owners', 'group_owners_created', '100000 100000 1 1'),
+    ('group_owners', 'group_owners_pair', '100000 100000 10 1'),
+    ('group_owners', 'group_owners_user', '100000 100000 10'),
     ('products', 'sqlite_autoindex_products_1', '100000 100000 1'),
     ('products', 'products_created', '100000 100000 1 1'),
     ('products', 'products_code', '100000 100000 1'),
@@ -747,6 +785,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('licenses', 'licenses_product', '100000 100000 1000 1 1'),
     ('licenses', 'licenses_policy', '100000 100000 1000 1 1'),
     ('licenses', 'licenses_owner', '100000 100000 10 1 1'),
+    ('licenses', 'licenses_group', '100000 100000 1000 1 1'),
     ('license_entitlements', 'sqlite_autoindex_license_entitlements_1', '100000 100000 1'),
     ('license_entitlements', 'license_entitlements_created', '100000 100000 1 1'),
     ('license_entitlements', 'license_entitlements_pair', '100000 100000 10 1'),

@@ -3,8 +3,8 @@
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
     ALL, Account, Artifact, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
-    ContentUpload, Engine, Entitlement, Environment, License, LicenseEntitlement, LicenseUser, Manifest,
-    Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Rollout, Token, User,
+    ContentUpload, Engine, Entitlement, Environment, GroupOwner, License, LicenseEntitlement, LicenseUser,
+    Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Rollout, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -151,6 +151,10 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (LicenseUser::RESOURCE, Scope::id("user_id", id), "license_users_user"),
         (LicenseEntitlement::RESOURCE, Scope::id("license_id", id), "license_entitlements_pair"),
         (PolicyEntitlement::RESOURCE, Scope::id("policy_id", id), "policy_entitlements_pair"),
+        (GroupOwner::RESOURCE, Scope::id("group_id", id), "group_owners_pair"),
+        (GroupOwner::RESOURCE, Scope::id("user_id", id), "group_owners_user"),
+        (User::RESOURCE, Scope::id("group_id", id), "users_group"),
+        (License::RESOURCE, Scope::id("group_id", id), "licenses_group"),
         (License::RESOURCE, Scope::id("owner_id", id), "licenses_owner"),
         (License::RESOURCE, Scope::id("product_id", id), "licenses_product"),
         (License::RESOURCE, Scope::id("policy_id", id), "licenses_policy"),

@@ -7,8 +7,9 @@ use keyway_domain::resources as r;
 use keyway_jsonapi::{Declared, Record, Role, Roles};
 
 use super::stage::{
-    BOTH, OPEN, OTHER_ADMIN, OTHER_DEVELOPER, POLICY_PROTECTED, POLICY_SIBLING, POLICY_X, POLICY_Y, SHUT, U,
-    V, W, X, Y, add_people, add_policies_and_licenses, add_products, add_releases, add_tokens,
+    BOTH, HOME, OPEN, OTHER_ADMIN, OTHER_DEVELOPER, OWNED, POLICY_PROTECTED, POLICY_SIBLING, POLICY_X,
+    POLICY_Y, SHUT, U, V, W, X, Y, add_people, add_policies_and_licenses, add_products, add_releases,
+    add_tokens,
 };
 
 /// A world with fixed parts, all in one environment (or none), and its other environment.
@@ -110,7 +111,7 @@ impl Cast {
                 let roles = Roles::of(roles);
                 Subject::new(None, move || Target::users(roles))
             }
-            "ProductCreate" | "EntitlementCreate" | "EnvironmentCreate" => {
+            "ProductCreate" | "EntitlementCreate" | "GroupCreate" | "EnvironmentCreate" => {
                 let environment = self.place(relation);
                 let is_environment = name == "EnvironmentCreate";
                 Subject::new(
@@ -132,6 +133,7 @@ impl Cast {
             _ if name.starts_with("User") => self.user(relation, letter)?,
             _ if name.starts_with("Product") => self.product(relation),
             _ if name.starts_with("Entitlement") => self.entitlement(relation),
+            _ if name.starts_with("Group") => self.group(relation, letter),
             _ if name.starts_with("Policy") => self.policy(relation),
             _ if name.starts_with("License") => self.license(name, relation),
             _ if name.starts_with("Package") => self.package(relation),
@@ -261,6 +263,20 @@ impl Cast {
         let mut entitlement = self.world.entitlements[usize::from(relation == "other")].clone();
         entitlement.environment_id = self.place(relation);
         Subject::new(entitlement.clone().into_record(), move || Target::entitlement(&entitlement))
+    }
+
+    fn group(&self, relation: &str, letter: char) -> Subject<'_> {
+        let at = match relation {
+            "owned" => OWNED,
+            "other" => OWNED + 1,
+            _ => HOME,
+        };
+        let mut group = self.world.groups[at].clone();
+        group.environment_id = self.place(relation);
+        let owners = self.world.group_owners.iter().filter(|of| of.group_id == group.id.into());
+        let owners: &'static [UserId] = owners.map(|of| of.user_id).collect::<Vec<_>>().leak();
+        let callers = "UL".contains(letter).then(|| self.world.groups[HOME].id.into());
+        Subject::new(group.clone().into_record(), move || Target::group(&group, owners, callers))
     }
 
     fn policy(&self, relation: &str) -> Subject<'_> {

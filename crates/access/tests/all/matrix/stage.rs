@@ -13,6 +13,8 @@ pub(super) const POLICY_X: usize = 0;
 pub(super) const POLICY_SIBLING: usize = 1;
 pub(super) const POLICY_Y: usize = 2;
 pub(super) const POLICY_PROTECTED: usize = 3;
+pub(super) const HOME: usize = 0;
+pub(super) const OWNED: usize = 1;
 pub(super) const U: usize = 5;
 pub(super) const V: usize = 6;
 pub(super) const W: usize = 7;
@@ -20,12 +22,15 @@ pub(super) const BOTH: usize = 8;
 pub(super) const OTHER_ADMIN: usize = 9;
 pub(super) const OTHER_DEVELOPER: usize = 10;
 
-/// The five team roles, u, v, w, a customer of both products, another admin and another developer.
+/// Three groups; the five team roles, u, v, w, a customer of both products, another admin and another developer.
 pub(super) fn add_people(world: &mut World, blank: &mut Blank) {
     use r::UserRole::{Admin, Developer, ReadOnly, SalesAgent, SupportAgent, User};
     let roles =
         [Admin, Developer, SalesAgent, SupportAgent, ReadOnly, User, User, User, User, Admin, Developer];
     world.users = roles.into_iter().map(|role| blank.user(role)).collect();
+    world.groups = (0..3).map(|_| blank.group()).collect();
+    world.users[U].group_id = Some(world.groups[HOME].id.into());
+    world.group_owners = vec![blank.group_owner(&world.groups[OWNED], world.users[U].id.into())];
 }
 
 pub(super) fn add_products(world: &mut World, blank: &mut Blank) {
@@ -52,6 +57,7 @@ pub(super) fn add_policies_and_licenses(world: &mut World, blank: &mut Blank) {
         license.protected = protected;
         world.licenses.push(license);
     }
+    world.licenses[0].group_id = Some(world.groups[HOME].id.into());
     world.license_users = vec![blank.license_user(&world.licenses[1], world.users[U].id.into())];
     world.license_entitlements = vec![blank.license_entitlement(&world.licenses[0], &world.entitlements[0])];
 }

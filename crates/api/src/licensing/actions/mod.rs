@@ -10,6 +10,7 @@ pub(crate) mod license_policy;
 pub(crate) mod license_state;
 pub(crate) mod license_usage;
 pub(crate) mod me;
+pub(crate) mod member_group;
 pub(crate) mod ping;
 pub(crate) mod regenerate_token;
 pub(crate) mod update_password;

@@ -1,4 +1,5 @@
-//! The routes of accounts, environments, users, tokens, products, entitlements, policies and licences.
+//! The routes of accounts, environments, users, tokens, products, entitlements, groups, policies and
+//! licences.
 
 use super::Row;
 
@@ -81,6 +82,8 @@ pub(super) const ROWS: &[Row] = &[
         r#"{"meta":{"oldPassword":"wrong","newPassword":"battery staple"}}"#,
         "3333333313431",
     ),
+    ("GET", "/users/{user}/group", "", ".........3431"),
+    ("PATCH", "/users/{new-user}/group", r#"{"data":{"type":"groups","id":"{group}"}}"#, "...33...44441"),
     ("GET", "/users/{user}/products", "", "........33431"),
     ("GET", "/users/{user}/products/{product}", "", ".......433431"),
     ("GET", "/users/{user}/licenses", "", ".........3431"),
@@ -124,6 +127,25 @@ pub(super) const ROWS: &[Row] = &[
         "..333.3344441",
     ),
     ("DELETE", "/entitlements/{new-entitlement}", "", "..333.3344441"),
+    // Groups: the licence and its owner are in the one that is meant, and its licensee owns it.
+    ("GET", "/groups", "", "............1"),
+    ("POST", "/groups", r#"{"data":{"type":"groups","attributes":{"name":"x"}}}"#, "..333...33331"),
+    ("GET", "/groups/{group}", "", "..........3.1"),
+    ("PATCH", "/groups/{group}", r#"{"data":{"type":"groups","attributes":{"name":"x"}}}"#, "..333...33331"),
+    ("DELETE", "/groups/{new-group}", "", "..333...33331"),
+    ("GET", "/groups/{group}/users", "", "........3.331"),
+    ("GET", "/groups/{group}/users/{user}", "", "........3.431"),
+    ("GET", "/groups/{group}/licenses", "", "........3.331"),
+    ("GET", "/groups/{group}/licenses/{license}", "", ".......43.431"),
+    ("GET", "/groups/{group}/owners", "", "..........3.1"),
+    ("GET", "/groups/{group}/owners/{licensee}", "", "..........3.1"),
+    ("POST", "/groups/{group}/owners", r#"{"data":[{"type":"users","id":"{new-user}"}]}"#, "..333...33331"),
+    (
+        "DELETE",
+        "/groups/{group}/owners",
+        r#"{"data":[{"type":"users","id":"{new-owner}"}]}"#,
+        "..333...33331",
+    ),
     // Policies.
     ("GET", "/policies", "", "........33331"),
     (
@@ -208,6 +230,13 @@ pub(super) const ROWS: &[Row] = &[
         "PATCH",
         "/licenses/{new-license}/user",
         r#"{"data":{"type":"users","id":"{stranger}"}}"#,
+        "...33..433441",
+    ),
+    ("GET", "/licenses/{license}/group", "", ".......4..4.1"),
+    (
+        "PATCH",
+        "/licenses/{new-license}/group",
+        r#"{"data":{"type":"groups","id":"{group}"}}"#,
         "...33..433441",
     ),
     ("GET", "/licenses/{license}/users", "", ".......4..431"),

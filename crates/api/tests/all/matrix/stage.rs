@@ -64,6 +64,12 @@ impl Stage {
             let user = id(&self.make("users", json!({ "email": email }), json!({})).await);
             self.name(name, user);
         }
+        let group = self.new_group("group").await;
+        let of_group = json!({"data": {"type": "groups", "id": group}});
+        let joined = self.admin.put(&format!("users/{}/group", self.names["user"]), of_group).await;
+        assert_eq!(joined.status, 200, "{}", joined.body);
+        self.own(&group, &self.names["licensee"]).await;
+        self.name("group", group);
         let license = self.new_license().await;
         let path = format!("licenses/{}", id(&license));
         self.name("key", license["attributes"]["key"].as_str().unwrap().to_owned());
@@ -207,6 +213,13 @@ impl Stage {
                 id(&self.make("users", user, json!({})).await)
             }
             "new-licensee" => self.new_licensee(&unique).await,
+            "new-group" => self.new_group(&unique).await,
+            "new-owner" => {
+                let user = json!({ "email": format!("{unique}@x.yz") });
+                let user = id(&self.make("users", user, json!({})).await);
+                self.own(&self.names["group"], &user).await;
+                user
+            }
             "new-entitlement" => {
                 id(&self.make("entitlements", json!({"name": unique, "code": unique}), json!({})).await)
             }
@@ -235,6 +248,17 @@ impl Stage {
             self.admin.post("accounts/acme/settings", document("settings", attributes, json!({}))).await;
         assert_eq!(made.status, 201, "{}", made.body);
         id(&made.body["data"])
+    }
+
+    async fn new_group(&self, name: &str) -> String {
+        id(&self.make("groups", json!({ "name": name }), json!({})).await)
+    }
+
+    /// Makes a user an owner of a group.
+    async fn own(&self, group: &str, user: &str) {
+        let owners = json!({"data": [{"type": "users", "id": user}]});
+        let attached = self.admin.post(&format!("groups/{group}/owners"), owners).await;
+        assert_eq!(attached.status, 200, "{}", attached.body);
     }
 
     async fn new_policy(&self) -> String {
