@@ -250,8 +250,20 @@ class Secrets(Benched):
         self.assertNotEqual(again, made["attributes"]["token"])
         self.assertEqual(self.bench.secret("tokens", made["id"]), again)
 
+    def test_one_time_passwords(self):
+        jane = self.acme.make("users", email="jane@example.com", password="correct horse")
+        factor = self.acme.make("second_factors", user_id=jane["id"], enabled=True)
+        body = {"kind": "one-time-password", "type": "second_factors", "id": factor["id"]}
+        otp = self.bench.must("POST", "/mint", body)["value"]
+        login = basic("jane@example.com", "correct horse")
+        said = []
+        for meta in ({}, {"otp": otp}, {"otp": otp}):
+            answer = self.acme.ask("POST", "/tokens", {"meta": meta}, headers=login, token=None)
+            said.append(answer.json().get("errors", [{"code": answer.status}])[0]["code"])
+        self.assertEqual(said, ["OTP_REQUIRED", 201, "OTP_INVALID"])
+
     def test_what_it_cannot_mint(self):
-        for kind in ("cookie", "one-time-password", "password-reset-token"):
+        for kind in ("cookie", "one-time-password", "password-reset-token", "fortune"):
             body = {"kind": kind, "type": "users", "id": self.acme.admin["id"]}
             self.assertEqual(self.bench.support("POST", "/mint", body).status, 422, kind)
         body = {"kind": "secret", "type": "tokens", "id": str(uuid.uuid4())}

@@ -29,4 +29,7 @@ pub enum CryptoError {
     /// A stored password hash is not a PHC string that this build can check.
     #[error("the stored password hash cannot be read")]
     StoredPassword,
+    /// The secret of a second factor is not base32.
+    #[error("the secret of a second factor cannot be read")]
+    TotpSecret,
 }

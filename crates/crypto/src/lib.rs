@@ -1,6 +1,6 @@
 //! Cryptography of the house: digests, tokens and licence keys, an account's signing keys, signatures on
 //! responses and on npm packages, certificates of licence files, signed blob URLs, tokens of container registries,
-//! passwords.
+//! passwords, one-time passwords.
 //!
 //! Everything here is a pure function of its arguments and the operating system's random numbers. The crate
 //! deliberately knows nothing of HTTP types, storage or who may do what. The provider is aws-lc-rs; only MD5
@@ -24,6 +24,7 @@ pub mod registry_token;
 pub mod signed_url;
 pub mod sigv4;
 pub mod token;
+pub mod totp;
 
 pub use error::CryptoError;
 pub use random::random_bytes;

@@ -10,7 +10,7 @@ use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
     Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag,
-    Policy, PolicyEntitlement, Product, Release, Rollout, Token, User,
+    Policy, PolicyEntitlement, Product, Release, Rollout, SecondFactor, Token, User,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -59,6 +59,7 @@ const OF_LICENSE: &[Child] = &[
 ];
 const OF_USER: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),
+    child(SecondFactor::RESOURCE, "user_id"),
     child(LicenseUser::RESOURCE, "user_id"),
     child(GroupOwner::RESOURCE, "user_id"),
     parent(License::RESOURCE, "owner_id", kind::PURGE_LICENSE),

@@ -40,10 +40,11 @@ pub fn account_path(account: AccountId) -> String {
 pub fn record_path(record: &Record) -> String {
     let account = account_path(record.account());
     if record.resource.kind == "accounts" {
-        account
-    } else {
-        format!("{account}/{}/{}", record.resource.kind, record.id())
+        return account;
     }
+    let above = record.resource.below.and_then(|(kind, column)| Some((kind, record.get(column).as_id()?)));
+    let above = above.map(|(kind, id)| format!("/{kind}/{id}")).unwrap_or_default();
+    format!("{account}{above}/{}/{}", record.resource.kind, record.id())
 }
 
 /// A resource object. `related` says whether a relation has a path of its own below the record; otherwise a

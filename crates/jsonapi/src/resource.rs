@@ -31,6 +31,8 @@ pub struct Resource {
     pub client_id: Roles,
     /// The full names of its events (`license.created`), in the order of the documentation.
     pub events: &'static [&'static str],
+    /// The collection of the record that its path is below, and the column that refers to that.
+    pub below: Option<(&'static str, &'static str)>,
 }
 
 impl Resource {
@@ -137,6 +139,7 @@ macro_rules! resource {
         $(aliases: [$($alias:expr),* $(,)?])?
         $(filters: [$($filter:expr),* $(,)?])?
         $(events: [$($event:literal),* $(,)?])?
+        $(below: ($above:literal, $reference:literal))?
         $(client_id: $client_id:expr)?
     ) => {
         $(#[$doc])*
@@ -173,6 +176,7 @@ macro_rules! resource {
                     filters: &[$($($filter),*)?],
                     client_id: { #[allow(unused_variables)] let roles = $crate::Roles::NONE; $(let roles = $client_id;)? roles },
                     events: &[$($(concat!($noun, ".", $event)),*)?],
+                    below: { #[allow(unused_variables)] let below: Option<(&str, &str)> = None; $(let below = Some(($above, $reference));)? below },
                 };
                 &DECLARATION
             };

@@ -38,6 +38,7 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("settings_key", "settings", &["key"]),
     UniqueIndex::new("users_email", "users", &["email"]),
     UniqueIndex::new("group_owners_pair", "group_owners", &["group_id", "user_id"]),
+    UniqueIndex::new("second_factors_user", "second_factors", &["user_id"]),
     UniqueIndex::new("products_code", "products", &["code"]),
     UniqueIndex::new("entitlements_code", "entitlements", &["code"]).caseless(),
     UniqueIndex::new("policy_entitlements_pair", "policy_entitlements", &["policy_id", "entitlement_id"]),

@@ -2,11 +2,12 @@
 
 use keyway_crypto::account_keys::SignatureAlgorithm;
 use keyway_crypto::random_bytes;
+use keyway_crypto::totp::TotpSecret;
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{
     Account, Artifact, ArtifactStatus, DistributionStrategy, Environment, IsolationStrategy, License, Policy,
-    Product, PushStatus, Release, ReleaseStatus, Rollout, Token, User, UserRole, WebhookEndpoint,
-    WebhookEvent, WebhookStatus,
+    Product, PushStatus, Release, ReleaseStatus, Rollout, SecondFactor, Token, User, UserRole,
+    WebhookEndpoint, WebhookEvent, WebhookStatus,
 };
 use keyway_domain::rollout::SEED;
 use keyway_jsonapi::{Declared, Kind, Record, Resource, Role, Value};
@@ -42,6 +43,9 @@ pub(crate) fn set(record: &mut Record, account_protected: bool) {
         if *resource == record.resource {
             default(record, column, Value::Text((*text).to_owned()));
         }
+    }
+    if record.resource == SecondFactor::RESOURCE {
+        default(record, "secret", Value::Text(TotpSecret::generate().text().into_inner()));
     }
     if record.resource == Rollout::RESOURCE {
         default(record, "seed", Value::Bytes(random_bytes::<SEED>().to_vec()));

@@ -136,7 +136,7 @@ impl Support {
             }
             (&Method::POST, "/clock") => self.freeze(request.json()?).await?,
             (&Method::GET, "/effects") => self.effects().await?,
-            (&Method::POST, "/mint") => self.mint(&request.json()?)?,
+            (&Method::POST, "/mint") => self.mint(&request.json()?).await?,
             (&Method::POST, "/sweep") => {
                 let swept = (self.parts.sweep)().await.map_err(SupportError::Broken)?;
                 json!({ "swept": swept })

@@ -13,6 +13,7 @@ use crate::{Action, Principal, Target};
 
 const SPE: Roles = E.or(Role::SalesAgent).or(Role::Product);
 const PE: Roles = E.or(Role::Product);
+const ADMIN: Roles = Roles::of(&[Role::Admin]);
 
 pub(super) const RULES: &[Rule] = &[
     read(
@@ -82,7 +83,18 @@ pub(super) const RULES: &[Rule] = &[
         Permission::UserTokensGenerate,
         &[Clause(ADST, own), Clause(ADE, role_user), Clause(P, own_customers)],
     ),
+    read(
+        Action::UserSecondFactorsList,
+        Permission::UserSecondFactorsRead,
+        &[Clause(ADMIN, always), Clause(ADSTR, itself), Clause(USER, itself)],
+    ),
+    write(Action::UserSecondFactorsCreate, Permission::UserSecondFactorsCreate, OWN_FACTOR),
+    write(Action::UserSecondFactorsUpdate, Permission::UserSecondFactorsUpdate, OWN_FACTOR),
+    write(Action::UserSecondFactorsDelete, Permission::UserSecondFactorsDelete, OWN_FACTOR),
 ];
+
+/// A second factor is its user's own business, and an admin's when the user has lost it.
+const OWN_FACTOR: &[Clause] = &[Clause(ADMIN, outranks), Clause(ADST, itself), Clause(USER, itself)];
 
 const SUB_READ: &[Clause] = &[Clause(ADSTRE, always), Clause(P, always), Clause(USER, itself)];
 

@@ -79,6 +79,7 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "arches" => return lookup::artifact_keys(asking, env, "arch"),
         "channels" => return lookup::channels(asking, env),
         "users" => licensing::users(asking),
+        "second_factors" => Scope::belongs("users", "user_id", scope_of(asking, r::User::RESOURCE, env)),
         "products" => licensing::products(asking),
         "entitlements" => licensing::entitlements(asking),
         "groups" => licensing::groups(asking),

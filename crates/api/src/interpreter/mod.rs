@@ -12,7 +12,7 @@ pub(crate) use create::{create, make};
 pub(crate) use delete::{delete, remove};
 pub(crate) use list::{children, list, page_of};
 pub(crate) use render::{below, located, one, several};
-pub(crate) use show::{child, find, related, show};
+pub(crate) use show::{child, find, find_in, related, show};
 pub(crate) use update::{change, save, update};
 pub(crate) use write::{associates, check_values, sent};
 

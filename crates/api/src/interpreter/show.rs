@@ -22,7 +22,7 @@ pub(crate) async fn find(work: &mut Work, hooks: &dyn Hooks, name: &str) -> Outc
 }
 
 /// The same, among the records of a scope, of which some may be opened to the caller.
-async fn find_in(
+pub(crate) async fn find_in(
     work: &mut Work,
     hooks: &dyn Hooks,
     name: &str,

@@ -1,7 +1,8 @@
 //! What goes with a record that is deleted.
 
 use keyway_domain::resources::{
-    BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, Token, User,
+    BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement,
+    SecondFactor, Token, User,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
 
@@ -79,6 +80,7 @@ pub(crate) async fn user(work: &mut Work, user: &Record) -> Outcome<()> {
     licenses(work, &Scope::id("owner_id", user.id())).await?;
     work.delete_where(LicenseUser::RESOURCE, &Scope::id("user_id", user.id())).await?;
     work.delete_where(GroupOwner::RESOURCE, &Scope::id("user_id", user.id())).await?;
+    work.delete_where(SecondFactor::RESOURCE, &Scope::id("user_id", user.id())).await?;
     tokens_of(work, BearerType::User, user).await?;
     work.touch_everything();
     Ok(())

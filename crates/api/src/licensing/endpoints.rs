@@ -2,7 +2,8 @@
 
 use super::actions::{
     ban_user, check_out, download_token, generate_own_token, generate_token, license_owner, license_policy,
-    license_state, license_usage, me, member_group, ping, regenerate_token, update_password, validate,
+    license_state, license_usage, me, member_group, ping, regenerate_token, second_factor, update_password,
+    validate,
 };
 use super::found_account;
 use super::nested as n;
@@ -64,6 +65,11 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/users/{id}/tokens", Children(&n::USER_TOKENS)),
     E::post("/users/{id}/tokens", act!(UserTokensGenerate, generate_token::of_user)),
     E::get("/users/{id}/tokens/{token}", Child(&n::USER_TOKENS)),
+    E::get("/users/{id}/second-factors", Children(&n::USER_SECOND_FACTORS)),
+    E::post("/users/{id}/second-factors", act!(UserSecondFactorsCreate, second_factor::create)),
+    E::get("/users/{id}/second-factors/{factor}", Child(&n::USER_SECOND_FACTORS)),
+    E::patch("/users/{id}/second-factors/{factor}", act!(UserSecondFactorsUpdate, second_factor::update)),
+    E::delete("/users/{id}/second-factors/{factor}", act!(UserSecondFactorsDelete, second_factor::delete)),
     E::get("/products", List(&Products)),
     E::post("/products", Create(&Products)),
     E::get("/products/{id}", Show(&Products)),

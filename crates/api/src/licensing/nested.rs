@@ -5,7 +5,10 @@ use keyway_domain::resources::BearerType;
 use keyway_jsonapi::{Record, Scope};
 
 use super::user::held_by;
-use super::{Entitlements, Environments, GroupOwners, Groups, Licenses, Policies, Products, Tokens, Users};
+use super::{
+    Entitlements, Environments, GroupOwners, Groups, Licenses, Policies, Products, SecondFactors, Tokens,
+    Users,
+};
 use crate::interpreter::{Nested, Related};
 
 pub(super) static PRODUCT_POLICIES: Nested = Nested {
@@ -105,6 +108,12 @@ pub(super) static USER_TOKENS: Nested = Nested {
     child: &Tokens,
     action: Some(Action::UserTokensList),
     scope: |user| tokens(BearerType::User, user),
+};
+pub(super) static USER_SECOND_FACTORS: Nested = Nested {
+    parent: &Users,
+    child: &SecondFactors,
+    action: Some(Action::UserSecondFactorsList),
+    scope: |user| Scope::id("user_id", user.id()),
 };
 pub(super) static ENVIRONMENT_TOKENS: Nested = Nested {
     parent: &Environments,

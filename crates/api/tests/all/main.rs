@@ -16,6 +16,7 @@ mod policies;
 mod products;
 mod races;
 mod search;
+mod second_factors;
 mod settings;
 mod tokens;
 mod users;

@@ -18,6 +18,7 @@ mod policy;
 mod product;
 mod release;
 mod rollout;
+mod second_factor;
 mod setting;
 mod token;
 mod user;
@@ -44,6 +45,7 @@ pub use policy::{
 pub use product::{DistributionStrategy, Product, PushStatus};
 pub use release::{Release, ReleaseStatus};
 pub use rollout::Rollout;
+pub use second_factor::SecondFactor;
 pub use setting::Setting;
 pub use token::{BearerType, Token};
 pub use user::{User, UserRole};
@@ -77,6 +79,7 @@ all!(
     Group,
     User,
     GroupOwner,
+    SecondFactor,
     Product,
     Entitlement,
     Policy,

@@ -65,6 +65,7 @@ resource! {
         Relation::many("licenses", "licenses"),
         Relation::many("machines", "machines"),
         Relation::many("tokens", "tokens"),
+        Relation::many("second_factors", "second-factors"),
     ]
     aliases: [Alias::caseless("email")]
     filters: [

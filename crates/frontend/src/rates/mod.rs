@@ -26,7 +26,7 @@ pub use window::{RateLimits, RateLimitsError, Window};
 
 /// Passwords tried for one e-mail address.
 const LOG_INS: [Window; 1] = [Window::of(60, 5)];
-/// Passwords changed or reset for one user.
+/// Passwords changed or reset, and second factors made, changed or removed, for one user.
 const NEW_PASSWORDS: [Window; 1] = [Window::of(600, 5)];
 
 /// Accounts founded from one address.
@@ -128,13 +128,19 @@ impl Rates {
         }
     }
 
-    /// Counts what tries or changes a password, by e-mail address or user, whoever sends it.
+    /// Counts what tries or changes a password or a second factor, by e-mail address or user, whoever sends it.
     fn password(&self, exchange: &Exchange, from: Source<'_>, now: Timestamp) -> Option<Standing> {
         let path = exchange.path().trim_end_matches('/');
+        let key = |what: &str, who: &str| self.hasher.hash_one((from.account, what, who));
+        if let Some((user, _)) = path.split_once("/second-factors")
+            && matches!(*exchange.method(), Method::POST | Method::PATCH | Method::PUT | Method::DELETE)
+        {
+            let user = user.rsplit('/').next()?;
+            return self.table.count(key("second factor", user), &NEW_PASSWORDS, now);
+        }
         if *exchange.method() != Method::POST {
             return None;
         }
-        let key = |what: &str, who: &str| self.hasher.hash_one((from.account, what, who));
         if path.ends_with("/tokens") {
             let (email, _) = from.credential?.password()?;
             return self.table.count(key("log in", &email.to_lowercase()), &LOG_INS, now);

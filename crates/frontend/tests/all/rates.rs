@@ -94,6 +94,20 @@ async fn passwords_are_tried_slowly() {
 }
 
 #[tokio::test]
+async fn one_time_passwords_are_guessed_slowly() {
+    let world = world("30s:100").await;
+    let mut wire = world.wire().await;
+    let (all, one) = ("/v1/users/jane/second-factors", "/v1/users/jane/second-factors/app");
+    for (method, path) in [("POST", all), ("PATCH", one), ("PUT", one), ("DELETE", one), ("PATCH", one)] {
+        assert_eq!(wire.ask(method, path, &[], b"").await.status, 200, "{method}");
+    }
+    assert_eq!(told(&wire.ask("PATCH", one, &[], b"").await), (429, vec!["10m", "6", "5", "0"]));
+    assert_eq!(wire.get(one, &[]).await.status, 200, "reading is no guess");
+    let other = "/v1/accounts/acme/users/joe/second-factors/app";
+    assert_eq!(wire.ask("PATCH", other, &[], b"").await.status, 200, "each user has a count");
+}
+
+#[tokio::test]
 async fn accounts_are_founded_so_many_an_hour_from_one_address() {
     let of_many = |limits: &'static str| {
         World::with(move |settings| {

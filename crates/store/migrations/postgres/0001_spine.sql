@@ -106,6 +106,21 @@ CREATE INDEX group_owners_created ON group_owners (account_id, created_at, id);
 CREATE UNIQUE INDEX group_owners_pair ON group_owners (account_id, group_id, user_id);
 CREATE INDEX group_owners_user ON group_owners (account_id, user_id);
 
+CREATE TABLE second_factors (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    user_id TEXT COLLATE "C" NOT NULL,
+    secret TEXT COLLATE "C" NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    used_step BIGINT,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX second_factors_created ON second_factors (account_id, created_at, id);
+CREATE UNIQUE INDEX second_factors_user ON second_factors (account_id, user_id);
+
 CREATE TABLE products (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

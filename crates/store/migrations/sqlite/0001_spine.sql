@@ -105,6 +105,21 @@ CREATE INDEX group_owners_created ON group_owners (account_id, created_at, id);
 CREATE UNIQUE INDEX group_owners_pair ON group_owners (account_id, group_id, user_id);
 CREATE INDEX group_owners_user ON group_owners (account_id, user_id);
 
+CREATE TABLE second_factors (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    used_step INTEGER,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX second_factors_created ON second_factors (account_id, created_at, id);
+CREATE UNIQUE INDEX second_factors_user ON second_factors (account_id, user_id);
+
 CREATE TABLE products (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,

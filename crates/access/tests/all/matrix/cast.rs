@@ -127,6 +127,7 @@ impl Cast {
                 self.new_token(bearer, Some(user.into_record()))
             }
             _ if relation == "none" => Subject::new(None, Target::none),
+            _ if name.starts_with("UserSecondFactors") => self.user(relation, letter)?,
             _ if creates && !name.starts_with("Artifact") => self.new_in_product(relation),
             _ if name.starts_with("Environment") => self.environment(relation),
             _ if name.starts_with("Token") => self.token(relation, letter)?,

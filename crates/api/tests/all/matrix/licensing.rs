@@ -91,6 +91,21 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "/users/{user}/tokens", "", ".......3.3431"),
     ("POST", "/users/{user}/tokens", "", "..333..333431"),
     ("GET", "/users/{user}/tokens/{token}", "", ".......4.4441"),
+    ("GET", "/users/{user}/second-factors", "", ".3333333.3431"),
+    (
+        "POST",
+        "/users/{user}/second-factors",
+        r#"{"data":{"type":"second-factors"},"meta":{"password":"wrong"}}"#,
+        "1333333313431",
+    ),
+    ("GET", "/users/{user}/second-factors/{second-factor}", "", ".3333333.3431"),
+    (
+        "PATCH",
+        "/users/{user}/second-factors/{second-factor}",
+        r#"{"data":{"type":"second-factors","attributes":{"enabled":true}},"meta":{"otp":"wrong"}}"#,
+        "1333333313431",
+    ),
+    ("DELETE", "/users/{user}/second-factors/{new-second-factor}", "", ".3333333.3431"),
     // Products: the one that is meant is the one that asks in column P.
     ("GET", "/products", "", "......3333331"),
     ("POST", "/products", r#"{"data":{"type":"products","attributes":{"name":"x"}}}"#, "..333.3333331"),

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use keyway_base::RecordId;
 use keyway_crypto::token::TokenKind;
+use keyway_domain::resources::SecondFactor;
+use keyway_jsonapi::{Declared, Record, Scope, Value as Column};
+use keyway_store::{Changes, Inserted};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, World, document, id, one};
+use crate::world::{Answer, Client, START, World, document, id, one};
 
 /// A world with one of everything, inside the shared environment `s`.
 pub(crate) struct Stage {
@@ -234,12 +238,35 @@ impl Stage {
             }
             "new-webhook-endpoint" => self.new_webhook_endpoint().await,
             "new-webhook-event" => self.new_webhook_event().await,
+            "second-factor" => {
+                let made = self.new_second_factor().await;
+                self.name("second-factor", made.clone());
+                made
+            }
+            "new-second-factor" => self.new_second_factor().await,
             "new-token" => {
                 let path = format!("users/{}/tokens", self.names["user"]);
                 id(&self.admin.post(&path, json!(null)).await.body["data"])
             }
             other => panic!("the stage has no {other}"),
         }
+    }
+
+    /// A second factor of the owner, who has no other one.
+    async fn new_second_factor(&self) -> String {
+        let (db, account) = (&self.world.db, self.world.account);
+        let user = self.names["user"].parse().unwrap();
+        let environment = self.names["environment"].parse::<RecordId>().unwrap().into();
+        let id = RecordId::generate(START);
+        let mut factor = Record::new(SecondFactor::RESOURCE, id, account, Some(environment), START);
+        factor.set("user_id", Column::Id(user));
+        factor.set("secret", Column::Text("MZXW6YTB".to_owned()));
+        factor.set("enabled", Column::Bool(false));
+        let mut write = db.begin().await.unwrap();
+        write.delete_where(SecondFactor::RESOURCE, account, &Scope::id("user_id", user)).await.unwrap();
+        assert_eq!(write.insert(&factor).await.unwrap(), Inserted::Yes);
+        write.commit(Changes::none()).await.unwrap();
+        id.to_string()
     }
 
     async fn setting(&self, key: &str) -> String {
