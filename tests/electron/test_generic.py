@@ -198,6 +198,17 @@ class Feeds(Scenario):
         self.updates(self.app("0.9.0", "basic"), old, whole=True)
         self.updates(self.app("0.9.0", "pro"), new, whole=True)
 
+    def test_one_file_name_in_every_release(self):
+        line = self.line("AppSetup.exe", 20)
+        old, new, beta = line.build("1.0.0"), line.build("1.1.0", 1), line.build("1.2.0-beta.1", 2)
+        self.release("1.0.0", old, feed="latest.yml")
+        self.release("1.1.0", new, feed="latest.yml", needs=[self.world.pro])
+        self.release("1.2.0-beta.1", beta, feed="beta.yml")
+        self.updates(self.app("0.9.0", "basic"), old, whole=True)
+        self.updates(self.app("0.9.0", "basic", channel="beta"), beta, whole=True)
+        done = self.updates(self.app(old, "pro"), new)
+        self.assertLess(done.fetched("AppSetup.exe"), new.size // 2)
+
     def test_a_feed_of_another_version_is_not_taken(self):
         build = self.line(blocks=1).build("1.1.0")
         release = self.world.new_release("1.2.0", self.package)

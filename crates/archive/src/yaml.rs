@@ -95,6 +95,10 @@ impl<'y> Node<'y> {
             _ => None,
         }
     }
+    /// Whether it is a scalar without quotes: a number, a time or `true` is such.
+    pub fn is_plain(self) -> bool {
+        matches!(self.content(), Some(Content::Scalar { is_plain: true, .. }))
+    }
     /// Whether it says nothing: `null`, `~` or no text at all.
     pub fn is_null(self) -> bool {
         matches!(self.content(), Some(Content::Scalar { text, is_plain: true }) if is_null(text))

@@ -68,15 +68,18 @@ fn decide<'a>(feed: &Feed, poll: &Poll, view: &View<'a>) -> (Decision<'a, Found<
 
 /// What a release has for a feed: the vendor's own unless the package has them written, else its files.
 fn found<'a>(feed: &Feed, release: &'a Release, feeds: Feeds) -> Option<Found<'a>> {
+    let is_of_product = matches!(feed.home, Home::Product { .. });
     let own = matches!(feed.channel, Channel::Named(_)) || feed.target.is_none();
     if own || feeds == Feeds::Uploaded {
         match uploaded::find(release, &names(feed, release)) {
+            // the API looks files up by name alone: ours says which one
+            Some(uploaded) if uploaded.is_ambiguous() && is_of_product && !own => {}
             Some(uploaded) => return uploaded.ready().map(Found::Uploaded),
             None if own => return None,
             None => {}
         }
     }
-    let files = feed.target?.files(View::artifacts(release).map(|(_, artifact)| artifact));
+    let files = feed.target?.files(View::artifacts(release).map(|(_, artifact)| artifact), feed.arch);
     (!files.is_empty()).then_some(Found::Files(files))
 }
 

@@ -12,6 +12,7 @@ mod ingest;
 mod op;
 mod platform;
 mod uploaded;
+mod versioned;
 mod yaml;
 
 use keyway_engine::{

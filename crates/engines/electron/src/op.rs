@@ -2,7 +2,7 @@
 //! they name, and the same below `/-/products/{product}` for releases that are in no package.
 
 use keyway_engine::{
-    BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, decode_segment, encoded_segment,
+    BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, Spelled, decode_segment, encoded_segment,
 };
 use keyway_versions::Scheme;
 
@@ -52,6 +52,8 @@ pub struct Feed {
     pub channel: Channel,
     /// For what it is; none if the name speaks of an arch that there is not.
     pub target: Option<Target>,
+    /// The arch that the app put behind the feed's address: the client itself does not say it for Windows and macOS.
+    pub arch: Option<&'static Spelled>,
     /// What else the client says. It does not say which version runs.
     pub poll: Result<Poll, BadPoll>,
     /// Which installation asks.
@@ -171,7 +173,8 @@ impl Feed {
             Channel::Ours(ours) => Poll { channel: Some(ours), ..poll },
             Channel::Named(_) => poll,
         });
-        Self { home, name: name.to_owned(), channel, target, poll, poller: Poller::read(head) }
+        let arch = Query(head.query).first("arch").and_then(|arch| Spelled::arch(&arch));
+        Self { home, name: name.to_owned(), channel, target, arch, poll, poller: Poller::read(head) }
     }
 }
 

@@ -64,15 +64,26 @@ impl Target {
     }
 
     /// The files among a release's uploaded ones that a feed for this target lists, in order; none if the one that
-    /// updaters need is missing.
-    pub(crate) fn files<'a>(self, artifacts: impl Iterator<Item = &'a Artifact>) -> Vec<Listed<'a>> {
-        let mut listed: Vec<Listed<'a>> = artifacts.filter_map(|artifact| self.listed(artifact)).collect();
+    /// updaters need is missing. Windows and macOS have one feed for all arches, unless the app says its own.
+    pub(crate) fn files<'a>(
+        self,
+        artifacts: impl Iterator<Item = &'a Artifact>,
+        arch: Option<&'static Spelled>,
+    ) -> Vec<Listed<'a>> {
+        let is_for = |file: &Listed<'_>| arch.is_none_or(|arch| file.arch.runs_on(arch));
+        let mut listed: Vec<Listed<'a>> =
+            artifacts.filter_map(|artifact| self.listed(artifact)).filter(is_for).collect();
         listed.sort_by(|one, other| one.order().cmp(&other.order()));
         if self == Self::Windows && listed.iter().any(|file| file.rank == 0 && file.is_setup()) {
             // beside an installer, other programs are for those who install nothing
             listed.retain(|file| file.rank != 0 || file.is_setup());
         }
-        let leads = |file: &Listed<'_>| file.rank == 0 || matches!(self, Self::Linux(_));
+        let leads = |file: &Listed<'_>| match self {
+            // where there is nothing for their arch, clients take whatever is first
+            Self::Windows => file.rank == 0 && (arch.is_some() || file.arch.is_common()),
+            Self::Mac => file.rank == 0,
+            Self::Linux(_) => true,
+        };
         if listed.first().is_some_and(leads) { listed } else { Vec::new() }
     }
 
@@ -135,6 +146,25 @@ impl Arch {
             Some(declared) => Spelled::arch(declared).map_or(Self::Foreign, Self::Known),
             None => Spelled::arch_in(name).map_or(Self::Untold, Self::Known),
         }
+    }
+
+    /// Whether it runs on an arch: those of Intel run on the ones that came after them.
+    fn runs_on(self, wanted: &'static Spelled) -> bool {
+        match self {
+            Self::Untold => true,
+            Self::Foreign => false,
+            Self::Known(arch) => match wanted.key {
+                _ if arch == wanted || arch.is("universal") => true,
+                "aarch64" => arch.is("x64") || arch.is("ia32"),
+                "x86_64" => arch.is("ia32"),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether it runs on what most have.
+    fn is_common(self) -> bool {
+        Spelled::arch("x64").is_some_and(|arch| self.runs_on(arch))
     }
 
     /// Clients take the first file that names no other arch than theirs: whatever runs everywhere comes first.

@@ -8,10 +8,13 @@ use keyway_versions::Scheme;
 use percent_encoding::percent_decode_str;
 
 use crate::op::stem;
+use crate::versioned::versioned;
 use crate::{Channel, Target};
 
 /// Under which a feed is kept.
 const FEED: &str = "electron.feed";
+/// Under which it is kept with addresses that say the version, where its own do not.
+const VERSIONED: &str = "electron.feed.versioned";
 /// Under which the names of the files that it lists are kept, a line each.
 const FILES: &str = "electron.files";
 
@@ -49,9 +52,12 @@ pub(crate) fn take_in(upload: &mut Upload<'_>) -> Result<Vec<Manifest>, Reject> 
         );
     }
     check_version(upload, version)?;
+    let versioned = versioned(yaml.root(), upload.version, &names);
     let own = names.into_iter().filter(|name| !name.contains("://")).collect::<Vec<_>>().join("\n");
     let keep = |kind: &str, bytes: Vec<u8>| Manifest { kind: kind.to_owned(), bytes: bytes.into() };
-    Ok(vec![keep(FEED, bytes), keep(FILES, own.into_bytes())])
+    let mut kept = vec![keep(FEED, bytes), keep(FILES, own.into_bytes())];
+    kept.extend(versioned.map(|feed| keep(VERSIONED, feed.into_bytes())));
+    Ok(kept)
 }
 
 fn is_ours(channel: &str) -> bool {
@@ -98,7 +104,13 @@ pub(crate) struct Uploaded<'a> {
 }
 
 impl<'a> Uploaded<'a> {
-    /// Its bytes, unless a file is still on its way that it lists.
+    /// Whether its files have names that those of other releases may have too.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.artifact.manifest(VERSIONED).is_some()
+    }
+
+    /// Its bytes, unless a file is still on its way that it lists: as the vendor wrote it where the names in it are of
+    /// one release only, else with the version before them.
     pub(crate) fn ready(self) -> Option<&'a [u8]> {
         let listed = self.artifact.manifest(FILES)?;
         let listed = std::str::from_utf8(&listed.bytes).ok()?;
@@ -107,7 +119,7 @@ impl<'a> Uploaded<'a> {
             View::artifacts(self.release)
                 .any(|(_, file)| file.filename == url || file.filename == decoded.as_ref())
         };
-        listed.lines().all(is_here).then_some(&self.feed.bytes)
+        listed.lines().all(is_here).then_some(&self.artifact.manifest(VERSIONED).unwrap_or(self.feed).bytes)
     }
 }
 

@@ -19,7 +19,7 @@ fn files(names: &[&str]) -> Vec<Artifact> {
 
 fn listed(target: Target, names: &[&str]) -> Vec<String> {
     let artifacts = files(names);
-    target.files(artifacts.iter()).iter().map(|file| file.artifact.filename.clone()).collect()
+    target.files(artifacts.iter(), None).iter().map(|file| file.artifact.filename.clone()).collect()
 }
 
 fn linux(arch: &str) -> Target {
@@ -55,6 +55,24 @@ fn windows_takes_installers_and_whatever_runs_everywhere_first() {
         listed(Target::Windows, &["App 1.0.0.msi"]).is_empty(),
         "electron-updater would run it as an .exe"
     );
+}
+
+#[test]
+fn a_feed_for_all_arches_of_windows_has_something_for_the_common_one() {
+    let names = ["App Setup-arm64.exe"];
+    assert!(listed(Target::Windows, &names).is_empty(), "x64 would install it");
+    assert_eq!(listed(Target::Mac, &["App-arm64-mac.zip"]), ["App-arm64-mac.zip"], "a Mac looks for its own");
+    let both = files(&["App Setup-arm64.exe", "App Setup-x64.exe", "App Setup-ia32.exe"]);
+    let of = |arch: &str| {
+        let listed = Target::Windows.files(both.iter(), Spelled::arch(arch));
+        listed.iter().map(|file| file.artifact.filename.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("arm64"), ["App Setup-x64.exe", "App Setup-ia32.exe", "App Setup-arm64.exe"]);
+    assert_eq!(of("x64"), ["App Setup-x64.exe", "App Setup-ia32.exe"]);
+    assert_eq!(of("ia32"), ["App Setup-ia32.exe"]);
+    let arm = files(&names);
+    assert_eq!(Target::Windows.files(arm.iter(), Spelled::arch("arm64")).len(), 1);
+    assert!(Target::Windows.files(arm.iter(), Spelled::arch("x64")).is_empty());
 }
 
 #[test]
@@ -100,14 +118,14 @@ fn files_of_other_platforms_in_folders_or_without_digest_are_not_listed() {
     assert!(listed(Target::Windows, &["App.exe|darwin", "dir/App.exe", "App.exe|beos"]).is_empty());
     let mut waiting = artifact("App.exe", 1);
     waiting.digests = None;
-    assert!(Target::Windows.files([&waiting].into_iter()).is_empty());
+    assert!(Target::Windows.files([&waiting].into_iter(), None).is_empty());
 }
 
 #[test]
 fn an_arch_that_the_name_does_not_say_is_told_otherwise() {
     let hint = |name: &str| {
         let artifacts = files(&[name]);
-        Target::Windows.files(artifacts.iter()).first().and_then(Listed::unnamed_arch)
+        Target::Windows.files(artifacts.iter(), Spelled::arch("arm64")).first().and_then(Listed::unnamed_arch)
     };
     assert_eq!(hint("App.exe||aarch64"), Some("arm64"));
     assert_eq!(hint("App-x86_64.exe"), Some("x64"));

@@ -6,7 +6,9 @@ use keyway_engine::{Feeds, Urgency};
 use keyway_engine_electron::ElectronEngine;
 use keyway_versions::Scheme;
 
-use crate::shop::{feed, header, poll, poll_at, release, said, text, uploaded, visible, windows, with_feed};
+use crate::shop::{
+    feed, file, header, poll, poll_at, release, said, text, uploaded, visible, windows, with_feed,
+};
 
 #[test]
 fn a_feed_has_what_electron_updater_reads() {
@@ -99,6 +101,48 @@ fn the_vendors_feed_is_that_of_the_release_decided_on() {
     };
     let shelf = visible([with("2.0.0"), with("1.0.0")]).waiting(&["2.0.0"]);
     assert_eq!(text(&poll(&shelf, "latest.yml").answer), uploaded("1.0.0", "App Setup 1.0.0.exe"));
+}
+
+/// One name in every release: whoever is led to an older one gets that one's file, whatever else it may have.
+#[test]
+fn names_that_all_releases_have_are_those_of_the_release_decided_on() {
+    let with = |version: &str| {
+        let own = uploaded(version, "App Setup.exe");
+        with_feed(release(version, &["App Setup.exe", "App Setup.exe.blockmap"]), "latest.yml", &own)
+    };
+    let shelf = || visible([with("2.1.0-beta.1"), with("2.0.0"), with("1.0.0")]);
+    for (shelf, name, version) in [
+        (shelf(), "latest.yml", "2.0.0"),
+        (shelf().waiting(&["2.0.0"]), "latest.yml", "1.0.0"),
+        (shelf(), "beta.yml", "2.1.0-beta.1"),
+        (shelf().pinned(None, &["1.0.0"]), "latest.yml", "1.0.0"),
+    ] {
+        let feed = feed(&poll(&shelf, name));
+        assert_eq!(said(&feed, "version").as_deref(), Some(version));
+        let path = said(&feed, "path").unwrap();
+        assert_eq!(path, format!("{version}/App Setup.exe"));
+        assert_eq!(said(&feed, "sha512").as_deref(), Some("AAAA"), "the vendor's own");
+        let path = path.replace(' ', "%20");
+        assert_eq!(file(&shelf, &format!("/app/{path}")), format!("{version}/App Setup.exe"));
+        assert_eq!(
+            file(&shelf, &format!("/app/{path}.blockmap")),
+            format!("{version}/App Setup.exe.blockmap")
+        );
+    }
+    let below = poll_at(&shelf().waiting(&["2.1.0-beta.1", "2.0.0"]), "/-/products/acme/stable.yml", "");
+    let path = said(&feed(&below), "path").unwrap();
+    assert!(path.ends_with("/App%20Setup.exe") && !path.starts_with("1.0.0"), "by the file's id: {path}");
+}
+
+#[test]
+fn an_arch_that_the_app_says_is_looked_for() {
+    let both = release("1.0.0", &["App Setup-x64.exe", "App Setup-arm64.exe"]);
+    let shelf = visible([release("1.1.0", &["App Setup-arm64.exe"]), both]);
+    let version = |query: &str| said(&feed(&poll_at(&shelf, "/app/latest.yml", query)), "version").unwrap();
+    assert_eq!(version("arch=arm64"), "1.1.0");
+    for query in ["", "arch=x64", "arch=nonsense"] {
+        assert_eq!(version(query), "1.0.0", "{query}");
+    }
 }
 
 #[test]
