@@ -6,7 +6,7 @@
 
 mod directory;
 mod extra;
-mod fields;
+pub(crate) mod fields;
 mod local;
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
