@@ -52,7 +52,7 @@ pub(crate) fn take_in(upload: &mut Upload<'_>) -> Result<Vec<Manifest>, Reject> 
         );
     }
     check_version(upload, version)?;
-    let versioned = versioned(yaml.root(), upload.version, &names);
+    let versioned = versioned(yaml.root(), upload.version, &names)?;
     let own = names.into_iter().filter(|name| !name.contains("://")).collect::<Vec<_>>().join("\n");
     let keep = |kind: &str, bytes: Vec<u8>| Manifest { kind: kind.to_owned(), bytes: bytes.into() };
     let mut kept = vec![keep(FEED, bytes), keep(FILES, own.into_bytes())];

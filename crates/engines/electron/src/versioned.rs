@@ -2,44 +2,92 @@
 //! are in every release under the same names, and an address beside the feed would lead to the newest one's file.
 
 use keyway_archive::yaml::Node;
+use keyway_engine::Reject;
 
 use crate::op::address;
 use crate::yaml::quoted;
 
-/// A feed whose files are below the release's version; `None` where each name has the version in it, or an address of
-/// its own. Everything else stands in it as the vendor wrote it.
-pub(crate) fn versioned(root: Node<'_>, version: &str, names: &[String]) -> Option<String> {
-    let is_bare = |name: &str| !name.contains("://") && !name.starts_with('/') && !name.contains(version);
-    if !names.iter().any(|name| is_bare(name)) {
-        return None;
-    }
-    let below = address(version);
-    let mut text = String::new();
-    for (key, value) in root.pairs()? {
-        let key = key.text().unwrap_or_default();
-        let written = written(key, value, &|name| is_bare(name).then(|| format!("{below}/{name}")));
-        text.push_str(&format!("{}: {written}\n", scalar(key, true)));
-    }
-    Some(text)
+/// The most text that a feed may become: aliases stand for what they name, each time, and may name what they are in.
+const LONGEST: usize = 2 * 1024 * 1024;
+/// The most levels of it.
+const DEEPEST: usize = 32;
+
+/// Why a feed is refused that becomes more.
+fn endless() -> Reject {
+    Reject(format!(
+        "the feed's aliases stand for more than {LONGEST} bytes or {DEEPEST} levels: write them out"
+    ))
 }
 
-/// A value as YAML on one line. Under `url` and `path` are names of files.
-fn written(key: &str, value: Node<'_>, renamed: &dyn Fn(&str) -> Option<String>) -> String {
-    if let Some(items) = value.items() {
-        let items: Vec<String> = items.map(|item| written("", item, renamed)).collect();
-        return format!("[{}]", items.join(", "));
+/// A feed whose files are below the release's version; `None` where each name has the version in it, or an address of
+/// its own. Everything else stands in it as the vendor wrote it.
+///
+/// # Errors
+/// Where its aliases stand for too much.
+pub(crate) fn versioned(root: Node<'_>, version: &str, names: &[String]) -> Result<Option<String>, Reject> {
+    let mut writer = Writer { version, below: address(version), text: String::new() };
+    if !names.iter().any(|name| writer.is_bare(name)) {
+        return Ok(None);
     }
-    if let Some(pairs) = value.pairs() {
-        let pair = |(key, value): (Node<'_>, Node<'_>)| {
-            let key = key.text().unwrap_or_default();
-            format!("{}: {}", scalar(key, true), written(key, value, renamed))
-        };
-        return format!("{{{}}}", pairs.map(pair).collect::<Vec<_>>().join(", "));
+    for (key, value) in root.pairs().into_iter().flatten() {
+        let key = key.text().unwrap_or_default();
+        writer.text.push_str(&scalar(key, true));
+        writer.text.push_str(": ");
+        writer.value(key, value, DEEPEST)?;
+        writer.text.push('\n');
     }
-    let Some(text) = value.text() else { return "null".to_owned() };
-    match renamed(text).filter(|_| matches!(key, "url" | "path")) {
-        Some(renamed) => quoted(&renamed),
-        None => scalar(text, value.is_plain()),
+    Ok(Some(writer.text))
+}
+
+/// What a feed is written into.
+struct Writer<'v> {
+    version: &'v str,
+    below: String,
+    text: String,
+}
+
+impl Writer<'_> {
+    fn is_bare(&self, name: &str) -> bool {
+        !name.contains("://") && !name.starts_with('/') && !name.contains(self.version)
+    }
+
+    /// A value as YAML on one line. Under `url` and `path` are names of files.
+    fn value(&mut self, key: &str, value: Node<'_>, levels: usize) -> Result<(), Reject> {
+        let levels = levels.checked_sub(1).filter(|_| self.text.len() <= LONGEST).ok_or_else(endless)?;
+        if let Some(items) = value.items() {
+            let mut mark = "[";
+            for item in items {
+                self.text.push_str(mark);
+                self.value("", item, levels)?;
+                mark = ", ";
+            }
+            self.text.push_str(if mark == "[" { "[]" } else { "]" });
+        } else if let Some(pairs) = value.pairs() {
+            let mut mark = "{";
+            for (key, value) in pairs {
+                let key = key.text().unwrap_or_default();
+                self.text.push_str(mark);
+                self.text.push_str(&scalar(key, true));
+                self.text.push_str(": ");
+                self.value(key, value, levels)?;
+                mark = ", ";
+            }
+            self.text.push_str(if mark == "{" { "{}" } else { "}" });
+        } else {
+            let written = self.scalar(key, value);
+            self.text.push_str(&written);
+        }
+        Ok(())
+    }
+
+    fn scalar(&self, key: &str, value: Node<'_>) -> String {
+        match value.text() {
+            None => "null".to_owned(),
+            Some(name) if matches!(key, "url" | "path") && self.is_bare(name) => {
+                quoted(&format!("{}/{name}", self.below))
+            }
+            Some(text) => scalar(text, value.is_plain()),
+        }
     }
 }
 
@@ -66,7 +114,7 @@ mod tests {
 
     fn rewritten(text: &str, names: &[&str]) -> Option<String> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        versioned(read(text).root(), "1.1.0+b.2", &names)
+        versioned(read(text).root(), "1.1.0+b.2", &names).unwrap()
     }
 
     #[test]
@@ -91,6 +139,23 @@ mod tests {
     fn names_with_the_version_are_left_alone() {
         let feed = "version: 1.1.0+b.2\npath: App-1.1.0+b.2.exe\n";
         assert_eq!(rewritten(feed, &["App-1.1.0+b.2.exe", "https://cdn.example/App.exe"]), None);
+    }
+
+    #[test]
+    fn aliases_that_never_end_are_refused() {
+        let itself = "path: App.exe\nmore: &a [1, *a]\n".to_owned();
+        let names = |letter: char| format!("[{}]", vec![format!("*{letter}"); 40].join(", "));
+        let bomb = ('b'..='f').fold("path: App.exe\na: &a [x]\n".to_owned(), |text, letter| {
+            let before = char::from_u32(u32::from(letter) - 1).unwrap();
+            format!("{text}{letter}: &{letter} {}\n", names(before))
+        });
+        for text in [itself, bomb] {
+            let Ok(yaml) = Yaml::parse(text.as_bytes(), &YamlLimits::default()) else { continue };
+            assert_eq!(versioned(yaml.root(), "1.0.0", &["App.exe".to_owned()]), Err(endless()), "{text}");
+        }
+        let twice = "path: &p App.exe\nurl: *p\nempty: [[], {}]\n";
+        let expected = "path: \"1.1.0+b.2/App.exe\"\nurl: \"1.1.0+b.2/App.exe\"\nempty: [[], {}]\n";
+        assert_eq!(rewritten(twice, &["App.exe"]).as_deref(), Some(expected));
     }
 
     /// The text of all scalars, and whether they are plain words.

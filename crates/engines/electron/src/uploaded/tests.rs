@@ -57,7 +57,8 @@ fn a_feed_waits_for_its_files() {
 
 #[test]
 fn addresses_in_a_feed_may_be_encoded_or_elsewhere() {
-    let text = "version: 1.1.0\nfiles:\n  - url: App%20Setup%201.1.0.exe\n  - url: https://cdn.example/App.exe\n";
+    let text =
+        "version: 1.1.0\nfiles:\n  - url: App%20Setup%201.1.0.exe\n  - url: https://cdn.example/App.exe\n";
     let feed = take_in(&ElectronEngine, "app", "1.1.0", "latest.yml", text.as_bytes()).unwrap();
     let mut shelf = release(Scheme::Semver, "1.1.0");
     shelf.artifacts = vec![feed, artifact("App Setup 1.1.0.exe", 7)];
