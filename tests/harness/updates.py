@@ -40,6 +40,14 @@ class Program:
         """A release from before the licence `expired` did."""
         return self.release(version, files, attributes, backdated=BEFORE_EXPIRY)
 
+    def token(self, who: str = "good") -> str:
+        """The segments of an address by which a licence is known where no header can be sent."""
+        key, api = license_header(self.keys[who]), self.world.server.url
+        license = get(f"{api}/v1/me", key).json()["data"]["id"]
+        made = get(f"{api}/v1/licenses/{license}/actions/generate-download-token", key, "POST")
+        assert made.status == 201, made
+        return made.json()["meta"]["path"]
+
     def get(self, path: str, who: str | None = "good", method: str = "GET", **headers: str) -> Answer:
         """A request below the program's root, or to an absolute address."""
         url = path if path.startswith("http") else f"{self.root}/{path}"

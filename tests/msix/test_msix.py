@@ -106,6 +106,17 @@ class Msix(unittest.TestCase):
             self.assertEqual(answer.status, status, f"{who}: {answer}")
             self.assertIn("none; reason=", answer.header("x-update-decision"))
 
+    def test_windows_is_known_by_a_token_in_the_address(self):
+        root = self.program.world.registry("msix") + self.program.token()
+        answer = self.program.get(f"{root}/{self.program.name}/Acme.appinstaller", who=None)
+        self.assertEqual(answer.status, 200, answer)
+        file = Installer(answer.body)
+        self.assertEqual(file.uri, f"{root}/{self.program.name}/Acme.appinstaller")
+        self.assertEqual(file.main.get("Uri"), f"{root}/{self.program.name}/1.1.0/Acme%20App.msix")
+        package = self.program.get(file.main.get("Uri"), who=None)
+        self.assertEqual((package.status, package.body == self.new), (200, True))
+        self.assertEqual(self.program.get("Acme.appinstaller", who=None).status, 401)
+
     def test_bundles_arches_and_channels(self):
         program = Program("msix")
         program.release("1.0.0", {"App.msixbundle": package("1.0.0.0", None), "App.appx": package("1.0.0.0", "x86")})

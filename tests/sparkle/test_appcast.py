@@ -132,6 +132,25 @@ class Releases(unittest.TestCase):
         _, item = self.item(metadata={"bundleVersion": 2041, "phasedRolloutInterval": 3600})
         self.assertEqual((item.version, item.short, item.phased), ("2041", "1.0.0", 3600))
 
+    def test_a_rollout_leads_step_by_step_and_says_how_urgent_it_is(self):
+        program = Program("sparkle")
+        program.release("1.0.0", {"App.zip": b"1"})
+        vendor = program.world.vendor
+        new = program.world.new_release(
+            "2.0.0", program.package, status="DRAFT", metadata={"minimumSystemVersion": "14.0"}
+        )
+        vendor.publish(new, "App.zip", b"2")
+        rollout = vendor.create("rollouts", {"percentage": 0, "minimumVersion": "1.5.0"}, release=new)["id"]
+        vendor.act("releases", new, "publish")
+        self.assertEqual(sparkle(program.get("appcast.xml").body, "0.9").short, "1.0.0", "the control group's")
+        vendor.update("rollouts", rollout, percentage=100)
+        feed = program.get("appcast.xml").body
+        item = sparkle(feed, "0.9")
+        self.assertEqual((item.short, item.system, item.critical), ("2.0.0", "14.0", True))
+        self.assertEqual(sparkle(feed, "0.9", system="13.6").short, "1.0.0")
+        vendor.must("POST", f"/rollouts/{rollout}/actions/pause", {"meta": {"reason": "it crashes"}})
+        self.assertIsNone(sparkle(program.get("appcast.xml").body, "1.0.0"))
+
     def test_notes_and_names_with_markup_stay_texts(self):
         text = "<script>]]></description>&amp; \"quotes\" 'and' $`%\nlines \u00e4\u2028"
         program = Program("sparkle")

@@ -79,6 +79,13 @@ class Updates(unittest.TestCase):
         again = customer.zsync(self.latest + ".zsync", "-i", "new")
         self.assertEqual((again.code, fetched(again)), (0, 0), "nothing is new")
 
+    def test_a_token_in_the_address_is_enough(self):
+        url = f"{self.program.world.registry('zsync')}{self.program.token()}/{self.program.name}"
+        customer = self.customer(None)
+        run = customer.zsync(f"{url}/latest-x86_64.AppImage.zsync")
+        self.assertEqual(run.code, 0, run)
+        self.assertTrue(customer.file() == self.new)
+
     def test_an_expired_licence_gets_the_newest_that_it_may_have(self):
         customer = self.customer("expired")
         run = customer.zsync(self.latest + ".zsync")

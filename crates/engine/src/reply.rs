@@ -36,6 +36,13 @@ pub struct Update {
     pub told: Told,
 }
 
+impl Update {
+    /// A refusal in words; see [`Plain::refused`].
+    pub fn refused(denial: &Denial) -> Self {
+        Self { answer: Plain::refused(denial), told: Told::refused(denial) }
+    }
+}
+
 /// A document rendered from a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {

@@ -64,6 +64,15 @@ pub(crate) fn deltas<'a>(release: &'a Release, version: &str) -> Vec<(&'a str, &
     View::artifacts(release).filter_map(|(_, artifact)| from(artifact)).collect()
 }
 
+/// Whether a release runs on systems older than one: it says none, or an older one.
+pub(crate) fn runs_below(release: &Release, system: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let parts = text.split('.').map(|part| part.trim().parse().unwrap_or(0));
+        parts.chain([0; 3]).take(3).collect()
+    };
+    release.urgency.minimum_system.as_deref().is_none_or(|own| numbers(own) < numbers(system))
+}
+
 /// The page of release notes among the files.
 pub(crate) fn notes(release: &Release) -> Option<&Artifact> {
     let mut files = View::artifacts(release).map(|(_, artifact)| artifact);

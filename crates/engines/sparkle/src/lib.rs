@@ -12,7 +12,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
     Access, BadPath, Challenge, Context, Decision, Denial, Descriptor, Engine, Head, Need, Outcome, Plain,
-    Poll, Poller, Reply, Site, Told, Update, View, plain_key,
+    Poll, Poller, Release, Reply, Site, Told, Update, View, plain_key,
 };
 use keyway_versions::{Channel, Scheme};
 
@@ -90,7 +90,7 @@ impl Engine for SparkleEngine {
 
 fn answer(feed: &Feed, context: &Context<'_>, view: &View<'_>) -> Reply {
     if let Some(denial) = view.denial {
-        return Plain::refused(denial).into();
+        return Update::refused(denial).into();
     }
     let (items, told) = match &feed.asked {
         Ok(asked) => offered(asked, view),
@@ -132,18 +132,41 @@ fn offered<'a>(asked: &Asked, view: &View<'a>) -> (Vec<Item<'a>>, Told) {
 
 type Choice<'a> = (Option<Channel>, Decision<'a, Vec<Enclosure<'a>>>);
 
-/// The decision for a system. Where nothing says which channel (neither a pin nor the query, nor the version that
-/// runs) Sparkle chooses from marked items of all channels; WinSparkle does not know the mark, and gets stable ones.
+/// How many releases a feed goes down for older systems.
+const SYSTEMS: usize = 4;
+
+/// The system without which the last release of some does not run.
+fn floor_of<'a>(found: &[Choice<'a>]) -> Option<&'a str> {
+    let (_, decision) = found.last()?;
+    decision.offer.as_ref()?.release.urgency.minimum_system.as_deref()
+}
+
+/// The decisions for a system: for the newest release, and where that needs a newer system than others, for the newest
+/// that does not, since the clients take the best that runs. Where nothing says which channel (neither a pin nor the
+/// query, nor the version that runs) Sparkle chooses from marked items of all channels; WinSparkle does not know the
+/// mark, and gets stable ones.
 fn decisions<'a>(asked: &Asked, view: &View<'a>, system: System) -> Vec<Choice<'a>> {
-    let ask = |poll: &Poll| view.upgrade(poll, None, |release| enclosure::of(release, system, asked.arch));
+    let ask = |poll: &Poll, floor: Option<&str>| {
+        let runs = |release: &Release| floor.is_none_or(|floor| enclosure::runs_below(release, floor));
+        view.upgrade(poll, None, |release| {
+            Some(release).filter(|release| runs(release)).and_then(|it| enclosure::of(it, system, asked.arch))
+        })
+    };
     let poll = &asked.poll;
-    let mut found = vec![(None, ask(poll))];
+    let mut found = vec![(None, ask(poll, None))];
+    while let Some(floor) = floor_of(&found).filter(|_| found.len() < SYSTEMS) {
+        let older = ask(poll, Some(floor));
+        if older.offer.is_none() {
+            break;
+        }
+        found.push((None, older));
+    }
     let is_settled = view.pin.is_some() || poll.channel.is_some() || poll.current.is_some();
     if is_settled || system == System::Windows {
         return found;
     }
     for channel in Channel::ALL.into_iter().filter(|channel| *channel != Channel::Stable) {
-        let decision = ask(&Poll { channel: Some(channel), ..poll.clone() });
+        let decision = ask(&Poll { channel: Some(channel), ..poll.clone() }, None);
         let Some(offer) = &decision.offer else { continue };
         let known =
             |(_, other): &Choice<'a>| other.offer.as_ref().is_some_and(|other| other.index == offer.index);

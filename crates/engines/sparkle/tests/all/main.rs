@@ -46,6 +46,10 @@ fn feed(shelf: &Shelf, query: &str) -> Vec<Item> {
 fn said(reply: Reply) -> Plain {
     match reply {
         Reply::Plain(plain) => plain,
+        Reply::Update(update) => {
+            assert_eq!(update.told.word(), "suspended", "a refused poll is counted as one");
+            update.answer
+        }
         other => panic!("not plain: {other:?}"),
     }
 }
@@ -202,7 +206,8 @@ fn urgency_and_systems() {
     assert_eq!((item.version.as_str(), item.short.as_str()), ("2041", "2.0.0"));
     assert_eq!(item.phased.as_deref(), Some("86400"));
     assert_eq!(item.critical, Some(Some("1900".to_owned())));
-    assert_eq!(mac(&items, &Mac { system: "12.2.1", ..Mac::running("1000") }), None);
+    let older = Mac { system: "12.2.1", ..Mac::running("1000") };
+    assert_eq!(mac(&items, &older).unwrap().version, "1900");
     assert_eq!(mac(&items, &Mac { system: "12.3", ..Mac::running("1000") }), Some(item));
     assert_eq!(mac(&items, &Mac::running("2041")), None);
 
@@ -210,6 +215,26 @@ fn urgency_and_systems() {
     forced.urgency.forced = true;
     assert_eq!(feed(&visible(vec![forced]), "")[0].critical, Some(None));
     assert_eq!(feed(&visible(vec![release("3.0.0", &["App.zip"])]), "")[0].critical, None);
+}
+
+/// Who has an older system is led to the newest that runs there, if it is newer than what runs.
+#[test]
+fn older_systems_have_items_of_their_own() {
+    let ladder = [("1.0.0", None), ("1.1.0", Some("12")), ("1.2.0", Some("12.0")), ("2.0.0", Some("14.0"))];
+    let releases = ladder.map(|(version, system)| {
+        let mut release = release(version, &["App.zip"]);
+        release.urgency.minimum_system = system.map(str::to_owned);
+        release
+    });
+    let shelf = visible(releases.into());
+    let items = feed(&shelf, "platform=macos");
+    assert_eq!(versions(&items), ["2.0.0", "1.2.0", "1.0.0"]);
+    for (system, expected) in [("26.1", "2.0.0"), ("13.6", "1.2.0"), ("11.7", "1.0.0")] {
+        let found = mac(&items, &Mac { system, ..Mac::running("0.9.0") }).unwrap();
+        assert_eq!(found.short, expected, "{system}");
+    }
+    assert_eq!(versions(&feed(&shelf, "version=1.1.0")), ["2.0.0", "1.2.0"]);
+    assert_eq!(poll(&shelf, "platform=macos").told.line, "offer; version=2.0.0; channel=stable");
 }
 
 #[test]
