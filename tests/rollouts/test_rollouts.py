@@ -187,7 +187,7 @@ class Rollouts(unittest.TestCase):
         until(lambda: len(logged()) >= 2, "the upgrades are logged")
         self.assertEqual([event["metadata"] for event in logged()], [{"current": "1.0.0", "next": "1.1.0"}] * 2)
         page = self.server.get("/metrics").text()
-        clients = 'keyway_update_clients_total{package="counted",version="1.0.0",channel="stable",platform="windows"} 2'
+        clients = 'keyway_update_clients_total{account="keyway",package="counted",version="1.0.0",channel="stable",platform="windows"} 2'
         self.assertIn(clients, page)
         self.assertRegex(page, r'keyway_update_polls_total\{engine="sparkle",decision="offer"\} 3')
 

@@ -206,6 +206,16 @@ class Squirrel(Apps):
                 self.assertRegex(said, r"^future \S+ apply$")
                 self.assertEqual(got, {})
 
+    def test_a_withdrawn_or_unreadable_version_is_led_to_nothing_older(self):
+        app = App(shared(), "squirrel", packages)
+        shared().vendor.act("releases", app.releases["1.2.0"], "yank")
+        self.assertIn("App-1.1.0-full.nupkg", app.ask("/RELEASES?localVersion=1.2.0").text())
+        for version in ("1.2.0", "1.2.3.4"):
+            with self.subTest(version):
+                said, got = self.update(app.tokened("pro"), version)
+                self.assertRegex(said, r"^future \S+ apply$")
+                self.assertEqual(got, {})
+
     def test_nothing_to_show_is_no_error_either(self):
         app = App(shared(), "squirrel", lambda version: {"readme.txt": b"no package"})
         said, got = self.update(app.tokened("pro"), RUNS)

@@ -26,7 +26,9 @@ use keyway_catalog::{
     AccountError, AccountFacts, CatalogError, EnvironmentFacts, Identity, Known, Stock, StockSeen,
 };
 use keyway_crypto::registry_token::RegistryToken;
-use keyway_engine::{AnyEngine, Bits, Call, Denial, Head, NameList, Outcome, Plain, Reason, Reply, Site};
+use keyway_engine::{
+    AnyEngine, Bits, Call, Denial, Head, NameList, Outcome, Plain, Reason, Reply, Site, Told,
+};
 use keyway_jsonapi::ApiError;
 
 use crate::answer;
@@ -109,8 +111,14 @@ pub(crate) async fn answer(
     };
     match prepared(front, exchange, &place, engine, &call, &head, body).await {
         Ok(response) => response,
-        Err(Trouble::Denied(denial)) => refused(&*call, place.root.site(), &denial, None),
-        Err(Trouble::TooMany(denial, wait)) => refused(&*call, place.root.site(), &denial, Some(wait)),
+        Err(Trouble::Denied(denial)) => {
+            count_refused(front, engine, &*call, &denial);
+            refused(&*call, place.root.site(), &denial, None)
+        }
+        Err(Trouble::TooMany(denial, wait)) => {
+            count_refused(front, engine, &*call, &denial);
+            refused(&*call, place.root.site(), &denial, Some(wait))
+        }
         Err(Trouble::Body(status, why)) => untaken(&*call, place.root.site(), status, why),
         Err(Trouble::Other(response)) => *response,
     }
@@ -264,6 +272,13 @@ async fn behind(
     }
     let found = front.catalog.environment_behind(account, Surface::Engine, presented).await;
     Ok(found.map_err(|error| unavailable(exchange, &error))?)
+}
+
+/// A poll that is refused before its engine is asked is a poll too.
+fn count_refused(front: &Front, engine: &dyn AnyEngine, call: &dyn Call, denial: &Denial) {
+    if call.poller().is_some() {
+        front.telemetry.poll(engine.descriptor().key, Told::refused(denial).word());
+    }
 }
 
 /// The engine's words for a refusal.

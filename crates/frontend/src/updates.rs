@@ -23,6 +23,8 @@ const SERIES: usize = 4096;
 /// What a client runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Running<'a> {
+    /// The account's short name.
+    pub(crate) account: &'a str,
     /// The package's key.
     pub(crate) package: &'a str,
     /// A version that is one of the package's releases, or [`OTHER`].
@@ -36,10 +38,11 @@ pub(crate) struct Running<'a> {
 impl Running<'_> {
     /// Those for whom there is no series any more.
     const REST: Running<'static> =
-        Running { package: OTHER, version: OTHER, channel: OTHER, platform: OTHER };
+        Running { account: OTHER, package: OTHER, version: OTHER, channel: OTHER, platform: OTHER };
 
-    fn labels(&self) -> [Label; 4] {
+    fn labels(&self) -> [Label; 5] {
         [
+            Label::new("account", self.account.to_owned()),
             Label::new("package", self.package.to_owned()),
             Label::new("version", self.version.to_owned()),
             Label::new("channel", self.channel),
@@ -108,7 +111,7 @@ mod tests {
     use crate::toy::ENGINES;
 
     fn running(version: &str) -> Running<'_> {
-        Running { package: "app", version, channel: "stable", platform: "linux" }
+        Running { account: "acme", package: "app", version, channel: "stable", platform: "linux" }
     }
 
     #[test]
@@ -140,9 +143,10 @@ mod tests {
         let clients: Vec<&str> = page.lines().filter(|line| line.starts_with(CLIENTS)).collect();
         assert_eq!(clients.len(), SERIES + 1);
         let of = |version: &str, package: &str| {
-            let (channel, platform) = if version == OTHER { (OTHER, OTHER) } else { ("stable", "linux") };
+            let [account, channel, platform] =
+                if version == OTHER { [OTHER; 3] } else { ["acme", "stable", "linux"] };
             format!(
-                "{CLIENTS}{{package=\"{package}\",version=\"{version}\",channel=\"{channel}\",platform=\"{platform}\"}}"
+                "{CLIENTS}{{account=\"{account}\",package=\"{package}\",version=\"{version}\",channel=\"{channel}\",platform=\"{platform}\"}}"
             )
         };
         assert!(clients.contains(&format!("{} 2", of("7", "app")).as_str()));

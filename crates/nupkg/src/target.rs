@@ -32,7 +32,10 @@ impl Target<'_> {
         if fits.iter().any(says_as_much) {
             fits.retain(says_as_much);
         }
-        let first = fits.first()?.clone();
+        // Of several for one target, that of the least special channel, and the one uploaded last.
+        let special =
+            |package: &Package<'_>| package.facts.channel.as_deref().map_or(0, |own| own.split('-').count());
+        let first = fits.iter().rev().min_by_key(|package| special(package))?.clone();
         let is_alike =
             |other: &Package<'_>| (other.platform(), other.arch()) == (first.platform(), first.arch());
         fits.iter().all(is_alike).then_some(first)
@@ -92,6 +95,16 @@ mod tests {
         let both = ["", "-win-x64"];
         assert_eq!(picked(client("win-x64-beta", "win", "x64"), &both).as_deref(), Some("-win-x64"));
         assert_eq!(picked(client("win-arm64", "win", "arm64"), &["-win-x64"]), None);
+    }
+
+    #[test]
+    fn of_several_for_one_target_the_plain_one_and_the_last_is_taken() {
+        for files in [["-win-beta", "-win"], ["-win", "-win-beta"]] {
+            assert_eq!(picked(client("win-rc", "win", ""), &files).as_deref(), Some("-win"), "{files:?}");
+        }
+        let (beta, rc) = (["-win-beta", "-win-rc"], ["-win-rc", "-win-beta"]);
+        assert_eq!(picked(client("win", "win", ""), &beta).as_deref(), Some("-win-rc"));
+        assert_eq!(picked(client("win", "win", ""), &rc).as_deref(), Some("-win-beta"));
     }
 
     #[test]

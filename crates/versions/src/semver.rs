@@ -152,7 +152,8 @@ impl Version {
             || (theirs.word.is_some() && theirs.word == ours.word && theirs.num > ours.num)
     }
 
-    const fn core(&self) -> [u64; 3] {
+    /// Its three numbers.
+    pub const fn core(&self) -> [u64; 3] {
         [self.major, self.minor, self.patch]
     }
 

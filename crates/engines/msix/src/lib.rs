@@ -127,7 +127,7 @@ fn media_type(filename: &str) -> Option<&'static str> {
 
 fn answer(feed: &Feed, base: &str, view: &View<'_>) -> Reply {
     if let Some(denial) = view.denial {
-        return Plain::refused(denial).into();
+        return Update::refused(denial).into();
     }
     let asked = match &feed.asked {
         Ok(asked) => asked,

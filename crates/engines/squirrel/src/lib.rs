@@ -9,8 +9,8 @@ mod op;
 mod windows;
 
 use keyway_engine::{
-    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome, Plain,
-    Poller, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError, Need, Outcome,
+    Plain, Poller, Reject, Reply, Site, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -27,7 +27,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     scheme: Scheme::Semver,
     challenge: Challenge::Basic,
     http2: true,
-    normalise: plain_key,
+    normalise,
     ingests: &[".nupkg"],
     body_limit: 0,
     newest_tag: None,
@@ -35,6 +35,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
     registry: false,
     setup: "curl --fail-with-body --user \"license:{key}\" \"{base}/PACKAGE/win32/RELEASES\"",
 };
+
+/// A package's key in any case: Squirrel.Windows asks once more in lower case where something fails.
+fn normalise(key: &str) -> Result<String, KeyError> {
+    plain_key(key).map(|key| key.to_lowercase())
+}
 
 const USAGE: &str = "there are /{package}/win32/{arch}/RELEASES, /{package}/darwin/{arch}/{version} and \
                      /{package}/{version}/{file} here";
@@ -102,7 +107,7 @@ fn answered(
     context: &Context<'_>,
 ) -> Reply {
     match view.denial.filter(|_| view.visible.is_empty()) {
-        Some(denial) => Update { answer: Plain::refused(denial), told: Told::refused(denial) }.into(),
+        Some(denial) => Update::refused(denial).into(),
         None => answer(view, asked, context.base).into(),
     }
 }

@@ -40,13 +40,19 @@ pub(crate) fn releases(view: &View<'_>, asked: &Asked, _base: &str) -> Update {
     Update { answer: answer(&lines), told }
 }
 
-/// What runs as we know it: the client has no dots in labels.
+/// What runs as we know it: the client has no dots in labels. Looked for among the versions of the same three numbers,
+/// since anybody may name any version.
 fn respelled<'p>(view: &View<'_>, asked: &Asked, poll: &'p Poll) -> Cow<'p, Poll> {
     let is_known = poll.current.as_ref().is_none_or(|current| view.package.position(current).is_some());
     let Some(current) = asked.current.as_deref().filter(|_| !is_known) else { return Cow::Borrowed(poll) };
-    let releases = view.package.releases.iter().map(|release| &release.version);
-    let mut same =
-        releases.filter(|version| squirrel_spelling(version.verbatim()).eq_ignore_ascii_case(current));
+    let releases = view.package.releases.as_slice();
+    let core = |version: &EcosystemVersion| version.semver().map(|version| version.core());
+    let wanted = poll.current.as_ref().and_then(core);
+    let start = releases.partition_point(|release| core(&release.version) > wanted);
+    let versions = releases.iter().skip(start).map(|release| &release.version);
+    let mut same = versions
+        .take_while(|version| core(version) == wanted)
+        .filter(|version| squirrel_spelling(version.verbatim()).eq_ignore_ascii_case(current));
     match same.next() {
         Some(version) => Cow::Owned(Poll { current: Some(version.clone()), ..poll.clone() }),
         None => Cow::Borrowed(poll),

@@ -121,6 +121,32 @@ fn labels_without_dots_are_ours_with_dots() {
     assert!(poll(&shelf, "/app/RELEASES", "localVersion=1.0.0-beta10").told.offered.is_none());
 }
 
+/// Only versions of the same numbers are looked at: 1.0.0 is there as 1.0.0+1 too, and labels differ in case.
+#[test]
+fn what_runs_is_found_among_the_versions_of_its_numbers() {
+    let files = |version: &str| {
+        let mut release = testing::release(Scheme::Semver, version);
+        let name = keyway_nupkg::squirrel_spelling(version);
+        release.artifacts = vec![testing::artifact(&format!("App-{name}-full.nupkg"), 7)];
+        (release, Standing::Visible)
+    };
+    let shelf = || Shelf::new("app", ["2.0.0-beta.1", "1.0.0+7", "1.0.0-beta.3", "0.9.0"].map(files).into());
+    let current = |current: &str| {
+        poll(&shelf(), "/app/RELEASES", &format!("localVersion={current}&channel=beta")).told.current
+    };
+    assert_eq!(current("1.0.0").as_deref(), Some("1.0.0+7"));
+    assert_eq!(current("1.0.0-BETA3").as_deref(), Some("1.0.0-beta.3"));
+    assert_eq!(current("2.0.0-beta1").as_deref(), Some("2.0.0-beta.1"));
+    assert_eq!(current("1.1.0-beta3").as_deref(), Some("1.1.0-beta3"));
+    assert_eq!(current("7.0.0").as_deref(), Some("7.0.0"));
+}
+
+#[test]
+fn a_package_is_known_by_its_key_in_any_case() {
+    let normalise = SquirrelEngine.descriptor().normalise;
+    assert_eq!(normalise("Acme.App").unwrap(), normalise("acme.app").unwrap());
+}
+
 #[test]
 fn an_arch_in_the_address_has_packages_of_its_own() {
     let shelf = visible(&[("1.1.0", &["x64/*-full.nupkg", "arm64/*-full.nupkg"])]);

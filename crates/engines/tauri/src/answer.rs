@@ -10,6 +10,7 @@ use semver::Version;
 use serde::Serialize;
 
 use crate::bundle::{Bundle, Rank};
+use crate::ingest::is_same;
 use crate::minisign::Signature;
 use crate::target::{Name, Target, UNIVERSAL};
 use crate::{MINISIGN, SIGNATURE_ENDING};
@@ -151,19 +152,35 @@ fn keys(artifact: &Artifact) -> Vec<(String, Rank)> {
 }
 
 /// The signature of a file, as the updater wants it: the vendor's own words beside the file, else the file beside it.
+/// The words may have been changed after they were checked at the upload: where a checked file is there, they go first
+/// only if they still can be of this file.
 fn signature<'a>(release: &'a Release, artifact: &'a Artifact) -> Option<Cow<'a, str>> {
-    if let Some(text) = artifact.signature.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        return Some(match text.contains('\n').then(|| Signature::read(text)).flatten() {
-            Some(signature) => signature.encoded().into(),
-            None => text.into(),
-        });
+    let beside = beside(release, artifact);
+    let words = artifact.signature.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let read = words.and_then(Signature::read);
+    match (words, read, beside) {
+        (_, Some(read), Some(kept)) if !is_likely(&read, kept, release) => Some(kept.into()),
+        (Some(words), Some(read), _) if words.contains('\n') => Some(read.encoded().into()),
+        (_, None, Some(kept)) => Some(kept.into()),
+        (words, _, _) => words.map(Cow::Borrowed),
     }
+}
+
+/// The uploaded signature of a file.
+fn beside<'a>(release: &'a Release, artifact: &Artifact) -> Option<&'a str> {
     let mut others = View::artifacts(release).map(|(_, other)| other);
     let is_beside = |other: &&Artifact| {
         other.filename.strip_prefix(&artifact.filename).is_some_and(|rest| rest == SIGNATURE_ENDING)
     };
     let kept = others.find(is_beside)?.manifest(MINISIGN)?;
-    std::str::from_utf8(&kept.bytes).ok().map(Cow::Borrowed)
+    std::str::from_utf8(&kept.bytes).ok()
+}
+
+/// Whether a signature is by the key of the one that was checked, and for this version.
+fn is_likely(signature: &Signature, checked: &str, release: &Release) -> bool {
+    let key = Signature::read(checked).map(|checked| checked.key);
+    let version = release.version.verbatim();
+    key == Some(signature.key) && signature.version().is_none_or(|signed| is_same(signed, version))
 }
 
 /// Whether a file is a signature of another.

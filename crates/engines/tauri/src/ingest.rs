@@ -121,7 +121,8 @@ fn check_bytes(
 ) -> Result<(), Reject> {
     if signature.is_of(key, digest) == Some(false) {
         return Err(Reject(format!(
-            "{what} is by the key {}, but not of the bytes of {filename} that were uploaded: sign that very file",
+            "{what} is by the key {}, but not of the bytes of {filename} that were uploaded: sign that very file. \
+             To replace both of a draft, delete the other one first",
             key.id
         )));
     }
@@ -129,7 +130,7 @@ fn check_bytes(
 }
 
 /// As the updater compares the two.
-fn is_same(signed: &str, announced: &str) -> bool {
+pub(crate) fn is_same(signed: &str, announced: &str) -> bool {
     let read = |text: &str| Version::parse(text.trim_start_matches('v'));
     match (read(signed), read(announced)) {
         (Ok(signed), Ok(announced)) => signed == announced,

@@ -87,7 +87,7 @@ impl Engine for TauriEngine {
                 Err(Some(denial)) => Plain::refused(&denial).into(),
                 Err(None) => Plain::not_found("file", &file.filename).into(),
             },
-            (_, Some(denial)) => Plain::refused(denial).into(),
+            (_, Some(denial)) => Update::refused(denial).into(),
             (Op::Update { asked, .. }, None) => match asked {
                 Ok(asked) => update(asked, context, view).into(),
                 Err(Unread::Missing(parameter)) => missing(parameter).into(),

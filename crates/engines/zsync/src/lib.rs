@@ -91,25 +91,26 @@ impl Engine for ZsyncEngine {
 
     fn ingest(&self, upload: &mut Upload<'_>) -> Result<Ingested, Reject> {
         let is_control = upload.filename.to_lowercase().ends_with(".zsync");
-        let control = if is_control { uploaded(upload)? } else { made(upload)? };
-        let bytes = control.kept().into();
-        Ok(Ingested { manifests: vec![Manifest { kind: KIND.to_owned(), bytes }] })
+        let kept = if is_control { uploaded(upload)? } else { made(upload)?.kept() };
+        Ok(Ingested { manifests: vec![Manifest { kind: KIND.to_owned(), bytes: kept.into() }] })
     }
 }
 
-/// The control file that the vendor made.
-fn uploaded(upload: &mut Upload<'_>) -> Result<Control, Reject> {
+/// What is kept of the control file that the vendor made.
+fn uploaded(upload: &mut Upload<'_>) -> Result<Vec<u8>, Reject> {
     if upload.size > MAX_CONTROL {
         return Err(Reject(format!("`{}` is larger than {MAX_CONTROL} bytes", upload.filename)));
     }
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(upload.body, &mut bytes).map_err(unreadable)?;
-    Control::parse(&bytes)
+    let control = Control::parse(&bytes);
+    control
+        .map(|control| control.kept())
         .map_err(|error| Reject(format!("`{}` is no control file of zsync: {error}", upload.filename)))
 }
 
 /// The control file of an image.
-fn made(upload: &mut Upload<'_>) -> Result<Control, Reject> {
+fn made(upload: &mut Upload<'_>) -> Result<Control<'static>, Reject> {
     let (size, sha1) = (upload.size, upload.digests.sha1);
     Control::of(&mut upload.body, size, sha1).map_err(unreadable)
 }

@@ -24,7 +24,7 @@ pub(crate) fn answer(op: &Op, base: &str, view: &View<'_>) -> Reply {
 /// loaded after one.
 fn newest(latest: &Latest, part: Part, base: &str, view: &View<'_>) -> Reply {
     if let Some(denial) = view.denial {
-        return Plain::refused(denial).into();
+        return Update::refused(denial).into();
     }
     let poll = match &latest.poll {
         Ok(poll) => poll,

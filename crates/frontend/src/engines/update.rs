@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use http::Response;
-use keyway_access::EnvironmentView;
-use keyway_base::{AccountId, PackageId, RecordId, ReleaseId};
+use keyway_access::{EnvironmentView, PackageSnapshot};
+use keyway_base::{AccountId, PackageId, ProductId, RecordId, ReleaseId};
 use keyway_catalog::EnvironmentFacts;
 use keyway_domain::event::{Origin, Upgrade};
-use keyway_engine::{Call, Package, Told, Update};
+use keyway_engine::{Call, Told, Update};
 
 use super::Request;
 use super::delivery::Opened;
@@ -41,6 +41,8 @@ struct Seen<'a> {
     account: AccountId,
     environment: EnvironmentView,
     client: Client<'a>,
+    product: ProductId,
+    /// None for the releases of the product that are in no package.
     package: Option<PackageId>,
     current: Option<&'a str>,
 }
@@ -57,7 +59,7 @@ impl Request<'_> {
         self.front.telemetry.poll(self.engine.descriptor().key, told.word());
         if let Some(opened) = package {
             let client = client(call, &opened);
-            self.count(told, client, &opened.snapshot.package);
+            self.count(told, client, opened.snapshot);
             self.upgraded(told, &opened);
         }
         let (name, value) = told.header();
@@ -67,11 +69,12 @@ impl Request<'_> {
     }
 
     /// Counts what a client runs, once in a window; one of which nothing is known, each time.
-    fn count(&self, told: &Told, client: Client<'_>, package: &Package) {
+    fn count(&self, told: &Told, client: Client<'_>, snapshot: &PackageSnapshot) {
         let Some(channel) = told.channel else { return };
         let (account, environment) = (self.account.id, EnvironmentFacts::view(self.environment));
         let current = told.current.as_deref();
-        let seen = Seen { account, environment, client, package: package.id, current };
+        let PackageSnapshot { product, package, .. } = snapshot;
+        let seen = Seen { account, environment, client, product: *product, package: package.id, current };
         let now = self.front.clock.wall();
         if client != Client::Unknown && !self.front.telemetry.seen.is_first(&seen, now) {
             return;
@@ -79,6 +82,7 @@ impl Request<'_> {
         let scheme = self.engine.descriptor().scheme;
         let release = current.and_then(|version| package.named(scheme, version));
         self.front.telemetry.client(&Running {
+            account: &self.account.slug,
             package: &package.key,
             version: release.map_or(OTHER, |release| release.version.verbatim()),
             channel: channel.as_str(),

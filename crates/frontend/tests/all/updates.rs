@@ -202,6 +202,7 @@ async fn polls_and_clients_are_counted() {
         (GOOD, "version=v2.0.0&fingerprint=e"),
         (GOOD, "version=nonsense"),
         (SUSPENDED, "version=1.0.0"),
+        ("NO-SUCH-KEY", "version=1.0.0"),
     ] {
         shop.poll(key, query).await;
     }
@@ -209,7 +210,7 @@ async fn polls_and_clients_are_counted() {
         |decision: &str| format!("keyway_update_polls_total{{engine=\"toy\",decision=\"{decision}\"}}");
     let clients = |version: &str, channel: &str| {
         format!(
-            "keyway_update_clients_total{{package=\"widget\",version=\"{version}\",channel=\"{channel}\",platform=\"linux\"}}"
+            "keyway_update_clients_total{{account=\"acme\",package=\"widget\",version=\"{version}\",channel=\"{channel}\",platform=\"linux\"}}"
         )
     };
     let expected = [
@@ -218,6 +219,7 @@ async fn polls_and_clients_are_counted() {
         (polls("up-to-date"), 1),
         (polls("bad-version"), 1),
         (polls("suspended"), 1),
+        (polls("license-key-invalid"), 1),
         (clients("1.0.0", "stable"), 2),
         (clients("1.1.0", "beta"), 1),
         (clients("other", "stable"), 1),

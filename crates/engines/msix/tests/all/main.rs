@@ -97,6 +97,10 @@ fn poll(shelf: &Shelf, query: &str) -> (u16, String, String) {
 fn plain(reply: Reply) -> Plain {
     match reply {
         Reply::Plain(plain) => plain,
+        Reply::Update(update) => {
+            assert_eq!(update.told.word(), "suspended", "a refused poll is counted as one");
+            update.answer
+        }
         other => panic!("not plain: {other:?}"),
     }
 }

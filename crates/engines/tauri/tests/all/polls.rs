@@ -192,6 +192,31 @@ fn an_app_gets_the_format_that_it_was_installed_from() {
     assert_eq!(line, "none; channel=stable; passed-over=1.2.0; reason=no-artifact");
 }
 
+/// The attribute can be changed after the upload, when nothing is checked any more.
+#[test]
+fn an_attribute_that_cannot_be_of_the_file_is_not_told_where_a_checked_one_is_there() {
+    let versioned = include_str!("../minisign/1.1.0.sig");
+    let unversioned = include_str!("../minisign/unversioned.sig");
+    let another = include_str!("../minisign/other.sig");
+    let encoded = |text: &str| keyway_engine_tauri::Signature::read(text).unwrap().encoded();
+    for (version, words, kept, expected) in [
+        ("1.1.0", "a wrong paste", versioned, versioned),
+        ("1.1.0", another, versioned, versioned),
+        ("1.1.0", "", versioned, versioned),
+        ("1.2.0", versioned, unversioned, unversioned),
+        ("1.1.0", versioned, unversioned, versioned.trim()),
+    ] {
+        let mut app = file("Acme.AppImage", "linux", "x86_64");
+        app.signature = Some(words.to_owned());
+        let beside = signature_file("Acme.AppImage.sig", &encoded(kept));
+        let shelf = shelf(vec![release(version, vec![app, beside])]);
+        assert_eq!(told(&shelf, LINUX).0.unwrap()["signature"], encoded(expected), "{version} {words:?}");
+    }
+    let mut alone = file("Acme.AppImage", "linux", "x86_64");
+    alone.signature = Some("as it is".to_owned());
+    assert_eq!(told(&shelf(vec![release("1.1.0", vec![alone])]), LINUX).0.unwrap()["signature"], "as it is");
+}
+
 #[test]
 fn a_signature_comes_from_the_attribute_or_the_file_beside() {
     let raw = include_str!("../minisign/1.1.0.sig");

@@ -101,6 +101,7 @@ pub(crate) fn led_to(shelf: &Shelf, address: &str) -> Option<String> {
 pub(crate) fn plain(address: &str, access: &Access<'_>) -> Plain {
     match ask(address, access) {
         Reply::Plain(plain) => plain,
+        Reply::Update(update) if update.told.offered.is_none() => update.answer,
         other => panic!("{address}: {other:?}"),
     }
 }

@@ -112,7 +112,8 @@ fn bytes_and_signature_come_in_any_order() {
     assert!(Sent { companion: &app, ..Sent::signature(VERSIONED) }.taken().is_ok());
     assert!(Sent { companion: &signature, ..Sent::default() }.taken().is_ok());
     let text = "Acme.AppImage.sig is by the key 7A90BAC7B7E22165, but not of the bytes of Acme.AppImage that were \
-                uploaded: sign that very file";
+                uploaded: sign that very file. \
+                To replace both of a draft, delete the other one first";
     assert_eq!(Sent { companion: &other_kept, ..Sent::signature(VERSIONED) }.refused(), text);
     assert_eq!(Sent { companion: &signature, ..other_app }.refused(), text);
     assert!(Sent { companion: &other_kept, ..Sent::signature(LEGACY) }.taken().is_ok(), "it cannot be told");
