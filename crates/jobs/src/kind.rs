@@ -50,6 +50,11 @@ pub const EXPIRE_CONTENT_UPLOAD: &str = "content.expire";
 /// Removes entries of the event log that have been kept long enough.
 pub const PRUNE_EVENTS: &str = "events.prune";
 
+/// Tells of licences that expire or have to check in.
+pub const REMIND: &str = "licenses.remind";
+/// Removes tokens that ended long ago.
+pub const PRUNE_TOKENS: &str = "tokens.prune";
+
 /// Every kind.
 pub const ALL: &[&str] = &[
     INGEST,
@@ -69,6 +74,8 @@ pub const ALL: &[&str] = &[
     COLLECT_CONTENT,
     EXPIRE_CONTENT_UPLOAD,
     PRUNE_EVENTS,
+    REMIND,
+    PRUNE_TOKENS,
 ];
 
 /// How long a client may take from asking for an upload to finishing it (`distribution.md` §7.1).

@@ -8,6 +8,7 @@
 mod abandoned;
 mod arrival;
 mod blob;
+mod calendar;
 mod companion;
 mod content;
 mod error;
@@ -20,9 +21,11 @@ pub mod kind;
 mod orphan;
 mod place;
 mod purge;
+mod reminder;
 mod runner;
 mod shelf;
 mod signer;
+mod token;
 
 pub use error::JobError;
 pub use runner::{Parts, Runner};

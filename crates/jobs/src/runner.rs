@@ -9,7 +9,11 @@ use keyway_engine::Engines;
 use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
-use crate::{JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, orphan, purge};
+use crate::calendar::Recurring;
+use crate::{
+    JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, orphan, purge, reminder,
+    token,
+};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -21,6 +25,10 @@ const POLL: Duration = Duration::from_secs(1);
 const PRUNING: Duration = Duration::from_secs(60 * 60);
 /// How often the blob store is looked through for what nothing refers to.
 const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often licences are looked through for dates that are near (`licensing.md` §15).
+const REMINDING: Duration = Duration::from_secs(10 * 60);
+/// How often tokens that ended long ago are looked for.
+const TOKEN_PRUNING: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many entries of the change log stay: far more than any process is behind. One that is behind by more
 /// notices, and takes everything that it has cached for stale.
 const CHANGES_KEPT: u32 = 10_000;
@@ -97,7 +105,8 @@ impl Runner {
             let _ = stop.send(true);
         };
         let workers = async { tokio::join!(self.work(stopped.clone()), self.work(stopped.clone())) };
-        tokio::join!(watcher, workers, self.prune(stopped.clone()), self.sweep_daily(stopped.clone()));
+        let upkeep = async { tokio::join!(self.prune(stopped.clone()), self.sweep_daily(stopped.clone())) };
+        tokio::join!(watcher, workers, upkeep, self.follow_calendar(stopped.clone()));
     }
 
     /// Runs every job that is due now, and those that become due by it; says how many runs that were.
@@ -121,6 +130,44 @@ impl Runner {
         match self.events_kept {
             Some(kept) => Box::pin(event_log::look(&self.parts, kept)).await,
             None => Ok(0),
+        }
+    }
+
+    /// Has it told of licences that expire or have to check in; says in how many accounts there may be some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn remind(&self) -> Result<usize, JobError> {
+        Box::pin(reminder::look(&self.parts)).await
+    }
+
+    /// Has tokens removed that ended ninety days ago; says in how many accounts there are some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn prune_tokens(&self) -> Result<usize, JobError> {
+        Box::pin(token::look(&self.parts)).await
+    }
+
+    /// Looks for what comes due by dates that stand in records.
+    async fn follow_calendar(&self, mut stopped: watch::Receiver<bool>) {
+        let (mut reminding, mut pruning) = (Recurring::every(REMINDING), Recurring::every(TOKEN_PRUNING));
+        while !*stopped.borrow() {
+            let now = self.parts.clock.wall();
+            if reminding.is_due(now)
+                && let Err(error) = self.remind().await
+            {
+                tracing::warn!(%error, "licences cannot be looked through for their dates");
+            }
+            if pruning.is_due(now)
+                && let Err(error) = self.prune_tokens().await
+            {
+                tracing::warn!(%error, "tokens cannot be looked through");
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
         }
     }
 
@@ -221,6 +268,8 @@ impl Runner {
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
             kind::PRUNE_EVENTS => event_log::prune(parts, job).await,
+            kind::REMIND => reminder::run(parts, job).await,
+            kind::PRUNE_TOKENS => token::prune(parts, job).await,
             kind::COLLECT_CONTENT => content::collect(parts, job).await,
             kind::EXPIRE_CONTENT_UPLOAD => content::expire(parts, job).await,
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,

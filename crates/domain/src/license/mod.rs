@@ -4,6 +4,7 @@
 pub mod check_out;
 pub mod filter;
 pub mod limits;
+pub mod notice;
 pub mod renewal;
 pub mod status;
 pub mod transfer;

@@ -4,6 +4,7 @@
 
 mod ingest;
 mod purge;
+mod reminders;
 mod runner;
 mod upkeep;
 mod world;

@@ -269,6 +269,8 @@ CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, i
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
 CREATE INDEX licenses_group ON licenses (account_id, group_id, created_at, id);
+CREATE INDEX licenses_expiry ON licenses (account_id, expiry);
+CREATE INDEX licenses_check_in ON licenses (account_id, policy_id, last_check_in_at);
 
 CREATE TABLE license_entitlements (
     id TEXT COLLATE "C" NOT NULL,
@@ -320,6 +322,7 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_created ON tokens (account_id, created_at, id);
 CREATE UNIQUE INDEX tokens_digest ON tokens (account_id, digest);
 CREATE INDEX tokens_bearer ON tokens (account_id, bearer_id, created_at, id);
+CREATE INDEX tokens_expiry ON tokens (account_id, expiry);
 
 CREATE TABLE engines (
     id TEXT COLLATE "C" NOT NULL,

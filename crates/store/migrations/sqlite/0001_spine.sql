@@ -267,6 +267,8 @@ CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, i
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
 CREATE INDEX licenses_group ON licenses (account_id, group_id, created_at, id);
+CREATE INDEX licenses_expiry ON licenses (account_id, expiry);
+CREATE INDEX licenses_check_in ON licenses (account_id, policy_id, last_check_in_at);
 
 CREATE TABLE license_entitlements (
     id TEXT NOT NULL,
@@ -318,6 +320,7 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_created ON tokens (account_id, created_at, id);
 CREATE UNIQUE INDEX tokens_digest ON tokens (account_id, digest);
 CREATE INDEX tokens_bearer ON tokens (account_id, bearer_id, created_at, id);
+CREATE INDEX tokens_expiry ON tokens (account_id, expiry);
 
 CREATE TABLE engines (
     id TEXT NOT NULL,
@@ -801,6 +804,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('licenses', 'licenses_policy', '100000 100000 1000 1 1'),
     ('licenses', 'licenses_owner', '100000 100000 10 1 1'),
     ('licenses', 'licenses_group', '100000 100000 1000 1 1'),
+    ('licenses', 'licenses_expiry', '100000 100000 10'),
+    ('licenses', 'licenses_check_in', '100000 100000 1000 10'),
     ('license_entitlements', 'sqlite_autoindex_license_entitlements_1', '100000 100000 1'),
     ('license_entitlements', 'license_entitlements_created', '100000 100000 1 1'),
     ('license_entitlements', 'license_entitlements_pair', '100000 100000 10 1'),
@@ -813,6 +818,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('tokens', 'tokens_created', '100000 100000 1 1'),
     ('tokens', 'tokens_digest', '100000 100000 1'),
     ('tokens', 'tokens_bearer', '100000 100000 10 1 1'),
+    ('tokens', 'tokens_expiry', '100000 100000 10'),
     ('engines', 'sqlite_autoindex_engines_1', '100000 100000 1'),
     ('engines', 'engines_created', '100000 100000 1 1'),
     ('engines', 'engines_key', '100000 100000 1'),
