@@ -86,7 +86,7 @@ async fn draft(
 }
 
 /// An explicit environment must be the current one (`licensing.md` §5).
-fn check_environment(call: &Call, input: &Input) -> Outcome<()> {
+pub(crate) fn check_environment(call: &Call, input: &Input) -> Outcome<()> {
     let named = match input.relation("environment") {
         None => return Ok(()),
         Some(Linkage::One(identifier)) => Some(identifier.id),

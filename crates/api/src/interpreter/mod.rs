@@ -8,7 +8,7 @@ mod show;
 mod update;
 mod write;
 
-pub(crate) use create::{create, make};
+pub(crate) use create::{check_environment, create, make};
 pub(crate) use delete::{delete, remove};
 pub(crate) use list::{children, list, page_of};
 pub(crate) use render::{below, located, one, several};

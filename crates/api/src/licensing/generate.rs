@@ -14,7 +14,7 @@ use super::permissions;
 use super::token::{Bearer, describe};
 use crate::call::Call;
 use crate::draft::Draft;
-use crate::interpreter::{associates, below, check_values};
+use crate::interpreter::{associates, below, check_environment, check_values};
 use crate::refusal::{Outcome, Refusal};
 use crate::touch;
 use crate::work::Work;
@@ -52,6 +52,7 @@ pub(crate) fn read(call: &Call, kind: Option<BearerType>) -> Outcome<Input> {
 /// Makes a token for a bearer whom the caller may make one for.
 pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> Outcome<Generated> {
     let call = std::sync::Arc::clone(&work.call);
+    check_environment(&call, &input)?;
     let (mut record, secret) = begun(&call, bearer, kind_of(bearer.role));
     record.set("expiry", expiry(&input, bearer.role, call.now));
     for name in ["name", "max_activations", "max_deactivations"] {

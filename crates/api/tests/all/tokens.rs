@@ -124,6 +124,22 @@ async fn a_bearer_can_be_named_and_others_are_refused() {
 }
 
 #[tokio::test]
+async fn a_token_is_made_in_the_environment_of_the_request() {
+    let world = World::new().await;
+    let environment = json!({"name": "Test", "code": "test", "isolationStrategy": "SHARED"});
+    let environment = crate::world::id(&world.make("environments", environment, json!({})).await);
+    let body = document("tokens", json!({}), one("environment", "environments", &environment));
+    assert_eq!(world.admin.post("tokens", body.clone()).await.status, 403);
+    let made = world
+        .admin
+        .post("tokens", document("tokens", json!({}), json!({"environment": {"data": null}})))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let inside = world.admin.clone().inside("test").post("tokens", body).await;
+    assert_eq!(inside.text("/data/relationships/environment/data/id"), environment, "{}", inside.body);
+}
+
+#[tokio::test]
 async fn lists_are_filtered_and_scoped() {
     let world = World::new().await;
     let product = world.product("App").await;
@@ -137,6 +153,9 @@ async fn lists_are_filtered_and_scoped() {
     assert_eq!(world.admin.get("tokens?bearer[type]=product").await.ids().len(), 2);
     assert_eq!(world.admin.get(&format!("tokens?bearer[id]={license}")).await.ids().len(), 1);
     assert_eq!(world.admin.get("tokens?bearer[role]=admin").await.ids().len(), 1);
+    assert_eq!(world.admin.get("tokens?bearer[role]=product").await.ids().len(), 2);
+    assert_eq!(world.admin.get("tokens?bearer[role]=license").await.ids().len(), 1);
+    assert!(world.admin.get("tokens?bearer[role]=environment").await.ids().is_empty());
     assert_eq!(theirs.get("tokens").await.ids().len(), 2, "its own and its licence's");
     assert_eq!(activation.get("tokens").await.ids().len(), 1);
 }

@@ -67,10 +67,21 @@ fn bearer(value: &QueryValue) -> Option<Scope> {
         Scope::text("bearer_type", plural)
     });
     let id = value.get("id").and_then(|value| super::filter::id("bearer_id", value));
-    let role = value.get("role").and_then(QueryValue::text).map(|text| {
-        let user = Scope::belongs("users", "bearer_id", Scope::Is("role", Value::Text(text.to_owned())));
-        Scope::text("bearer_type", BearerType::User.as_str()).and(user)
-    });
+    let role = value.get("role").and_then(QueryValue::text).map(of_role);
     let conditions: Vec<Scope> = [kind, id, role].into_iter().flatten().collect();
     (!conditions.is_empty()).then(|| conditions.into_iter().fold(Scope::All, Scope::and))
+}
+
+/// Tokens of bearers of a role: bearers that are no users have their type's.
+fn of_role(role: &str) -> Scope {
+    let of = |kind: BearerType| Scope::text("bearer_type", kind.as_str());
+    match role {
+        "environment" => of(BearerType::Environment),
+        "product" => of(BearerType::Product),
+        "license" => of(BearerType::License),
+        _ => {
+            let user = Scope::belongs("users", "bearer_id", Scope::Is("role", Value::Text(role.to_owned())));
+            of(BearerType::User).and(user)
+        }
+    }
 }
