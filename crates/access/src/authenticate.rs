@@ -57,6 +57,12 @@ pub fn authenticate_bearer(
             return Err(AuthFailure::TOKEN_NOT_ALLOWED);
         }
     }
+    // What is stored of a hashed key is no key (`licensing.md` §8.3).
+    if let (PresentedAs::LicenseKey, Speaker::License(records)) = (&by, &speaker)
+        && records.policy.encrypted
+    {
+        return Err(by.unknown());
+    }
     let facts = token.map(token_facts);
     let principal = speaker.into_principal(account, view, facts);
     principal.check(surface, now)?;

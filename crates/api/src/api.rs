@@ -291,7 +291,8 @@ impl Api {
             return run.await;
         }
         let task = tokio::spawn(run);
-        task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?
+        let ended = task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?;
+        ended.map_err(Refusal::told_of_contention)
     }
 
     /// The account that host or path name.

@@ -1,5 +1,6 @@
 //! A record on its way in: what was sent, what it was before, what it will be, and what is wrong with it.
 
+use keyway_domain::license::key::{Made, Making};
 use keyway_jsonapi::{Input, Invalid, Record, Value};
 
 /// A record that is being created or changed.
@@ -15,6 +16,8 @@ pub(crate) struct Draft {
     pub(crate) related: Vec<(&'static str, Record)>,
     /// Digests of the passwords that were sent, once they are made.
     pub(crate) digests: Vec<String>,
+    /// The key of a licence, once it is made, and what of.
+    pub(crate) key: Option<(Making, Made)>,
     /// What is wrong, in the order found.
     pub(crate) failures: Vec<Invalid>,
 }

@@ -94,6 +94,8 @@ pub(crate) trait Hooks: Send + Sync {
     fn saved<'a>(&'a self, _work: &'a mut Work, _draft: &'a Draft) -> Step<'a, ()> {
         done(())
     }
+    /// Puts what is shown only once, in the answer to the creation, into the record's object.
+    fn show_once(&self, _draft: &Draft, _object: &mut serde_json::Value) {}
     /// Runs before a record is deleted, in the same transaction; what depends on it goes first.
     fn deleting<'a>(&'a self, _work: &'a mut Work, _record: &'a Record) -> Step<'a, ()> {
         done(())

@@ -2,6 +2,7 @@
 
 use keyway_base::Secret;
 use keyway_catalog::CatalogError;
+use keyway_domain::license::key::Making;
 use keyway_jsonapi::{ApiError, DecodeError, Invalid};
 use keyway_store::{MaybeContended, StoreError};
 
@@ -26,6 +27,9 @@ pub(crate) enum Refusal {
     /// Not a refusal: the operation is to start over with the digests of these passwords.
     #[error("digests of passwords are needed")]
     NeedsDigests(Vec<Secret<String>>),
+    /// Not a refusal: the operation is to start over with this key of a licence made.
+    #[error("a license key is needed")]
+    NeedsKey(Box<Making>),
     /// Something of ours went wrong: a task that died, a key that cannot be read.
     #[error("{0}")]
     Broken(String),
@@ -44,6 +48,15 @@ impl Refusal {
     /// Validation failures, as one answer.
     pub(crate) fn invalid(failures: impl IntoIterator<Item = Invalid>) -> Self {
         Self::Told(ApiError::invalid(failures))
+    }
+    /// Contention that outlasted every attempt is the caller's to know of (`licensing.md` §1.4: 409).
+    pub(crate) fn told_of_contention(self) -> Self {
+        if !self.is_contended() {
+            return self;
+        }
+        Self::Told(ApiError::conflict(
+            "The request could not be completed because of a conflict (others are changing the same record: try again)",
+        ))
     }
     /// What the caller is told. What is our fault goes to the log, not to the caller.
     pub(crate) fn told(self) -> ApiError {
@@ -66,5 +79,19 @@ impl Refusal {
                 ApiError::internal()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contention_is_a_conflict_and_nothing_else_is() {
+        let contended = StoreError::Contended("40001".into());
+        let told = Refusal::Store(contended).told_of_contention().told();
+        assert_eq!((told.status.as_u16(), told.code()), (409, None));
+        let full = Refusal::Store(StoreError::Full).told_of_contention().told();
+        assert_eq!(full.status.as_u16(), 507);
     }
 }

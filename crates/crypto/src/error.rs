@@ -23,6 +23,9 @@ pub enum CryptoError {
     /// Signing failed.
     #[error("cannot sign with the {0} key")]
     Sign(SignatureAlgorithm),
+    /// The digest of a licence key of old could not be made.
+    #[error("cannot make the digest of the license key")]
+    LegacyKey,
     /// A password could not be hashed.
     #[error("cannot hash the password")]
     PasswordHash,

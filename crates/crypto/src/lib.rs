@@ -4,12 +4,14 @@
 //!
 //! Everything here is a pure function of its arguments and the operating system's random numbers. The crate
 //! deliberately knows nothing of HTTP types, storage or who may do what. The provider is aws-lc-rs; only MD5
-//! (a checksum that PyPI asks for) and argon2 come from elsewhere.
+//! (a checksum that PyPI asks for), argon2, and what licence keys of old need (bcrypt, RSA encryption with the
+//! private key) come from elsewhere.
 
 mod error;
 mod fields;
 mod pem;
 mod random;
+mod rsa_encrypt;
 mod seal;
 
 pub mod account_keys;
@@ -17,6 +19,7 @@ pub mod certificate;
 pub mod digest;
 pub mod ed25519;
 pub mod http_signature;
+pub mod legacy_key;
 pub mod license_key;
 pub mod npm_signature;
 pub mod password;

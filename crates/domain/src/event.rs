@@ -225,6 +225,7 @@ mod tests {
         license.usage.reset
         policy.created policy.deleted policy.updated policy.pool.popped policy.entitlements.attached
         policy.entitlements.detached
+        key.created key.deleted key.updated
         product.created product.deleted product.updated
         token.generated token.regenerated token.revoked
         user.created user.deleted user.updated user.banned user.unbanned user.group.updated user.password-reset

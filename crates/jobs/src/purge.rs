@@ -10,7 +10,7 @@ use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
     Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag,
-    Policy, PolicyEntitlement, Product, Release, Rollout, SecondFactor, Token, User,
+    Policy, PolicyEntitlement, PoolKey, Product, Release, Rollout, SecondFactor, Token, User,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -44,6 +44,7 @@ const fn parent(resource: &'static Resource, column: &'static str, then: &'stati
 const OF_PRODUCT: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),
     parent(License::RESOURCE, "product_id", kind::PURGE_LICENSE),
+    child(PoolKey::RESOURCE, "product_id"),
     parent(Policy::RESOURCE, "product_id", kind::PURGE_POLICY),
     parent(Package::RESOURCE, "product_id", kind::PURGE_PACKAGE),
     parent(Release::RESOURCE, "product_id", kind::PURGE_RELEASE),
@@ -51,6 +52,7 @@ const OF_PRODUCT: &[Child] = &[
 const OF_POLICY: &[Child] = &[
     parent(License::RESOURCE, "policy_id", kind::PURGE_LICENSE),
     child(PolicyEntitlement::RESOURCE, "policy_id"),
+    child(PoolKey::RESOURCE, "policy_id"),
 ];
 const OF_LICENSE: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),
@@ -90,6 +92,7 @@ const OF_ENVIRONMENT: &[Child] = &[
     child(Token::RESOURCE, "environment_id"),
     child(GroupOwner::RESOURCE, "environment_id"),
     child(Group::RESOURCE, "environment_id"),
+    child(PoolKey::RESOURCE, "environment_id"),
     parent(User::RESOURCE, "environment_id", kind::PURGE_USER),
     parent(License::RESOURCE, "environment_id", kind::PURGE_LICENSE),
     parent(Policy::RESOURCE, "environment_id", kind::PURGE_POLICY),

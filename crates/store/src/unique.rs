@@ -42,6 +42,7 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("products_code", "products", &["code"]),
     UniqueIndex::new("entitlements_code", "entitlements", &["code"]).caseless(),
     UniqueIndex::new("policy_entitlements_pair", "policy_entitlements", &["policy_id", "entitlement_id"]),
+    UniqueIndex::new("keys_key", "keys", &["key"]),
     UniqueIndex::new("licenses_key", "licenses", &["key"]),
     UniqueIndex::new("license_entitlements_pair", "license_entitlements", &["license_id", "entitlement_id"]),
     UniqueIndex::new("license_users_pair", "license_users", &["license_id", "user_id"]),

@@ -8,7 +8,7 @@ use keyway_domain::duration;
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
     Account, Artifact, BearerType, Channel, Engine, ExpirationBasis, License, Manifest, Package, Policy,
-    Release, Token, User, UserRole,
+    PoolKey, Release, Token, User, UserRole,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Inserted, Write};
@@ -45,6 +45,9 @@ impl Derive<'_> {
             self.user(record).await?;
         } else if record.resource == License::RESOURCE && self.new {
             self.license(record).await?;
+        } else if record.resource == PoolKey::RESOURCE {
+            let policy = self.policy(record).await?;
+            default(record, "product_id", Value::Id(policy.product_id.into()));
         } else if record.resource == Token::RESOURCE && self.new {
             self.token(record).await?;
         }
@@ -115,8 +118,7 @@ impl Derive<'_> {
 
     async fn policy(&mut self, license: &Record) -> Result<Policy, SupportError> {
         let found = self.find(license, Policy::RESOURCE, "policy_id").await?;
-        let missing =
-            || SupportError::Impossible("policy_id of licenses names no policy that is stored".to_owned());
+        let missing = || SupportError::Impossible("policy_id names no policy that is stored".to_owned());
         found.ok_or_else(missing)?.typed().map_err(|error| SupportError::Broken(error.to_string()))
     }
 
@@ -137,10 +139,11 @@ impl Derive<'_> {
         let owner = self.find(record, User::RESOURCE, "owner_id").await?;
         let keys = self.account_keys(record).await?;
         let given = record.get("key").as_text().map(str::to_owned);
-        let facts =
-            license_key::Facts { keys: &keys, policy: &policy, license: record, owner: owner.as_ref() };
-        let key = facts.key(given.as_deref())?;
-        license_key::set(record, key);
+        let made = license_key::made(&keys, &policy, record, owner.as_ref(), given.as_deref())?;
+        if let Some(key) = made.once {
+            self.support.secrets().keep(record.id(), key.into_inner());
+        }
+        record.set("key", Value::Text(made.stored));
         Ok(())
     }
 

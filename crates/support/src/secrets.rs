@@ -34,18 +34,21 @@ impl Secrets {
         lock(&self.raw).clear();
     }
 
-    /// Learns the tokens that an answer of the API shows; that is the only time they are seen.
+    /// Learns the tokens and hashed licence keys that an answer of the API shows; that is the only time they are seen.
     pub(crate) fn learn(&self, answer: &[u8]) {
         let Ok(Json::Object(document)) = serde_json::from_slice(answer) else { return };
         let Some(data) = document.get("data") else { return };
         let objects = data.as_array().map_or(std::slice::from_ref(data), Vec::as_slice);
         for object in objects {
             let text = |pointer: &str| object.pointer(pointer).and_then(Json::as_str);
-            let (Some("tokens"), Some(id), Some(raw)) =
-                (text("/type"), text("/id"), text("/attributes/token"))
-            else {
-                continue;
+            let shown = match text("/type") {
+                Some("tokens") => text("/attributes/token"),
+                Some("licenses") if object.pointer("/attributes/encrypted") == Some(&Json::Bool(true)) => {
+                    text("/attributes/key")
+                }
+                _ => None,
             };
+            let (Some(id), Some(raw)) = (text("/id"), shown) else { continue };
             if let Ok(id) = id.parse() {
                 self.keep(id, raw.to_owned());
             }
@@ -74,13 +77,16 @@ mod tests {
         let secrets = Secrets::default();
         let id = "0190163d-8694-739b-aea5-966c26f8ad91";
         let other = "0190163d-8694-739b-aea5-966c26f8ad92";
+        let hashed = "0190163d-8694-739b-aea5-966c26f8ad93";
         secrets.learn(
             format!(
                 r#"{{"data":[{{"type":"tokens","id":"{id}","attributes":{{"token":"user-1v3"}}}},
-                {{"type":"tokens","id":"{other}","attributes":{{"kind":"user-token"}}}}]}}"#
+                {{"type":"tokens","id":"{other}","attributes":{{"kind":"user-token"}}}},
+                {{"type":"licenses","id":"{hashed}","attributes":{{"encrypted":true,"key":"a-b-c-dv1"}}}}]}}"#
             )
             .as_bytes(),
         );
+        assert_eq!(secrets.get(hashed.parse().unwrap()).as_deref(), Some("a-b-c-dv1"));
         assert_eq!(secrets.get(id.parse().unwrap()).as_deref(), Some("user-1v3"));
         assert_eq!(secrets.get(other.parse().unwrap()), None);
         secrets.learn(b"not JSON");

@@ -264,6 +264,7 @@ async fn keys_of_licences_follow_the_scheme_of_their_policy() {
     let product = world.made("products", json!({}), None).await;
     for (scheme, given, form) in [
         ("ED25519_SIGN", Json::Null, "key/"),
+        ("RSA_2048_JWT_RS256", json!("{}"), "eyJ"),
         ("ECDSA_P256_SIGN", json!("seed"), "key/c2VlZA==."),
         ("RSA_2048_PKCS1_PSS_SIGN_V2", json!("seed"), "key/c2VlZA==."),
         ("RSA_2048_PKCS1_SIGN", json!("seed"), "c2VlZA==."),
@@ -280,6 +281,24 @@ async fn keys_of_licences_follow_the_scheme_of_their_policy() {
             assert_eq!(again["attributes"]["key"], format!("{key}A"), "a signed key is kept as it is");
         }
     }
+}
+
+#[tokio::test]
+async fn a_hashed_key_is_the_secret_and_keys_of_pools_are_of_their_policy() {
+    let world = World::new().await;
+    let product = world.made("products", json!({}), None).await;
+    let policy = json!({ "product_id": product["id"], "encrypted": true });
+    let policy = world.made("policies", policy, None).await;
+    let license = world.made("licenses", json!({ "policy_id": policy["id"] }), None).await;
+    let stored = license["attributes"]["key"].as_str().unwrap();
+    let raw = license["secret"].as_str().unwrap();
+    assert!(stored.starts_with("$2b$") && raw.ends_with("v1"), "{stored} {raw}");
+    let mint = json!({ "kind": "secret", "type": "licenses", "id": license["id"] });
+    assert_eq!(world.ask(Method::POST, "/mint", "", mint).await.body.unwrap()["value"], json!(raw));
+    let pool = json!({ "product_id": product["id"], "use_pool": true });
+    let pool = world.made("policies", pool, None).await;
+    let key = world.made("keys", json!({ "policy_id": pool["id"], "key": "a-pooled-key" }), None).await;
+    assert_eq!(key["attributes"]["product_id"], product["id"]);
 }
 
 #[tokio::test]

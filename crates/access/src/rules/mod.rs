@@ -7,6 +7,7 @@ mod constraint;
 mod entitlement;
 mod environment;
 mod group;
+mod key;
 mod license;
 mod lookup;
 mod package;
@@ -75,6 +76,7 @@ const TABLES: &[&[Rule]] = &[
     entitlement::RULES,
     group::RULES,
     policy::RULES,
+    key::RULES,
     license::RULES,
     package::RULES,
     release::RULES,

@@ -25,6 +25,9 @@ pub(super) const RULES: &[Rule] = &[
     read(Action::PolicyEntitlementsList, Permission::EntitlementRead, SUB_READ),
     write(Action::PolicyEntitlementsAttach, Permission::PolicyEntitlementsAttach, CHANGE),
     write(Action::PolicyEntitlementsDetach, Permission::PolicyEntitlementsDetach, CHANGE),
+    read(Action::PolicyPoolList, Permission::KeyRead, SUB_READ),
+    write(Action::PolicyPoolPop, Permission::PolicyPoolPop, &[Clause(ADE, always), Clause(P, own_product)])
+        .relaxed(),
 ];
 
 const CHANGE: &[Clause] = &[Clause(ADSE, always), Clause(P, own_product)];

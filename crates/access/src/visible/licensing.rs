@@ -88,6 +88,15 @@ pub(super) fn policies(asking: &Asking<'_>) -> Scope {
     }
 }
 
+/// Products see theirs; customers none: a key that waits is nobody's yet.
+pub(super) fn keys(asking: &Asking<'_>) -> Scope {
+    match &asking.principal.who {
+        _ if asking.sees_all() => Scope::All,
+        Who::Product(id) => Scope::id("product_id", *id),
+        _ => Scope::None,
+    }
+}
+
 /// Products see theirs; customers their own.
 pub(super) fn licenses(asking: &Asking<'_>) -> Scope {
     match &asking.principal.who {

@@ -85,6 +85,7 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "groups" => licensing::groups(asking),
         "group_owners" => Scope::belongs("groups", "group_id", scope_of(asking, r::Group::RESOURCE, env)),
         "policies" => licensing::policies(asking),
+        "keys" => licensing::keys(asking),
         "licenses" => licensing::licenses(asking),
         "tokens" => licensing::tokens(asking),
         "policy_entitlements" => {

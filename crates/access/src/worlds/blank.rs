@@ -147,6 +147,19 @@ impl Blank {
             metadata: json!({}),
         }
     }
+    /// A key in the pool of a policy.
+    pub fn key(&mut self, policy: &r::Policy) -> r::PoolKey {
+        r::PoolKey {
+            id: self.next(),
+            account_id: account(),
+            environment_id: policy.environment_id,
+            created_at: day(-20),
+            updated_at: day(-20),
+            product_id: policy.product_id,
+            policy_id: policy.id.into(),
+            key: format!("pool-key-{}", self.0),
+        }
+    }
     /// A licence under a policy, in the policy's environment.
     pub fn license(&mut self, policy: &r::Policy) -> r::License {
         r::License {

@@ -39,6 +39,8 @@ pub struct World {
     pub policies: Vec<r::Policy>,
     /// What policies entitle to.
     pub policy_entitlements: Vec<r::PolicyEntitlement>,
+    /// Keys that wait in the pools of policies.
+    pub keys: Vec<r::PoolKey>,
     /// Licences.
     pub licenses: Vec<r::License>,
     /// What licences entitle to.
@@ -120,6 +122,7 @@ impl World {
         records.extend(all(&self.entitlements));
         records.extend(all(&self.policies));
         records.extend(all(&self.policy_entitlements));
+        records.extend(all(&self.keys));
         records.extend(all(&self.licenses));
         records.extend(all(&self.license_entitlements));
         records.extend(all(&self.license_users));
@@ -185,6 +188,7 @@ impl World {
                 self.policy_entitlements
                     .push(blank.policy_entitlement(&policy, dice.pick(&self.entitlements)));
             }
+            self.keys.push(blank.key(&policy));
             self.policies.push(policy);
         }
         for _ in 0..6 {

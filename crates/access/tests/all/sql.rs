@@ -13,7 +13,7 @@ use keyway_testkit::TestDatabase;
 /// Every seed is a world of its own; more of them cost time, not thought.
 const SEEDS: std::ops::Range<u64> = 0..10;
 
-const RESOURCES: [&Resource; 20] = [
+const RESOURCES: &[&Resource] = &[
     r::Environment::RESOURCE,
     r::Group::RESOURCE,
     r::User::RESOURCE,
@@ -22,6 +22,7 @@ const RESOURCES: [&Resource; 20] = [
     r::Entitlement::RESOURCE,
     r::Policy::RESOURCE,
     r::PolicyEntitlement::RESOURCE,
+    r::PoolKey::RESOURCE,
     r::License::RESOURCE,
     r::LicenseEntitlement::RESOURCE,
     r::LicenseUser::RESOURCE,
@@ -58,7 +59,7 @@ fn by_memory(world: &World, resource: &'static Resource, scope: &Scope) -> BTree
 
 /// Everything that is asked on behalf of a caller.
 fn questions(caller: &Principal, view: EnvironmentView) -> Vec<(&'static Resource, Scope)> {
-    let seen = RESOURCES.into_iter().map(|resource| (resource, visible(caller, resource, &view, NOW)));
+    let seen = RESOURCES.iter().copied().map(|resource| (resource, visible(caller, resource, &view, NOW)));
     let lists = [r::Release::RESOURCE, r::Artifact::RESOURCE, r::Group::RESOURCE];
     let listed = lists.into_iter().map(|resource| (resource, listed(caller, resource, &view, NOW)));
     let opened = opened(caller, r::Group::RESOURCE, &view);

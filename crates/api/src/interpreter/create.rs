@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keyway_base::RecordId;
 use keyway_domain::event::Event;
+use keyway_domain::license::key::{Made, Making};
 use keyway_jsonapi::{Failure, Input, Intent, Invalid, Linkage, Record, Value, parse};
 
 use crate::call::Call;
@@ -11,7 +12,7 @@ use crate::draft::Draft;
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{check_values, located, one, sent};
-use crate::licensing::password;
+use crate::licensing::{license_key, password};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::touch;
@@ -21,23 +22,35 @@ use crate::work::Work;
 pub(crate) async fn create(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<Reply> {
     let extra = hooks.extra(&call, Intent::Create);
     let input = parse(hooks.resource(), hooks.role(&call), Intent::Create, &extra, &call.body)?;
-    match attempt(&call, hooks, input.clone(), Vec::new()).await {
-        Err(Refusal::NeedsDigests(passwords)) => {
-            attempt(&call, hooks, input, password::digests(passwords).await?).await
+    let id = input.id.unwrap_or_else(|| RecordId::generate(call.now));
+    let mut ready = Ready::default();
+    loop {
+        match attempt(&call, hooks, id, input.clone(), ready.clone()).await {
+            Err(Refusal::NeedsDigests(passwords)) => ready.digests = password::digests(passwords).await?,
+            Err(Refusal::NeedsKey(making)) => ready.key = Some(license_key::made(&call, *making).await?),
+            done => return done,
         }
-        done => done,
     }
+}
+
+/// What takes too long to be made while the transaction is open. The operation starts over with it.
+#[derive(Clone, Default)]
+struct Ready {
+    digests: Vec<String>,
+    key: Option<(Making, Made)>,
 }
 
 async fn attempt(
     call: &Arc<Call>,
     hooks: &'static dyn Hooks,
+    id: RecordId,
     input: Input,
-    digests: Vec<String>,
+    ready: Ready,
 ) -> Outcome<Reply> {
     let mut work = Work::writing(call).await?;
-    let draft = draft(&mut work, hooks, input, Vec::new(), digests).await?;
-    let object = one(&mut work, hooks, &draft.record).await?;
+    let draft = draft(&mut work, hooks, id, input, Vec::new(), ready).await?;
+    let mut object = one(&mut work, hooks, &draft.record).await?;
+    hooks.show_once(&draft, &mut object);
     let reply = located(&work, &draft.record, object);
     work.commit().await?;
     Ok(reply)
@@ -50,23 +63,25 @@ pub(crate) async fn make(
     input: Input,
     columns: Vec<(&'static str, Value)>,
 ) -> Outcome<Record> {
-    Ok(draft(work, hooks, input, columns, Vec::new()).await?.record)
+    let id = input.id.unwrap_or_else(|| RecordId::generate(work.now()));
+    Ok(draft(work, hooks, id, input, columns, Ready::default()).await?.record)
 }
 
 /// Decides, checks and inserts.
 async fn draft(
     work: &mut Work,
     hooks: &dyn Hooks,
+    id: RecordId,
     input: Input,
     columns: Vec<(&'static str, Value)>,
-    digests: Vec<String>,
+    ready: Ready,
 ) -> Outcome<Draft> {
     let call = Arc::clone(&work.call);
-    let id = input.id.unwrap_or_else(|| RecordId::generate(call.now));
     check_environment(&call, &input)?;
     let record = Record::new(hooks.resource(), id, call.account.id, call.view.current(), call.now);
     let mut draft = sent(work, None, record, input).await?;
-    draft.digests = digests;
+    draft.digests = ready.digests;
+    draft.key = ready.key;
     for (column, value) in columns {
         draft.record.set(column, value);
     }

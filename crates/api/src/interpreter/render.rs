@@ -13,6 +13,8 @@ use crate::work::Work;
 /// To-one relations that have a path of their own below the record.
 const BELOW: &[(&str, &str)] = &[
     ("policies", "product"),
+    ("keys", "product"),
+    ("keys", "policy"),
     ("licenses", "product"),
     ("licenses", "policy"),
     ("licenses", "group"),

@@ -21,8 +21,15 @@ pub(crate) async fn sent(
     record: Record,
     input: Input,
 ) -> Outcome<Draft> {
-    let mut draft =
-        Draft { before, record, input, related: Vec::new(), digests: Vec::new(), failures: Vec::new() };
+    let mut draft = Draft {
+        before,
+        record,
+        input,
+        related: Vec::new(),
+        digests: Vec::new(),
+        key: None,
+        failures: Vec::new(),
+    };
     let resource = draft.record.resource;
     for (name, value) in draft.input.attributes.clone() {
         if let Some(column) = resource.attributes.iter().find(|a| a.name == name).and_then(|a| a.column) {

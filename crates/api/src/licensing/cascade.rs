@@ -1,7 +1,7 @@
 //! What goes with a record that is deleted.
 
 use keyway_domain::resources::{
-    BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement,
+    BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, PoolKey,
     SecondFactor, Token, User,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -13,6 +13,7 @@ use crate::work::Work;
 pub(crate) async fn product(work: &mut Work, product: &Record) -> Outcome<()> {
     let of_it = Scope::id("product_id", product.id());
     licenses(work, &of_it).await?;
+    work.delete_where(PoolKey::RESOURCE, &of_it).await?;
     policies(work, &of_it).await?;
     tokens_of(work, BearerType::Product, product).await?;
     crate::distribution::purge_product(work, product).await?;
@@ -25,6 +26,7 @@ pub(crate) async fn policy(work: &mut Work, policy: &Record) -> Outcome<()> {
     let of_it = Scope::id("policy_id", policy.id());
     licenses(work, &of_it).await?;
     work.delete_where(PolicyEntitlement::RESOURCE, &of_it).await?;
+    work.delete_where(PoolKey::RESOURCE, &of_it).await?;
     work.touch_everything();
     Ok(())
 }

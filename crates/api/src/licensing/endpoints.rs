@@ -2,14 +2,14 @@
 
 use super::actions::{
     ban_user, check_out, download_token, generate_own_token, generate_token, license_owner, license_policy,
-    license_state, license_usage, me, member_group, ping, regenerate_token, second_factor, update_password,
-    validate,
+    license_state, license_usage, me, member_group, ping, pop_key, regenerate_token, second_factor,
+    update_password, validate,
 };
 use super::found_account;
 use super::nested as n;
 use super::{
-    Accounts, Entitlements, Environments, Groups, Licenses, Policies, Products, Settings, Tokens, Users,
-    attachments,
+    Accounts, Entitlements, Environments, Groups, Licenses, Policies, PoolKeys, Products, Settings, Tokens,
+    Users, attachments,
 };
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{
@@ -114,6 +114,16 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/policies/{id}/entitlements/{entitlement}", Child(&n::POLICY_ENTITLEMENTS)),
     E::post("/policies/{id}/entitlements", act!(PolicyEntitlementsAttach, attachments::attach_to_policy)),
     E::delete("/policies/{id}/entitlements", act!(PolicyEntitlementsDetach, attachments::detach_from_policy)),
+    E::get("/policies/{id}/pool", Children(&n::POLICY_POOL)),
+    E::delete("/policies/{id}/pool", act!(PolicyPoolPop, pop_key::pop_key)),
+    E::get("/policies/{id}/pool/{key}", Child(&n::POLICY_POOL)),
+    E::get("/keys", List(&PoolKeys)),
+    E::post("/keys", Create(&PoolKeys)),
+    E::get("/keys/{id}", Show(&PoolKeys)),
+    E::patch("/keys/{id}", Update(&PoolKeys)),
+    E::delete("/keys/{id}", Delete(&PoolKeys)),
+    E::get("/keys/{id}/product", One(&n::KEY_PRODUCT)),
+    E::get("/keys/{id}/policy", One(&n::KEY_POLICY)),
     E::get("/licenses", List(&Licenses)),
     E::post("/licenses", Create(&Licenses)),
     E::post("/licenses/actions/validate-key", act!(LicenseValidateKey, validate::by_key)),
@@ -138,7 +148,7 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/licenses/{id}/owner", One(&n::LICENSE_OWNER)),
     E::patch("/licenses/{id}/owner", act!(LicenseOwnerUpdate, license_owner::change_owner)),
     E::get("/licenses/{id}/user", One(&n::LICENSE_OWNER)),
-    E::patch("/licenses/{id}/user", act!(LicenseOwnerUpdate, license_owner::change_owner)),
+    E::patch("/licenses/{id}/user", act!(LicenseOwnerUpdate, license_owner::change_user)),
     E::get("/licenses/{id}/group", act!(LicenseGroupShow, member_group::of_license)),
     E::patch("/licenses/{id}/group", act!(LicenseGroupUpdate, member_group::change_of_license)),
     E::get("/licenses/{id}/users", Children(&n::LICENSE_USERS)),

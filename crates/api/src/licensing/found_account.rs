@@ -105,7 +105,15 @@ fn new_draft(mut record: Record, input: Input) -> Draft {
             record.set(column, value.clone());
         }
     }
-    Draft { before: None, record, input, related: Vec::new(), digests: Vec::new(), failures: Vec::new() }
+    Draft {
+        before: None,
+        record,
+        input,
+        related: Vec::new(),
+        digests: Vec::new(),
+        key: None,
+        failures: Vec::new(),
+    }
 }
 
 /// The account, named after the host of the first admin's address unless it was given names.

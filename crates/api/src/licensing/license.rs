@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::expiry::started;
 use super::setting::default_permissions;
-use super::{cascade, license_key, membership, permissions};
+use super::{cascade, license_key, membership, permissions, pool_key};
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
 use crate::refusal::{Outcome, Refusal};
@@ -56,6 +56,12 @@ impl Hooks for Licenses {
             }
             Ok(())
         })
+    }
+    fn show_once(&self, draft: &Draft, object: &mut serde_json::Value) {
+        let key = draft.key.as_ref().and_then(|(_, made)| made.once.as_ref());
+        if let (Some(key), Some(attributes)) = (key, object.get_mut("attributes")) {
+            attributes["key"] = key.expose().as_str().into();
+        }
     }
     fn deleting<'a>(&'a self, work: &'a mut Work, record: &'a Record) -> Step<'a, ()> {
         Box::pin(async move { cascade::license(work, record).await })
@@ -103,17 +109,19 @@ async fn prepare_new(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
     if let Some(started) = started(expiry, &policy, ExpirationBasis::Creation, work.now()) {
         draft.record.set("expiry", Value::Time(started));
     }
-    if policy.use_pool {
-        let failure = Failure::Kind("POOL_EMPTY");
-        draft.fail(Invalid::relation("policy", failure, "pool is empty"));
-        return Ok(());
+    if policy.use_pool && draft.text("key").is_none() {
+        return from_pool(work, draft, policy.id).await;
     }
-    if let Some(scheme) = policy.scheme {
-        let detail = format!("keys of scheme {scheme} cannot be made yet (use a policy without a scheme)");
-        draft.fail(Invalid::relation("policy", Failure::Kind("SCHEME_NOT_SUPPORTED"), detail));
-        return Ok(());
+    license_key::prepare(work, draft, &policy).await
+}
+
+/// The licence gets the key on top of the pool.
+async fn from_pool(work: &mut Work, draft: &mut Draft, policy: RecordId) -> Outcome<()> {
+    match pool_key::pop(work, policy).await? {
+        Some(key) => draft.record.set("key", key.get("key").clone()),
+        None => draft.fail(Invalid::relation("policy", Failure::Kind("POOL_EMPTY"), "pool is empty")),
     }
-    license_key::prepare(work, draft).await
+    Ok(())
 }
 
 /// What a page of licences shows, with one query for each kind of related record.
@@ -145,6 +153,10 @@ async fn describe(work: &mut Work, records: &[Record]) -> Outcome<Vec<Extras>> {
 fn shown(license: &License, policy: &Policy, status: status::Status) -> Extras {
     let limits = limits::effective(license, policy);
     let mut extras = Extras::default();
+    if policy.encrypted {
+        // What is stored is a digest, of use to nobody.
+        extras.omitted.push("key");
+    }
     extras.attribute("status", status.as_str());
     extras.attribute("scheme", policy.scheme.map(|scheme| scheme.as_str()));
     extras.attribute("encrypted", policy.encrypted);

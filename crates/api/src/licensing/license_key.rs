@@ -1,29 +1,42 @@
-//! Keys of licences without a scheme (`licensing.md` §8.3): given ones are kept as they are, others made up.
+//! Keys of licences (`licensing.md` §8.3): given ones without a scheme are kept as they are, others are made up, or
+//! made of a seed as the policy's scheme says.
 
 use keyway_base::RecordId;
-use keyway_domain::resources::License;
+use keyway_domain::license::key::{Facts, Made, Making};
+use keyway_domain::resources::{License, Policy, Scheme};
 use keyway_jsonapi::{Declared, Failure, Invalid, Value};
 
+use crate::call::Call;
 use crate::draft::Draft;
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refusal};
 use crate::work::Work;
 
-/// The bounds of a key: characters from below, bytes from above.
+/// The bounds of a key: characters from below, unless it is the seed of one, and bytes from above.
 const MIN: usize = 6;
 const MAX: usize = 16 * 1024;
 
 /// Makes a key, or checks the one that was given.
-pub(crate) async fn prepare(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
-    let Some(key) = draft.text("key").map(str::to_owned) else {
-        draft.record.set("key", Value::Text(keyway_crypto::license_key::generate()));
-        return Ok(());
-    };
-    if let Some(failure) = failure(&key) {
-        draft.fail(failure);
+pub(crate) async fn prepare(work: &mut Work, draft: &mut Draft, policy: &Policy) -> Outcome<()> {
+    let given = draft.text("key").map(str::to_owned);
+    if let Some(given) = &given {
+        check(work, draft, given, if policy.scheme.is_some() { 1 } else { MIN }).await?;
     }
-    let id = key.parse::<RecordId>();
+    match (policy.scheme, given) {
+        (Some(scheme), given) => make(work, draft, policy, scheme, given.as_deref()),
+        (None, Some(_)) => Ok(()),
+        (None, None) => {
+            draft.record.set("key", Value::Text(keyway_crypto::license_key::generate()));
+            Ok(())
+        }
+    }
+}
+
+/// A text that was given must be neither too short nor too long, nor the id of a licence.
+async fn check(work: &mut Work, draft: &mut Draft, given: &str, min: usize) -> Outcome<()> {
+    draft.failures.extend(failure(given, min));
+    let id = given.parse::<RecordId>();
     if let Ok(id) = id
-        && work.get(License::RESOURCE, id).await?.is_some()
+        && (id == draft.record.id() || work.get(License::RESOURCE, id).await?.is_some())
     {
         let detail = "must not conflict with another license's identifier (UUID)";
         draft.fail(Invalid::attribute("key", Failure::Kind("CONFLICT"), detail));
@@ -31,15 +44,56 @@ pub(crate) async fn prepare(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
     Ok(())
 }
 
-fn failure(key: &str) -> Option<Invalid> {
+fn failure(key: &str, min: usize) -> Option<Invalid> {
     let fail = |kind, detail: String| Some(Invalid::attribute("key", Failure::Kind(kind), detail));
-    if key.chars().count() < MIN {
-        return fail("TOO_SHORT", format!("is too short (minimum is {MIN} characters)"));
+    if key.chars().count() < min {
+        return fail("TOO_SHORT", format!("is too short (minimum is {min} characters)"));
     }
     if key.len() > MAX {
         return fail("TOO_LONG", format!("is too long (maximum is {MAX} bytes)"));
     }
     None
+}
+
+/// Makes the key of a scheme. RSA and bcrypt take too long to keep everybody else from writing: for them the
+/// operation starts over with the key made.
+fn make(work: &Work, draft: &mut Draft, policy: &Policy, scheme: Scheme, given: Option<&str>) -> Outcome<()> {
+    let owner = draft.related("owner").or_else(|| draft.related("user"));
+    let making = match Making::of(scheme, &Facts::of(&draft.record, policy, owner), given) {
+        Ok(making) => making,
+        Err(failure) => {
+            draft.fail(failure);
+            return Ok(());
+        }
+    };
+    if !draft.failures.is_empty() {
+        return Ok(());
+    }
+    let is_ready = draft.key.as_ref().is_some_and(|(made_of, _)| *made_of == making);
+    if !is_ready && making.is_slow() {
+        return Err(Refusal::NeedsKey(Box::new(making)));
+    }
+    if !is_ready {
+        draft.key = Some((making.clone(), made_now(&work.call, making)?));
+    }
+    if let Some((_, made)) = &draft.key {
+        let stored = made.stored.clone();
+        draft.failures.extend(failure(&stored, MIN));
+        draft.record.set("key", Value::Text(stored));
+    }
+    Ok(())
+}
+
+fn made_now(call: &Call, making: Making) -> Outcome<Made> {
+    making.make(&call.account.keys).map_err(|error| Refusal::Broken(error.to_string()))
+}
+
+/// Makes a key where blocking is allowed.
+pub(crate) async fn made(call: &Call, making: Making) -> Outcome<(Making, Made)> {
+    let (keys, of) = (std::sync::Arc::clone(&call.account.keys), making.clone());
+    let made = tokio::task::spawn_blocking(move || of.make(&keys)).await;
+    let made = made.map_err(|error| Refusal::Broken(format!("making a key died: {error}")))?;
+    Ok((making, made.map_err(|error| Refusal::Broken(error.to_string()))?))
 }
 
 #[cfg(test)]
@@ -48,7 +102,7 @@ mod tests {
 
     #[test]
     fn bounds() {
-        let code = |key: &str| failure(key).map(|failure| failure.code().into_owned());
+        let code = |key: &str| failure(key, MIN).map(|failure| failure.code().into_owned());
         assert_eq!(code("abcde"), Some("KEY_TOO_SHORT".to_owned()));
         assert_eq!(code("abcdef"), None);
         assert_eq!(code(&"a".repeat(MAX)), None);

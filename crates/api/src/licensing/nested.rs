@@ -6,8 +6,8 @@ use keyway_jsonapi::{Record, Scope};
 
 use super::user::held_by;
 use super::{
-    Entitlements, Environments, GroupOwners, Groups, Licenses, Policies, Products, SecondFactors, Tokens,
-    Users,
+    Entitlements, Environments, GroupOwners, Groups, Licenses, Policies, PoolKeys, Products, SecondFactors,
+    Tokens, Users,
 };
 use crate::interpreter::{Nested, Related};
 
@@ -64,6 +64,12 @@ pub(super) static POLICY_ENTITLEMENTS: Nested = Nested {
     child: &Entitlements,
     action: Some(Action::PolicyEntitlementsList),
     scope: |policy| through("policy_entitlements", "policy_id", policy),
+};
+pub(super) static POLICY_POOL: Nested = Nested {
+    parent: &Policies,
+    child: &PoolKeys,
+    action: Some(Action::PolicyPoolList),
+    scope: |policy| Scope::id("policy_id", policy.id()),
 };
 pub(super) static LICENSE_ENTITLEMENTS: Nested = Nested {
     parent: &Licenses,
@@ -124,6 +130,10 @@ pub(super) static ENVIRONMENT_TOKENS: Nested = Nested {
 
 pub(super) static POLICY_PRODUCT: Related =
     Related { parent: &Policies, child: &Products, action: Action::PolicyProductShow, column: "product_id" };
+pub(super) static KEY_PRODUCT: Related =
+    Related { parent: &PoolKeys, child: &Products, action: Action::KeyProductShow, column: "product_id" };
+pub(super) static KEY_POLICY: Related =
+    Related { parent: &PoolKeys, child: &Policies, action: Action::KeyPolicyShow, column: "policy_id" };
 pub(super) static LICENSE_PRODUCT: Related =
     Related { parent: &Licenses, child: &Products, action: Action::LicenseProductShow, column: "product_id" };
 pub(super) static LICENSE_POLICY: Related =

@@ -80,10 +80,6 @@ async fn keys_and_ids_of_the_client_s_choice() {
     let body = change("licenses", json!({"key": "another key"}));
     let answer = world.admin.patch(&format!("licenses/{chosen}"), body).await;
     assert_eq!(answer.error(), (400, "", "/data/attributes/key"), "keys are immutable");
-    let signed = world.policy(&product, json!({"scheme": "ED25519_SIGN"})).await;
-    let body = document("licenses", json!({}), one("policy", "policies", &signed));
-    let answer = world.admin.post("licenses", body).await;
-    assert_eq!(answer.error(), (422, "POLICY_SCHEME_NOT_SUPPORTED", "/data/relationships/policy"));
     let pooled = world.policy(&product, json!({"usePool": true})).await;
     let body = document("licenses", json!({}), one("policy", "policies", &pooled));
     assert_eq!(world.admin.post("licenses", body).await.error().1, "POLICY_POOL_EMPTY");

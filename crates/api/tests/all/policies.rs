@@ -115,6 +115,72 @@ async fn what_makes_keys_is_fixed_at_creation_and_the_product_too() {
     assert_eq!(answer.error(), (400, "", "/data/relationships"));
 }
 
+/// The rules hold for what a policy becomes, not only for what was sent.
+#[tokio::test]
+async fn a_change_must_leave_the_policy_whole() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let terms =
+        json!({"floating": true, "maxMachines": 8, "maxUsers": 4, "overageStrategy": "ALLOW_1_25X_OVERAGE"});
+    let policy = world.policy(&product, terms).await;
+    let path = format!("policies/{policy}");
+    for (attributes, code, pointer) in [
+        (json!({"maxMachines": 6}), "OVERAGE_STRATEGY_NOT_ALLOWED", "overageStrategy"),
+        (json!({"maxCores": 2}), "OVERAGE_STRATEGY_NOT_ALLOWED", "overageStrategy"),
+        (json!({"maxMemory": 2}), "OVERAGE_STRATEGY_NOT_ALLOWED", "overageStrategy"),
+        (json!({"maxDisk": 2}), "OVERAGE_STRATEGY_NOT_ALLOWED", "overageStrategy"),
+        (json!({"maxProcesses": 2}), "OVERAGE_STRATEGY_NOT_ALLOWED", "overageStrategy"),
+        (json!({"maxUsers": 3}), "OVERAGE_STRATEGY_NOT_ALLOWED", "overageStrategy"),
+        (json!({"floating": false, "overageStrategy": "NO_OVERAGE"}), "MAX_MACHINES_INVALID", "maxMachines"),
+        (json!({"requireCheckIn": true}), "CHECK_IN_INTERVAL_NOT_ALLOWED", "checkInInterval"),
+        (json!({"duration": 2_147_483_648_i64}), "DURATION_INVALID", "duration"),
+        (json!({"heartbeatBasis": "FROM_BIRTH"}), "HEARTBEAT_BASIS_NOT_ALLOWED", "heartbeatBasis"),
+    ] {
+        let answer = world.admin.patch(&path, change("policies", attributes.clone())).await;
+        let pointer = format!("/data/attributes/{pointer}");
+        assert_eq!(answer.error(), (422, code, pointer.as_str()), "{attributes}: {}", answer.body);
+    }
+    for attributes in [
+        json!({"overageStrategy": "ALLOW_1_5X_OVERAGE", "maxMachines": 6}),
+        json!({"overageStrategy": "ALLOW_2X_OVERAGE", "maxMachines": 5}),
+        json!({"maxMemory": 9_007_199_254_740_993_i64, "maxDisk": null, "maxMachines": null}),
+        json!({"heartbeatCullStrategy": "KEEP_DEAD", "heartbeatResurrectionStrategy": "ALWAYS_REVIVE"}),
+    ] {
+        let answer = world.admin.put(&path, change("policies", attributes.clone())).await;
+        assert_eq!(answer.status, 200, "{attributes}: {}", answer.body);
+        for (name, value) in attributes.as_object().unwrap() {
+            assert_eq!(&answer.body["data"]["attributes"][name], value, "{name}");
+        }
+    }
+    let unkept = json!({"heartbeatCullStrategy": "DEACTIVATE_DEAD"});
+    let answer = world.admin.patch(&path, change("policies", unkept)).await;
+    assert_eq!(answer.error().1, "HEARTBEAT_RESURRECTION_STRATEGY_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn what_is_below_a_policy() {
+    let world = World::new().await;
+    let (product, other) = (world.product("App").await, world.product("Other").await);
+    let policy = world.policy(&product, json!({})).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let (suspended, _) = world.license(&policy, json!({"suspended": true})).await;
+    let (foreign, _) = world.license(&world.policy(&other, json!({})).await, json!({})).await;
+    let path = format!("policies/{policy}/licenses");
+    for (query, expected) in [
+        (String::new(), vec![&suspended, &license]),
+        ("?suspended=true".to_owned(), vec![&suspended]),
+        (format!("?product={product}&suspended=false"), vec![&license]),
+        (format!("?product={other}"), vec![]),
+    ] {
+        let found = world.admin.get(&format!("{path}{query}")).await.ids();
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+    assert_eq!(world.admin.get(&format!("{path}/{license}")).await.text("/data/id"), license);
+    assert_eq!(world.admin.get(&format!("{path}/{foreign}")).await.status, 404);
+    assert_eq!(world.admin.get(&format!("policies/{policy}/product")).await.text("/data/id"), product);
+    assert_eq!(world.admin.get(&format!("policies?product={other}")).await.ids().len(), 1);
+}
+
 #[tokio::test]
 async fn entitlements_are_attached_all_or_none() {
     let world = World::new().await;

@@ -15,6 +15,7 @@ mod license;
 mod package;
 mod package_tag;
 mod policy;
+mod pool_key;
 mod product;
 mod release;
 mod rollout;
@@ -42,6 +43,7 @@ pub use policy::{
     MachineLeasingStrategy, MachineUniquenessStrategy, MatchingStrategy, OverageStrategy, Policy,
     ProcessLeasingStrategy, RenewalBasis, Scheme, TransferStrategy,
 };
+pub use pool_key::PoolKey;
 pub use product::{DistributionStrategy, Product, PushStatus};
 pub use release::{Release, ReleaseStatus};
 pub use rollout::Rollout;
@@ -84,6 +86,7 @@ all!(
     Entitlement,
     Policy,
     PolicyEntitlement,
+    PoolKey,
     License,
     LicenseEntitlement,
     LicenseUser,

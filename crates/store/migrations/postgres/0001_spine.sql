@@ -227,6 +227,23 @@ CREATE INDEX policy_entitlements_created ON policy_entitlements (account_id, cre
 CREATE UNIQUE INDEX policy_entitlements_pair ON policy_entitlements (account_id, policy_id, entitlement_id);
 CREATE INDEX policy_entitlements_entitlement ON policy_entitlements (account_id, entitlement_id);
 
+CREATE TABLE keys (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    policy_id TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX keys_created ON keys (account_id, created_at, id);
+-- As of licences: a conflict is found by the same comparison.
+CREATE UNIQUE INDEX keys_key ON keys (account_id, hashtextextended(key, 0), hashtextextended(key, 1));
+CREATE INDEX keys_product ON keys (account_id, product_id, created_at, id);
+CREATE INDEX keys_policy ON keys (account_id, policy_id, created_at, id);
+
 CREATE TABLE licenses (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

@@ -226,6 +226,22 @@ CREATE INDEX policy_entitlements_created ON policy_entitlements (account_id, cre
 CREATE UNIQUE INDEX policy_entitlements_pair ON policy_entitlements (account_id, policy_id, entitlement_id);
 CREATE INDEX policy_entitlements_entitlement ON policy_entitlements (account_id, entitlement_id);
 
+CREATE TABLE keys (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    policy_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX keys_created ON keys (account_id, created_at, id);
+CREATE UNIQUE INDEX keys_key ON keys (account_id, key);
+CREATE INDEX keys_product ON keys (account_id, product_id, created_at, id);
+CREATE INDEX keys_policy ON keys (account_id, policy_id, created_at, id);
+
 CREATE TABLE licenses (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -797,6 +813,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('policy_entitlements', 'policy_entitlements_created', '100000 100000 1 1'),
     ('policy_entitlements', 'policy_entitlements_pair', '100000 100000 10 1'),
     ('policy_entitlements', 'policy_entitlements_entitlement', '100000 100000 10'),
+    ('keys', 'sqlite_autoindex_keys_1', '100000 100000 1'),
+    ('keys', 'keys_created', '100000 100000 1 1'),
+    ('keys', 'keys_key', '100000 100000 1'),
+    ('keys', 'keys_product', '100000 100000 1000 1 1'),
+    ('keys', 'keys_policy', '100000 100000 1000 1 1'),
     ('licenses', 'sqlite_autoindex_licenses_1', '100000 100000 1'),
     ('licenses', 'licenses_created', '100000 100000 1 1'),
     ('licenses', 'licenses_key', '100000 100000 1'),

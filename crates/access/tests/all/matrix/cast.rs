@@ -136,6 +136,7 @@ impl Cast {
             _ if name.starts_with("Entitlement") => self.entitlement(relation),
             _ if name.starts_with("Group") => self.group(relation, letter),
             _ if name.starts_with("Policy") => self.policy(relation),
+            _ if name.starts_with("Key") => self.key(relation),
             _ if name.starts_with("License") => self.license(name, relation),
             _ if name.starts_with("Package") => self.package(relation),
             _ if name.starts_with("Webhook") => self.webhook(name, relation),
@@ -289,6 +290,13 @@ impl Cast {
         let mut policy = self.world.policies[at].clone();
         policy.environment_id = self.place(relation);
         Subject::new(policy.clone().into_record(), move || Target::policy(&policy))
+    }
+
+    fn key(&self, relation: &str) -> Subject<'_> {
+        let mut key = self.world.keys[usize::from(relation == "foreign")].clone();
+        key.environment_id = self.place(relation);
+        let (environment, product) = (key.environment_id, key.product_id);
+        Subject::new(key.into_record(), move || Target::of_product(environment, product))
     }
 
     fn license(&self, action: &str, relation: &str) -> Subject<'_> {

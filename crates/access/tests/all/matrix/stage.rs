@@ -41,6 +41,7 @@ pub(super) fn add_products(world: &mut World, blank: &mut Blank) {
 pub(super) fn add_policies_and_licenses(world: &mut World, blank: &mut Blank) {
     world.policies = [X, X, Y, X].into_iter().map(|at| blank.policy(&world.products[at])).collect();
     world.policies[POLICY_PROTECTED].protected = true;
+    world.keys = [POLICY_X, POLICY_Y].map(|at| blank.key(&world.policies[at])).into();
     let licenses = [
         (POLICY_X, U, None),
         (POLICY_X, V, None),

@@ -21,6 +21,15 @@ use crate::work::Work;
 
 /// Gives the licence another owner, or none.
 pub(crate) async fn change_owner(call: Arc<Call>) -> Outcome<Reply> {
+    change(call, "owner.updated").await
+}
+
+/// The same by its former name, which the event keeps.
+pub(crate) async fn change_user(call: Arc<Call>) -> Outcome<Reply> {
+    change(call, "user.updated").await
+}
+
+async fn change(call: Arc<Call>, event: &'static str) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let license = find(&mut work, &Licenses, call.param(0)).await?;
     check(&[Node::identifier("data", &["users"]).required().nullable()], &call.body)?;
@@ -39,7 +48,7 @@ pub(crate) async fn change_owner(call: Arc<Call>) -> Outcome<Reply> {
         }
     }
     let id = owner.map_or(Value::Null, |owner| Value::Id(owner.id()));
-    set(work, license, "owner_id", id, "owner.updated").await
+    set(work, license, "owner_id", id, event).await
 }
 
 /// The new owner must exist, may not be a licensee already, and counts as a user.

@@ -13,6 +13,7 @@ mod log_in;
 pub(crate) mod me;
 pub(crate) mod member_group;
 pub(crate) mod ping;
+pub(crate) mod pop_key;
 pub(crate) mod regenerate_token;
 pub(crate) mod second_factor;
 pub(crate) mod update_password;

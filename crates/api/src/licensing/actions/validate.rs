@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keyway_access::Action;
+use keyway_crypto::legacy_key;
 use keyway_domain::license::validation::{Validation, ValidationScope, validate};
 use keyway_domain::resources::License;
 use keyway_jsonapi::document::camel_keys;
@@ -10,6 +11,7 @@ use keyway_jsonapi::schema::check;
 use keyway_jsonapi::{Declared, Record, Scope};
 use serde_json::{Map, Value, json};
 
+use super::license_state::policy_of;
 use super::validation_facts::Gathered;
 use super::validation_scope;
 use super::validation_touch::{self, Touch};
@@ -18,7 +20,7 @@ use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{find, one};
 use crate::licensing::Licenses;
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
 
@@ -46,17 +48,41 @@ pub(crate) async fn by_key(call: Arc<Call>) -> Outcome<Reply> {
     let (scope, echo) = asked(&call);
     let meta = |name: &str| call.meta().and_then(|meta| meta.get(name));
     let key = meta("key").and_then(Value::as_str).unwrap_or_default();
-    // Hashed keys cannot be made here, so none of them is found.
-    let legacy = ["legacy_encrypted", "encrypted"].into_iter().filter_map(meta).any(|flag| flag == true);
+    let hashed = ["legacy_encrypted", "encrypted"].into_iter().filter_map(meta).any(|flag| flag == true);
+    let named = if hashed { of_hashed(&call, key).await? } else { Some(Scope::text("key", key)) };
     let mut work = Work::reading(&call).await?;
-    let named = call.view.scope().and(Scope::text("key", key));
-    let license = if legacy { None } else { work.find(License::RESOURCE, &named).await? };
+    let license = match named {
+        Some(named) => of_scheme(&mut work, named, hashed).await?,
+        None => None,
+    };
     let Some(license) = license else {
         let meta = meta_of(&call, &Validation::not_found(), echo);
         return Ok(Reply::data(Value::Null).with("meta", meta));
     };
     permit(&mut work, Action::LicenseValidateKey, &license).await?;
     answer(work, &license, Some(scope), echo).await
+}
+
+/// The licence that is meant, if its keys are hashed or not as the caller says: what is stored of a hashed key is no
+/// key.
+async fn of_scheme(work: &mut Work, named: Scope, hashed: bool) -> Outcome<Option<Record>> {
+    let named = work.call.view.scope().and(named);
+    Ok(match work.find(License::RESOURCE, &named).await? {
+        Some(license) if policy_of(work, &license).await?.encrypted == hashed => Some(license),
+        _ => None,
+    })
+}
+
+/// The licence that a hashed key says it is of, if the key is the one whose digest is stored.
+async fn of_hashed(call: &Arc<Call>, key: &str) -> Outcome<Option<Scope>> {
+    let Some(named) = legacy_key::license_of(key).map(|id| Scope::id("id", id)) else { return Ok(None) };
+    let mut work = Work::reading(call).await?;
+    let Some(license) = of_scheme(&mut work, named.clone(), true).await? else { return Ok(None) };
+    drop(work);
+    let (key, stored) = (key.to_owned(), license.get("key").as_text().unwrap_or_default().to_owned());
+    let verified = tokio::task::spawn_blocking(move || legacy_key::verify(&key, &stored)).await;
+    let is_its_key = verified.map_err(|error| Refusal::Broken(format!("verifying died: {error}")))?;
+    Ok(is_its_key.then_some(named))
 }
 
 async fn permit(work: &mut Work, action: Action, license: &Record) -> Outcome<()> {

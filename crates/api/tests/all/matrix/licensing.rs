@@ -195,6 +195,28 @@ pub(super) const ROWS: &[Row] = &[
         r#"{"data":[{"type":"entitlements","id":"{new-policy-entitlement}"}]}"#,
         "...33..433431",
     ),
+    // The pool of a policy, and its keys.
+    ("GET", "/policies/{pool-policy}/pool", "", ".......444441"),
+    ("GET", "/policies/{pool-policy}/pool/{key-of-pool}", "", ".......444441"),
+    ("DELETE", "/policies/{new-pool}/pool", "", "..333..444441"),
+    ("GET", "/keys", "", "........33331"),
+    (
+        "POST",
+        "/keys",
+        r#"{"data":{"type":"keys","attributes":{"key":"{unique}"},
+            "relationships":{"policy":{"data":{"type":"policies","id":"{pool-policy}"}}}}}"#,
+        "..333..333331",
+    ),
+    ("GET", "/keys/{key-of-pool}", "", ".......444441"),
+    (
+        "PATCH",
+        "/keys/{key-of-pool}",
+        r#"{"data":{"type":"keys","attributes":{"key":"{unique}"}}}"#,
+        "..333..444441",
+    ),
+    ("DELETE", "/keys/{new-key}", "", "..333..444441"),
+    ("GET", "/keys/{key-of-pool}/product", "", ".......444441"),
+    ("GET", "/keys/{key-of-pool}/policy", "", ".......444441"),
     // Licences, under an unprotected policy.
     ("GET", "/licenses", "", "...........31"),
     (

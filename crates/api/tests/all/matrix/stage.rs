@@ -82,6 +82,9 @@ impl Stage {
         self.name("entitlement", entitlement);
         let inherited = self.new_attached(&format!("policies/{}", self.names["policy"])).await;
         self.name("policy-entitlement", inherited);
+        let (pool, key) = self.new_pool().await;
+        self.name("pool-policy", pool);
+        self.name("key-of-pool", key);
     }
 
     async fn callers(&mut self) {
@@ -205,6 +208,8 @@ impl Stage {
             }
             "new-product" => id(&self.make("products", json!({ "name": unique }), json!({})).await),
             "new-policy" => self.new_policy().await,
+            "new-pool" => self.new_pool().await.0,
+            "new-key" => self.new_key(&self.names["pool-policy"]).await,
             "new-license" => id(&self.new_license().await),
             "new-suspended" => {
                 let license = id(&self.new_license().await);
@@ -294,6 +299,20 @@ impl Stage {
             "requireCheckIn": true, "checkInInterval": "day", "checkInIntervalCount": 1,
         });
         id(&self.make("policies", terms, one("product", "products", &self.names["product"])).await)
+    }
+
+    /// A policy with a pool, and the one key in it.
+    async fn new_pool(&self) -> (String, String) {
+        let relations = one("product", "products", &self.names["product"]);
+        let policy = id(&self.make("policies", json!({"name": "Pool", "usePool": true}), relations).await);
+        let key = self.new_key(&policy).await;
+        (policy, key)
+    }
+
+    async fn new_key(&self, policy: &str) -> String {
+        let key =
+            json!({ "key": format!("pooled-{}", keyway_base::RecordId::generate(crate::world::START)) });
+        id(&self.make("keys", key, one("policy", "policies", policy)).await)
     }
 
     /// A licence of the owner, with the licensee attached.
