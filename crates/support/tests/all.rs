@@ -110,6 +110,7 @@ impl World {
             ("entitlements", json!({ "code": "PRO" })),
             ("policies", json!({ "duration": 86_400, "product_id": "products" })),
             ("policy_entitlements", json!({ "policy_id": "policies", "entitlement_id": "entitlements" })),
+            ("keys", json!({ "policy_id": "policies", "key": "a-pooled-key" })),
             ("licenses", json!({ "policy_id": "policies", "owner_id": "users" })),
             ("license_entitlements", json!({ "license_id": "licenses", "entitlement_id": "entitlements" })),
             ("license_users", json!({ "license_id": "licenses", "user_id": "users" })),

@@ -136,10 +136,10 @@ async fn indexes(session: &mut Session, beginning: &str) -> Vec<String> {
 }
 
 /// The definition of a unique index, as the list in `unique.rs` implies it. Licence keys are too long for an index
-/// of PostgreSQL.
+/// of PostgreSQL, also while they wait in a pool.
 fn definition(dialect: Dialect, index: &unique::UniqueIndex) -> String {
     let fold = |column: &&str| match (dialect, index.name) {
-        (Dialect::Postgres, "licenses_key") => {
+        (Dialect::Postgres, "licenses_key" | "keys_key") => {
             format!("hashtextextended({column}, (0)::bigint), hashtextextended({column}, (1)::bigint)")
         }
         _ if index.caseless => format!("lower({column})"),

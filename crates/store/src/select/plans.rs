@@ -4,7 +4,8 @@ use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
     ALL, Account, Artifact, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
     ContentUpload, Engine, Entitlement, Environment, GroupOwner, License, LicenseEntitlement, LicenseUser,
-    Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, Product, Release, Rollout, Token, User,
+    Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, PoolKey, Product, Release, Rollout, Token,
+    User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -115,6 +116,8 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         |engine: &str, name: &str| Scope::text("engine", engine).and(Scope::text("normalised_key", name));
     vec![
         (License::RESOURCE, Scope::text("key", "K"), "licenses_key"),
+        (PoolKey::RESOURCE, Scope::text("key", "K"), "keys_key"),
+        (PoolKey::RESOURCE, Scope::id("policy_id", id), "keys_policy"),
         (Token::RESOURCE, Scope::Is("digest", Value::Bytes(vec![1])), "tokens_digest"),
         (User::RESOURCE, Scope::text("email", "a@b.example"), "users_email"),
         (Account::RESOURCE, Scope::IsCaseless("slug", "acme".into()), "accounts_slug"),
