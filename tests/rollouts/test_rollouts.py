@@ -191,6 +191,26 @@ class Rollouts(unittest.TestCase):
         self.assertIn(clients, page)
         self.assertRegex(page, r'keyway_update_polls_total\{engine="sparkle",decision="offer"\} 3')
 
+    def test_products_without_packages_are_counted_apart(self):
+        """One installation that asks for the releases of two products is a client of each."""
+        world = self.world
+        for product, code, who in ((world.product, "acme", "basic"), (world.other_product, "other", "other")):
+            release = world.vendor.create("releases", {"version": "1.0.0", "channel": "stable", "status": "DRAFT"}, product=product)["id"]
+            world.vendor.publish(release, "App-1.0.0.AppImage", b"one" * 40, platform="linux", arch="x64")
+            world.vendor.act("releases", release, "publish")
+            connection = Connection(self.server.registry("electron"))
+            self.addCleanup(connection.close)
+            headers = {**license_header(world.keys[who]), "x-user-staging-id": "one-installation"}
+            for _ in range(2):
+                answer = connection.request("GET", f"/-/products/{product}/stable-linux.yml", headers=headers)
+                self.assertEqual(answer.status, 200, answer)
+            self.assertEqual(self.counted(f'package="{code}",version="other",channel="stable",platform="linux"'), 1)
+
+    def counted(self, labels: str) -> int:
+        page = self.server.get("/metrics").text()
+        found = re.search(rf"^keyway_update_clients_total\{{account=\"keyway\",{labels}\}} (\d+)$", page, re.MULTILINE)
+        return int(found.group(1)) if found else 0
+
 
 if __name__ == "__main__":
     unittest.main()
