@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from .vendor import Vendor
 from .wire import Answer
 from .world import shared
 
@@ -19,9 +20,11 @@ PSS = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:max"]
 class Keys:
     """The account's public keys as PEM files."""
 
-    def __init__(self) -> None:
+    def __init__(self, vendor: Vendor | None = None) -> None:
+        """`vendor` is whose keys they are, where it is not the shared world's."""
         self.folder = tempfile.TemporaryDirectory()
-        account = shared().vendor.must("GET", f"/accounts/{self.account_id()}")
+        vendor = vendor or shared().vendor
+        account = vendor.must("GET", "/accounts/" + vendor.ask("GET", "/me").header("Keygen-Account"))
         self.account = account["id"]
         keys = {name: base64.b64decode(text) for name, text in account["meta"]["keys"].items()}
         der = ED25519_SPKI + bytes.fromhex(keys["ed25519"].decode())
@@ -30,10 +33,6 @@ class Keys:
         self.write("ecdsa-p256", keys["ecdsa"])
         self.write("rsa-sha256", keys["rsa2048"])
         self.write("rsa-pss-sha256", keys["rsa2048"])
-
-    @staticmethod
-    def account_id() -> str:
-        return shared().vendor.ask("GET", "/me").header("Keygen-Account")
 
     def write(self, name: str, content: bytes) -> Path:
         path = Path(self.folder.name) / name

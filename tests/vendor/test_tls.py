@@ -1,10 +1,9 @@
 """TLS with the operator's certificate."""
 
-import subprocess
 import tempfile
 import unittest
-from pathlib import Path
 
+from harness.certificates import self_signed
 from harness.curl import Curl
 from harness.javascript import Bearer, Npm
 from harness.python import Pip, Uv
@@ -17,14 +16,8 @@ class Tls(unittest.TestCase):
     def setUpClass(cls):
         cls.directory = tempfile.TemporaryDirectory(prefix="keyway-tls-")
         cls.addClassCleanup(cls.directory.cleanup)
-        cls.cert, cls.key = (str(Path(cls.directory.name) / name) for name in ("cert.pem", "key.pem"))
-        made = subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", "/CN=127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=IP:127.0.0.1,DNS:npm.pkg.acme.test,DNS:pypi.pkg.acme.test",
-             "-keyout", cls.key, "-out", cls.cert],
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
+        names = ("IP:127.0.0.1", "DNS:npm.pkg.acme.test", "DNS:pypi.pkg.acme.test")
+        cls.cert, cls.key = self_signed(cls.directory.name, *names)
         # What the customers use is laid down without TLS; the same data directory is then served with it.
         plain = Server()
         cls.addClassCleanup(plain.close)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
-use keyway_access::{EnvironmentView, Presented};
+use keyway_access::{EnvironmentView, Presented, Principal};
 use keyway_base::{RequestId, Timestamp};
 use keyway_catalog::{AccountFacts, Asking};
 use keyway_jsonapi::document::account_path;
@@ -52,7 +52,16 @@ pub(crate) struct Call {
 impl Call {
     /// What an engine's client asks for, as a request to this API.
     pub(crate) fn of_engine(api: &Arc<Api>, asking: &Asking) -> Arc<Self> {
-        Arc::new(Self {
+        let principal = Caller::Known(Arc::clone(&asking.principal));
+        let call = Self::without_request(api, Arc::clone(&asking.account), principal);
+        Arc::new(Self { view: asking.environment, request_id: asking.request, ..call })
+    }
+    /// What is done on nobody's behalf, as a request to this API.
+    pub(crate) fn of_nobody(api: &Arc<Api>, account: Arc<AccountFacts>, nobody: Principal) -> Arc<Self> {
+        Arc::new(Self::without_request(api, account, Caller::Own(Arc::new(nobody))))
+    }
+    fn without_request(api: &Arc<Api>, account: Arc<AccountFacts>, principal: Caller) -> Self {
+        Self {
             api: Arc::clone(api),
             method: Method::PUT,
             rest: String::new(),
@@ -62,13 +71,13 @@ impl Call {
             body: Map::new(),
             version: ApiVersion::CURRENT,
             file: None,
-            account: Arc::clone(&asking.account),
-            view: asking.environment,
+            account,
+            view: principal.view,
             presented: Presented::Anonymous,
-            principal: Caller::Known(Arc::clone(&asking.principal)),
+            principal,
             now: api.parts().clock.wall(),
-            request_id: asking.request,
-        })
+            request_id: None,
+        }
     }
     /// A captured part of the path; empty when the template has no such.
     pub(crate) fn param(&self, index: usize) -> &str {

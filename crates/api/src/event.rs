@@ -22,23 +22,37 @@ pub(crate) fn declared(record: &Record, kind: &str) -> Outcome<Event> {
 impl Work {
     /// Writes down that something happened to a record.
     pub(crate) async fn log(&mut self, record: &Record, kind: &str) -> Outcome<()> {
-        let event = declared(record, kind)?;
-        self.record(&event).await
+        self.record(record, declared(record, kind)?, None).await
     }
     /// The same, and what more there is to say.
     pub(crate) async fn log_with(&mut self, record: &Record, kind: &str, metadata: Json) -> Outcome<()> {
-        let event = declared(record, kind)?.with(metadata);
-        self.record(&event).await
+        self.record(record, declared(record, kind)?.with(metadata), None).await
     }
-    /// Writes an event down, if it is one.
-    pub(crate) async fn log_any(&mut self, event: Option<Event>) -> Outcome<()> {
+    /// The same, and what webhooks are told beside the record.
+    pub(crate) async fn log_telling(
+        &mut self,
+        record: &Record,
+        kind: &str,
+        metadata: Json,
+        meta: &Json,
+    ) -> Outcome<()> {
+        self.record(record, declared(record, kind)?.with(metadata), Some(meta)).await
+    }
+    /// Writes an event of a record down, if it is one.
+    pub(crate) async fn log_any(&mut self, record: &Record, event: Option<Event>) -> Outcome<()> {
         match event {
-            Some(event) => self.record(&event).await,
+            Some(event) => self.record(record, event, None).await,
             None => Ok(()),
         }
     }
-    async fn record(&mut self, event: &Event) -> Outcome<()> {
+    /// Writes down an event of which it is settled already what is told: of a record that is gone now.
+    pub(crate) async fn log_told(&mut self, event: &Event, told: &[Record]) -> Outcome<()> {
         let (origin, now) = (origin(&self.call), self.now());
-        Ok(keyway_events::record(self.write()?, event, &origin, now).await?)
+        keyway_events::log(self.write()?, event, &origin, now).await?;
+        self.deliver(told).await
+    }
+    async fn record(&mut self, record: &Record, event: Event, meta: Option<&Json>) -> Outcome<()> {
+        let told = self.tellings(record, event.name(), meta).await?;
+        self.log_told(&event, &told).await
     }
 }

@@ -35,3 +35,4 @@ mod work;
 pub use api::{Api, ApiParts, PublicUrls};
 pub use distribution::{BlobRefusal, Push, Wish};
 pub use message::{ApiBody, ApiFile, ApiRequest, ApiResponse, BODY_LIMIT, ShortLink};
+pub use webhooks::ApiTeller;

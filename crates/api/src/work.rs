@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
+use keyway_catalog::Webhooks;
 use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Resource, Scope, Value};
 use keyway_store::{Changes, Inserted, NewJob, Page, Read, Tombstone, UniqueIndex, Write};
 
@@ -17,6 +18,8 @@ pub(crate) struct Work {
     transaction: Transaction,
     changes: Changes,
     wakes_jobs: bool,
+    /// The webhook endpoints of the account, where it may write.
+    listeners: Option<Webhooks>,
 }
 
 enum Transaction {
@@ -42,15 +45,22 @@ impl Work {
     }
     /// A transaction that may write.
     pub(crate) async fn writing(call: &Arc<Call>) -> Outcome<Self> {
+        // Before the transaction: it must not wait for another connection.
+        let listeners = call.api.parts().catalog.webhooks(call.account.id).await?;
         let write = call.api.parts().db.begin().await?;
-        Ok(Self::of(call, Transaction::Write(write)))
+        Ok(Self { listeners: Some(listeners), ..Self::of(call, Transaction::Write(write)) })
     }
     fn of(call: &Arc<Call>, transaction: Transaction) -> Self {
-        Self { call: Arc::clone(call), transaction, changes: Changes::none(), wakes_jobs: false }
+        let (changes, wakes_jobs, listeners) = (Changes::none(), false, None);
+        Self { call: Arc::clone(call), transaction, changes, wakes_jobs, listeners }
     }
     /// The account.
     pub(crate) fn account(&self) -> AccountId {
         self.call.account.id
+    }
+    /// The webhook endpoints that may be told of what is written.
+    pub(crate) fn listeners(&self) -> Webhooks {
+        self.listeners.clone().unwrap_or_default()
     }
     /// The time of the request.
     pub(crate) fn now(&self) -> Timestamp {

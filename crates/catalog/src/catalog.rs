@@ -20,6 +20,7 @@ use crate::reserved::ReservedKey;
 use crate::seen::{Decisions, NamesByClass};
 use crate::stock::{Stock, StocksSeen};
 use crate::tenancy::{AccountKey, Tenancy};
+use crate::webhooks::Webhooks;
 
 /// Everything the read path knows without asking the database. Make one per process.
 pub struct Catalog {
@@ -30,6 +31,7 @@ pub struct Catalog {
     pub(crate) tenancy: Tenancy,
     pub(crate) accounts: Cache<AccountKey<Box<str>>, Option<Arc<AccountFacts>>>,
     pub(crate) environments: Cache<AccountId, Environments>,
+    pub(crate) webhooks: Cache<AccountId, Webhooks>,
     pub(crate) principals: Cache<PrincipalKey, Standing>,
     pub(crate) packages: Cache<PackageKey, Found>,
     pub(crate) names: Cache<NamesKey, Arc<Known<Listing>>>,
@@ -75,6 +77,7 @@ impl Catalog {
             tenancy,
             accounts: Cache::new(limits.accounts, limits.absences / 4, freshness()).with_favourite(),
             environments: Cache::new(limits.accounts / 4, 0, freshness()).with_favourite(),
+            webhooks: Cache::new(limits.accounts / 4, 0, freshness()).with_favourite(),
             principals: Cache::new(limits.principals, limits.refusals, freshness()),
             packages: Cache::new(limits.packages, limits.absences, freshness()),
             names: Cache::new(limits.packages / 8, 0, freshness()),

@@ -31,6 +31,7 @@ mod snapshot;
 mod stock;
 mod tail;
 mod tenancy;
+mod webhooks;
 
 pub use account::{AccountFacts, AccountSigner};
 pub use asking::Asking;
@@ -44,3 +45,4 @@ pub use names::Listing;
 pub use principal::PrincipalError;
 pub use stock::{Stock, StockSeen};
 pub use tenancy::{BadMode, Mode, Tenancy};
+pub use webhooks::Webhooks;

@@ -19,6 +19,7 @@ pub mod resources;
 pub mod rollout;
 pub mod setting;
 pub mod touch;
+pub mod webhook;
 
 #[cfg(test)]
 mod fixture;

@@ -13,6 +13,8 @@ use keyway_store::{Changes, Db, StoreError};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
+use crate::teller::announce;
+
 /// How many may wait to be written.
 const ROOM: usize = 64 * 1024;
 /// How many entries one transaction has at most.
@@ -238,6 +240,7 @@ async fn write(db: &Db, noted: &[Noted]) -> Result<(), StoreError> {
     let entries: Vec<Record> = noted.iter().flat_map(Noted::entries).collect();
     let mut write = db.begin().await?;
     write.insert_all(&entries).await?;
+    announce(&mut write, &entries).await?;
     // no cached value depends on the log
     write.commit(Changes::none()).await
 }

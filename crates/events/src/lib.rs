@@ -1,20 +1,24 @@
 //! Where events are written down (DESIGN §8): with the change that they tell of, in the same transaction. The
 //! events of reads are written by a [`Journal`], many in one transaction.
 //!
-//! [`record`] is the one place that an event passes through: whoever else is to be told of it is told from here.
+//! Webhook endpoints that listen are told of each by rows and jobs of the same transaction: by [`log`] and [`deliver`]
+//! where the document can be rendered at once, by [`record`] and a [`Teller`] where it cannot.
 //! The crate decides neither what is an event (`domain` does) nor who may read it (`access` does).
 
 mod delivery;
 mod journal;
+mod teller;
 
 pub use delivery::{DELIVER, deliver};
 pub use journal::{Journal, NotWritten};
+pub use teller::{TELL, Teller, told_of};
 
 use keyway_base::Timestamp;
 use keyway_domain::event::{Event, Origin};
 use keyway_store::{StoreError, Write};
 
-/// Writes an event down, with the change that it tells of.
+/// Writes an event down, with the change that it tells of, and has webhook endpoints that listen told of the record as
+/// it is when the job for that is run. For those who cannot render documents.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot answer.
@@ -24,5 +28,16 @@ pub async fn record(
     origin: &Origin,
     at: Timestamp,
 ) -> Result<(), StoreError> {
+    let entry = [event.entry(origin, at)];
+    write.insert_all(&entry).await?;
+    teller::announce(write, &entry).await
+}
+
+/// Writes an event down, with the change that it tells of. Who calls this tells the endpoints that listen themselves, by
+/// [`deliver`].
+///
+/// # Errors
+/// [`StoreError`] when the database cannot answer.
+pub async fn log(write: &mut Write, event: &Event, origin: &Origin, at: Timestamp) -> Result<(), StoreError> {
     write.insert_all(&[event.entry(origin, at)]).await
 }

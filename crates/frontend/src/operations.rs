@@ -1,5 +1,7 @@
 //! Endpoints for operators and load balancers (`licensing.md` §1.11): alive, ready, measured.
 
+use std::time::Duration;
+
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
@@ -16,7 +18,12 @@ use crate::place::Operation;
 pub trait Readiness: Send + Sync + 'static {
     /// `Err` says in a few words what does not work (the database cannot be reached).
     fn check(&self) -> Boxed<'_, Result<(), String>>;
+    /// How long the webhook that waits longest has been due. `Err` says why none is sent.
+    fn webhook_latency(&self) -> Boxed<'_, Result<Duration, String>>;
 }
+
+/// How long a webhook may be due.
+const WEBHOOK_LATENCY: Duration = Duration::from_secs(30);
 
 /// The longest report of a browser.
 const REPORT_BYTES: usize = 10 * 1024;
@@ -38,8 +45,12 @@ pub(crate) async fn answer(
         Operation::CspReports => text(StatusCode::METHOD_NOT_ALLOWED, "reports are sent here with POST"),
         Operation::Ping => empty(StatusCode::OK),
         Operation::Health => empty(StatusCode::NO_CONTENT),
+        Operation::Webhooks => webhooks(front).await,
         Operation::Ready => ready(front).await,
         Operation::Metrics => {
+            if let Ok(latency) = front.readiness.webhook_latency().await {
+                front.telemetry.webhooks_due.set(latency.as_secs_f64());
+            }
             let mut response = text(StatusCode::OK, front.telemetry.page(&front.catalog));
             let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, media_type);
@@ -59,6 +70,18 @@ async fn report(front: &Front, exchange: &Exchange, body: Incoming) -> Response<
         }
         Err(BodyError::TooLarge) => text(StatusCode::PAYLOAD_TOO_LARGE, "the report is too long"),
         Err(error) => text(StatusCode::BAD_REQUEST, error.to_string()),
+    }
+}
+
+/// Webhooks are sent, and none waits for long (`licensing.md` §1.11).
+async fn webhooks(front: &Front) -> Response<Body> {
+    match front.readiness.webhook_latency().await {
+        Ok(latency) if latency < WEBHOOK_LATENCY => empty(StatusCode::NO_CONTENT),
+        Ok(latency) => {
+            let said = format!("the oldest webhook has been due for {} s", latency.as_secs());
+            text(StatusCode::INTERNAL_SERVER_ERROR, said)
+        }
+        Err(why) => text(StatusCode::INTERNAL_SERVER_ERROR, why),
     }
 }
 

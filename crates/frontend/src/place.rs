@@ -120,6 +120,8 @@ pub enum Operation {
     Ping,
     /// `/v1/health`: 204 whenever the process lives.
     Health,
+    /// Whether webhooks are sent in time.
+    Webhooks,
     /// `/-/ready`: whether requests can be answered and uploads taken.
     Ready,
     /// `/metrics`, on the listen address only.
@@ -305,6 +307,7 @@ fn operation(path: &str) -> Option<Operation> {
     match path {
         "/v1/ping" => Some(Operation::Ping),
         "/v1/health" => Some(Operation::Health),
+        "/v1/health/webhooks" => Some(Operation::Webhooks),
         "/-/ready" => Some(Operation::Ready),
         "/-/csp-reports" => Some(Operation::CspReports),
         _ => {

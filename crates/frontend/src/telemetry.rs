@@ -32,6 +32,8 @@ pub struct Telemetry {
     pub(crate) seen: Firsts,
     /// Connections that are open.
     pub(crate) connections: Gauge,
+    /// How long the webhook that waits longest has been due, in seconds.
+    pub(crate) webhooks_due: Gauge,
     /// Documents that were at hand.
     pub(crate) documents_hit: Counter,
     /// Documents that had to be rendered.
@@ -72,6 +74,7 @@ impl Telemetry {
             seen: Firsts::holding(CLIENTS_AT_ONCE),
             meters: surfaces.map(|surface| Meter::new(&recorder, surface)).collect(),
             connections: recorder.register_gauge(&key("keyway_connections", &[]), &METADATA),
+            webhooks_due: recorder.register_gauge(&key("keyway_webhooks_due_seconds", &[]), &METADATA),
             documents_hit: document("hit"),
             documents_rendered: document("rendered"),
             wrong_credentials: counter("keyway_wrong_credentials_total", &[]),
@@ -174,6 +177,8 @@ fn describe(recorder: &PrometheusRecorder) {
     }
     let seconds = "Time until the response's head, by surface.";
     recorder.describe_histogram("keyway_request_seconds".into(), Some(Unit::Seconds), seconds.into());
+    let due = "How long the webhook that waits longest has been due.";
+    recorder.describe_gauge("keyway_webhooks_due_seconds".into(), Some(Unit::Seconds), due.into());
     recorder.describe_gauge("keyway_connections".into(), None, "Open connections.".into());
     recorder.describe_gauge("keyway_cache_bytes".into(), Some(Unit::Bytes), "Bytes held, by cache.".into());
 }

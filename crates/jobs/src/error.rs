@@ -32,6 +32,15 @@ pub enum JobError {
     /// The code that reads the file panicked, or the process is stopping.
     #[error("reading the file of artifact {0} was cut off")]
     CutOff(RecordId),
+    /// What endpoints are to be told could not be rendered or written.
+    #[error("endpoints cannot be told: {0}")]
+    Untold(String),
+    /// This process has stopped to look for webhooks.
+    #[error("nobody here looks for webhooks that are due")]
+    Idle,
+    /// This process cannot render documents.
+    #[error("nobody here can tell endpoints of events")]
+    Mute,
     /// Somebody else has the job now; nothing was written.
     #[error("the lease was lost")]
     LeaseLost,
@@ -54,6 +63,6 @@ impl MaybeContended for JobError {
 impl JobError {
     /// Whether another attempt may succeed.
     pub const fn is_passing(&self) -> bool {
-        !matches!(self, Self::Payload { .. })
+        !matches!(self, Self::Payload { .. } | Self::Mute)
     }
 }

@@ -55,7 +55,17 @@ pub const REMIND: &str = "licenses.remind";
 /// Removes tokens that ended long ago.
 pub const PRUNE_TOKENS: &str = "tokens.prune";
 
-/// Every kind.
+/// Has endpoints told of an event.
+pub const TELL: &str = keyway_events::TELL;
+/// Sends a webhook event.
+pub const DELIVER: &str = keyway_events::DELIVER;
+/// Removes webhook events that have been kept long enough.
+pub const PRUNE_WEBHOOKS: &str = "webhooks.prune";
+
+/// What is done beside the rest, since it waits for others' servers.
+pub(crate) const DELIVERIES: &[&str] = &[DELIVER];
+
+/// Every kind but [`DELIVERIES`].
 pub const ALL: &[&str] = &[
     INGEST,
     AWAIT,
@@ -76,6 +86,8 @@ pub const ALL: &[&str] = &[
     PRUNE_EVENTS,
     REMIND,
     PRUNE_TOKENS,
+    TELL,
+    PRUNE_WEBHOOKS,
 ];
 
 /// How long a client may take from asking for an upload to finishing it (`distribution.md` §7.1).

@@ -26,6 +26,8 @@ mod runner;
 mod shelf;
 mod signer;
 mod token;
+mod webhook;
 
 pub use error::JobError;
-pub use runner::{Parts, Runner};
+pub use runner::{Options, Parts, Runner};
+pub use webhook::{Reach, Sender};

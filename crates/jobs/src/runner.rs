@@ -1,15 +1,18 @@
 //! The runner: claims jobs, runs them, and sees that none is lost.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keyway_base::{Clock, Timestamp};
 use keyway_blob::BlobStore;
 use keyway_engine::Engines;
+use keyway_events::Teller;
 use keyway_store::{Changes, Db, Job, Write, retrying};
 use tokio::sync::{Notify, watch};
 
 use crate::calendar::Recurring;
+use crate::webhook::{Reach, Sender, deliver};
 use crate::{
     JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, orphan, purge, reminder,
     token,
@@ -23,6 +26,8 @@ const RENEWAL: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_secs(1);
 /// How often the change log is pruned.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
+/// How long webhook events are kept.
+const WEBHOOKS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How often the blob store is looked through for what nothing refers to.
 const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often licences are looked through for dates that are near (`licensing.md` §15).
@@ -54,11 +59,26 @@ pub struct Parts {
     pub wake: Arc<Notify>,
 }
 
+/// How a runner works.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// How long entries of the event log are kept; for ever without it.
+    pub events_kept: Option<Duration>,
+    /// Where webhooks may go.
+    pub reach: Reach,
+    /// Who renders what endpoints are told of background work.
+    pub teller: Option<Arc<dyn Teller>>,
+}
+
 /// Runs jobs. Make one per process; any number of processes may run on one database.
 pub struct Runner {
     parts: Parts,
-    /// How long entries of the event log are kept; for ever without it.
-    events_kept: Option<Duration>,
+    options: Options,
+    sender: Sender,
+    /// Wakes those who send webhooks.
+    deliveries: Notify,
+    /// When a webhook was last looked for, by the monotonic clock; zero before.
+    looked: AtomicU64,
 }
 
 /// What became of a job that did not fail.
@@ -84,12 +104,13 @@ pub(crate) async fn end(mut write: Write, job: &Job, changes: Changes) -> Result
 impl Runner {
     /// A runner that does nothing yet, and keeps the event log for ever.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Self::keeping_events(parts, None)
+        Self::with(parts, Options::default())
     }
 
-    /// A runner that keeps entries of the event log for so long.
-    pub fn keeping_events(parts: Parts, events_kept: Option<Duration>) -> Arc<Self> {
-        Arc::new(Self { parts, events_kept })
+    /// A runner that does nothing yet.
+    pub fn with(parts: Parts, options: Options) -> Arc<Self> {
+        let (sender, deliveries) = (Sender::new(options.reach), Notify::new());
+        Arc::new(Self { parts, options, sender, deliveries, looked: AtomicU64::new(0) })
     }
 
     /// Says that a job was enqueued, so that it is run without delay.
@@ -105,8 +126,13 @@ impl Runner {
             let _ = stop.send(true);
         };
         let workers = async { tokio::join!(self.work(stopped.clone()), self.work(stopped.clone())) };
+        let four = || async {
+            let one = || self.send(stopped.clone());
+            tokio::join!(one(), one(), one(), one())
+        };
+        let senders = async { tokio::join!(four(), four()) };
         let upkeep = async { tokio::join!(self.prune(stopped.clone()), self.sweep_daily(stopped.clone())) };
-        tokio::join!(watcher, workers, upkeep, self.follow_calendar(stopped.clone()));
+        tokio::join!(watcher, workers, senders, upkeep, self.follow_calendar(stopped.clone()));
     }
 
     /// Runs every job that is due now, and those that become due by it; says how many runs that were.
@@ -115,7 +141,7 @@ impl Runner {
     /// [`JobError::Store`] when jobs cannot be claimed. A job that fails is put back for later.
     pub async fn run_until_idle(&self) -> Result<usize, JobError> {
         let mut runs = 0;
-        while self.step().await? {
+        while self.step(kind::ALL).await? || self.step(kind::DELIVERIES).await? {
             runs += 1;
         }
         Ok(runs)
@@ -127,8 +153,8 @@ impl Runner {
     /// # Errors
     /// [`JobError::Store`] when the database does not answer.
     pub async fn prune_events(&self) -> Result<usize, JobError> {
-        match self.events_kept {
-            Some(kept) => Box::pin(event_log::look(&self.parts, kept)).await,
+        match self.options.events_kept {
+            Some(kept) => Box::pin(event_log::look(&self.parts, kind::PRUNE_EVENTS, kept)).await,
             None => Ok(0),
         }
     }
@@ -171,6 +197,29 @@ impl Runner {
         }
     }
 
+    /// Has webhook events removed that are a month old; says in how many accounts there are some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn prune_webhooks(&self) -> Result<usize, JobError> {
+        Box::pin(event_log::look(&self.parts, kind::PRUNE_WEBHOOKS, WEBHOOKS_KEPT)).await
+    }
+
+    /// How long the webhook that is due longest has been due, and nobody sends it.
+    ///
+    /// # Errors
+    /// [`JobError::Idle`] when this process does not look for webhooks, and [`JobError::Store`] when the database does
+    /// not answer.
+    pub async fn webhook_latency(&self) -> Result<Duration, JobError> {
+        let looked = Duration::from_millis(self.looked.load(Ordering::Relaxed));
+        if self.parts.clock.monotonic().saturating_sub(looked) > LEASE {
+            return Err(JobError::Idle);
+        }
+        let now = self.parts.clock.wall();
+        let due = self.parts.db.due_since(now, kind::DELIVERIES).await?;
+        Ok(due.map_or(Duration::ZERO, |due| now.since(due)))
+    }
+
     /// Keeps the change log and the event log from growing for ever.
     async fn prune(&self, mut stopped: watch::Receiver<bool>) {
         let mut hours = tokio::time::interval(PRUNING);
@@ -183,6 +232,9 @@ impl Runner {
                     }
                     if let Err(error) = self.prune_events().await {
                         tracing::warn!(%error, "the event log cannot be pruned");
+                    }
+                    if let Err(error) = self.prune_webhooks().await {
+                        tracing::warn!(%error, "webhook events cannot be pruned");
                     }
                 }
             }
@@ -217,25 +269,48 @@ impl Runner {
     /// One of the workers.
     async fn work(&self, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
-            match self.step().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "jobs cannot be claimed"),
+            if self.tried(kind::ALL).await {
+                continue;
             }
             tokio::select! {
                 _ = stopped.changed() => {}
-                () = self.parts.wake.notified() => {}
+                () = self.parts.wake.notified() => self.deliveries.notify_one(),
                 () = tokio::time::sleep(POLL) => {}
             }
         }
     }
 
-    /// Claims and runs one job; `false` when none is due.
-    async fn step(&self) -> Result<bool, JobError> {
+    /// One of those who send webhooks.
+    async fn send(&self, mut stopped: watch::Receiver<bool>) {
+        while !*stopped.borrow() {
+            let now = self.parts.clock.monotonic().as_millis();
+            self.looked.fetch_max(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
+            if self.tried(kind::DELIVERIES).await {
+                continue;
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = self.deliveries.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Whether a job of these kinds was run.
+    async fn tried(&self, kinds: &[&str]) -> bool {
+        self.step(kinds).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "jobs cannot be claimed");
+            false
+        })
+    }
+
+    /// Claims and runs one job of these kinds; `false` when none is due.
+    async fn step(&self, kinds: &[&str]) -> Result<bool, JobError> {
         let now = self.parts.clock.wall();
-        let Some(job) = self.parts.db.claim(now, LEASE, kind::ALL).await? else { return Ok(false) };
-        // There may be more than one; let the other worker look.
+        let Some(job) = self.parts.db.claim(now, LEASE, kinds).await? else { return Ok(false) };
+        // There may be more than one; let another worker look.
         self.wake();
+        self.deliveries.notify_one();
         let ended = self.run_leased(&job).await;
         self.settle(&job, ended).await?;
         Ok(true)
@@ -267,7 +342,9 @@ impl Runner {
             kind::EXPIRE => expire::run(parts, job).await,
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
-            kind::PRUNE_EVENTS => event_log::prune(parts, job).await,
+            kind::PRUNE_EVENTS | kind::PRUNE_WEBHOOKS => event_log::prune(parts, job).await,
+            kind::DELIVER => deliver(parts, &self.sender, job).await,
+            kind::TELL => self.tell(job).await,
             kind::REMIND => reminder::run(parts, job).await,
             kind::PRUNE_TOKENS => token::prune(parts, job).await,
             kind::COLLECT_CONTENT => content::collect(parts, job).await,
@@ -275,6 +352,14 @@ impl Runner {
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,
             _ => purge::run(parts, job).await,
         }
+    }
+
+    /// Has endpoints told of what happened in the background.
+    async fn tell(&self, job: &Job) -> Result<Ended, JobError> {
+        let teller = self.options.teller.as_ref().ok_or(JobError::Mute)?;
+        teller.tell(job).await.map_err(JobError::Untold)?;
+        self.wake();
+        Ok(Ended::Committed)
     }
 
     async fn settle(&self, job: &Job, ended: Result<Ended, JobError>) -> Result<(), JobError> {

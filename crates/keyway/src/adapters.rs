@@ -1,6 +1,7 @@
 //! The seams between the front end and what stands behind it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use keyway_api::{Api, ApiBody, ApiRequest, ApiResponse, ShortLink};
@@ -13,17 +14,19 @@ use keyway_engine::{Denial, Outcome, Reason};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Served, Uploads, Wish,
 };
+use keyway_jobs::Runner;
 use keyway_jsonapi::ApiError;
 use keyway_store::Db;
 
 /// The API behind the front end's traits.
 pub(crate) struct ApiDoor(pub(crate) Arc<Api>);
 
-/// The database as a condition of readiness: that it answers, and that the change log can be followed, without which
-/// hardly anything is answered.
-pub(crate) struct DatabaseReady {
+/// What readiness depends on: that the database answers, and that the change log can be followed, without which hardly
+/// anything is answered. Beside that, how far behind webhooks are.
+pub(crate) struct Standing {
     pub(crate) db: Db,
     pub(crate) catalog: Arc<Catalog>,
+    pub(crate) runner: Arc<Runner>,
 }
 
 impl JsonApi for ApiDoor {
@@ -122,7 +125,10 @@ fn pushed(push: Push) -> keyway_api::Push {
     keyway_api::Push { asking: push.asking, wish }
 }
 
-impl Readiness for DatabaseReady {
+impl Readiness for Standing {
+    fn webhook_latency(&self) -> Boxed<'_, Result<Duration, String>> {
+        Box::pin(async move { self.runner.webhook_latency().await.map_err(|error| error.to_string()) })
+    }
     fn check(&self) -> Boxed<'_, Result<(), String>> {
         Box::pin(async move {
             // The first knows at once when the database is away, and the second finds it out for itself.

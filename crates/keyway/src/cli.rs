@@ -119,6 +119,9 @@ pub(crate) struct ServerFlags {
     /// How long the event log is kept, in days; 0 is for ever [default: 365]
     #[arg(global = true, long, value_name = "DAYS")]
     event_log_days: Option<String>,
+    /// Whether webhooks may be sent to addresses that are not of the internet: on or off
+    #[arg(global = true, long, value_name = "ON|OFF")]
+    webhook_private_addresses: Option<String>,
     /// Log format: text or json
     #[arg(global = true, long)]
     log: Option<String>,
@@ -155,6 +158,7 @@ impl ServerFlags {
             ("cache_mib", self.cache_mib.clone()),
             ("disk_reserve_mib", self.disk_reserve_mib.clone()),
             ("event_log_days", self.event_log_days.clone()),
+            ("webhook_private_addresses", self.webhook_private_addresses.clone()),
             ("log", self.log.clone()),
             ("log_level", self.log_level.clone()),
             ("stop_seconds", self.stop_seconds.clone()),

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use keyway_api::{Api, ApiParts, PublicUrls};
+use keyway_api::{Api, ApiParts, ApiTeller, PublicUrls};
 use keyway_base::{Clock, Secret};
 use keyway_blob::Urls;
 use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_frontend::{FrontParts, Hosts, Limits, Server as Front, Telemetry, TlsPem};
-use keyway_jobs::{Parts as JobParts, Runner};
+use keyway_jobs::{Options as RunnerOptions, Parts as JobParts, Reach, Runner};
 use keyway_jsonapi::Scope;
 use keyway_store::DataDirLock;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::adapters::{ApiDoor, DatabaseReady};
+use crate::adapters::{ApiDoor, Standing};
 use crate::blobs;
 use crate::clock::SystemClock;
 use crate::embedded::{self, Embedded};
@@ -180,6 +180,14 @@ impl Composition {
             clock: Arc::clone(&clock),
             wake,
         };
+        let days = u64::from(settings.event_log_days);
+        let anywhere = settings.webhook_private_addresses;
+        let options = RunnerOptions {
+            events_kept: (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60)),
+            reach: if anywhere { Reach::Anywhere } else { Reach::Public },
+            teller: Some(Arc::new(ApiTeller::new(&api))),
+        };
+        let runner = Runner::with(job_parts, options);
         let front = FrontParts {
             settings: front_settings,
             engines: ENGINES,
@@ -189,15 +197,13 @@ impl Composition {
             api: Arc::new(ApiDoor(Arc::clone(&api))),
             uploads: Arc::new(ApiDoor(Arc::clone(&api))),
             registry: Arc::new(ApiDoor(Arc::clone(&api))),
-            readiness: Arc::new(DatabaseReady { db, catalog: Arc::clone(&catalog) }),
+            readiness: Arc::new(Standing { db, catalog: Arc::clone(&catalog), runner: Arc::clone(&runner) }),
             clock,
             telemetry: Arc::new(Telemetry::new(ENGINES)),
             #[cfg(feature = "test-support")]
             support: None,
         };
-        let days = u64::from(settings.event_log_days);
-        let events_kept = (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60));
-        Ok(Self { front, api, catalog, runner: Runner::keeping_events(job_parts, events_kept) })
+        Ok(Self { front, api, catalog, runner })
     }
 }
 

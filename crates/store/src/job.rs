@@ -174,6 +174,19 @@ pub(crate) fn retry(job: &Job, at: Timestamp, error: &str) -> Statement {
     )
 }
 
+/// Since when the job of these kinds is due that is due longest and nobody has claimed.
+pub(crate) fn due_since(dialect: Dialect, now: Timestamp, kinds: &[&str]) -> Statement {
+    let mut sql = Sql::new(dialect);
+    sql.push("SELECT min(run_at) FROM jobs WHERE lease IS NULL AND run_at <= ")
+        .param(Arg::int(now.as_micros()));
+    sql.push(" AND kind IN (");
+    sql.separated(", ", kinds, |sql, kind| {
+        sql.param(Arg::text(*kind));
+    });
+    sql.push(")");
+    sql.finish()
+}
+
 /// How many jobs are not finished.
 pub(crate) const fn pending() -> Statement {
     Statement::fixed("SELECT count(*) FROM jobs", Vec::new())

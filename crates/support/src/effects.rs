@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use keyway_base::RecordId;
-use keyway_domain::resources::EventLog;
-use keyway_jsonapi::Declared;
+use keyway_domain::resources::{EventLog, WebhookEvent};
+use keyway_jsonapi::{Declared, Resource};
 use serde_json::{Value as Json, json};
 
 use crate::{Support, SupportError};
@@ -39,8 +39,14 @@ impl Support {
         let now = self.parts().clock.wall();
         let idle = self.parts().db.jobs_under_way(now).await? == 0;
         (self.parts().settle)().await;
-        let logged = self.stored(EventLog::RESOURCE, None).await?;
-        let logged = logged.iter().filter(|event| !self.planted().contains(event.id())).count();
-        Ok(json!({ "idle": idle, "counts": { "event-log": logged } }))
+        let logged = self.caused(EventLog::RESOURCE).await?;
+        let told = self.caused(WebhookEvent::RESOURCE).await?;
+        Ok(json!({ "idle": idle, "counts": { "event-log": logged, "webhook": told } }))
+    }
+
+    /// How many records of a resource requests have made.
+    async fn caused(&self, resource: &'static Resource) -> Result<usize, SupportError> {
+        let stored = self.stored(resource, None).await?;
+        Ok(stored.iter().filter(|record| !self.planted().contains(record.id())).count())
     }
 }

@@ -96,7 +96,7 @@ async fn draft(
     work.insert(&draft.record).await?;
     hooks.saved(work, &draft).await?;
     touch::record(work, None, Some(&draft.record)).await?;
-    work.log_any(Event::of(&draft.record, "created")).await?;
+    work.log_any(&draft.record, Event::of(&draft.record, "created")).await?;
     Ok(draft)
 }
 

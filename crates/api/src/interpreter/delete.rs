@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keyway_jsonapi::Record;
 
 use crate::call::Call;
+use crate::event::declared;
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::find;
@@ -26,11 +27,20 @@ pub(crate) async fn delete(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcom
 
 /// Deletes a record that the caller may delete; `event` is what its resource calls that.
 pub(crate) async fn remove(work: &mut Work, hooks: &dyn Hooks, record: &Record, event: &str) -> Outcome<()> {
+    let event = match record.resource.events {
+        [] => None,
+        _ => Some(declared(record, event)?),
+    };
+    // While there is something to show.
+    let told = match &event {
+        Some(event) => work.tellings(record, event.name(), None).await?,
+        None => Vec::new(),
+    };
     hooks.deleting(work, record).await?;
     work.delete(record).await?;
     touch::record(work, Some(record), None).await?;
-    if record.resource.events.is_empty() {
-        return Ok(());
+    match &event {
+        Some(event) => work.log_told(event, &told).await,
+        None => Ok(()),
     }
-    work.log(record, event).await
 }

@@ -64,7 +64,7 @@ pub(crate) async fn save(work: &mut Work, hooks: &dyn Hooks, draft: &mut Draft) 
     hooks.saved(work, draft).await?;
     touch::record(work, draft.before.as_ref(), Some(&draft.record)).await?;
     let event = draft.before.as_ref().and_then(|before| Event::updated(before, &draft.record));
-    work.log_any(event).await
+    work.log_any(&draft.record, event).await
 }
 
 fn changed_columns(draft: &Draft) -> Vec<&'static str> {

@@ -6,6 +6,7 @@ use keyway_crypto::account_keys::SignatureAlgorithm;
 use keyway_domain::account::CustomHost;
 use keyway_domain::event;
 use keyway_domain::resources::WebhookEndpoint;
+use keyway_domain::webhook::EVERYTHING;
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Value};
 use serde_json::json;
 
@@ -15,9 +16,6 @@ use crate::hooks::{Actions, Hooks, Step, done};
 use crate::subject::Subject;
 use crate::version::ApiVersion;
 use crate::work::Work;
-
-/// The subscription to every event.
-const EVERYTHING: &str = "*";
 
 /// The rules of webhook endpoints.
 pub(super) struct WebhookEndpoints;

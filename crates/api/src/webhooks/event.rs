@@ -5,9 +5,9 @@ use std::sync::Arc;
 use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_domain::resources::{WebhookEndpoint, WebhookEvent, WebhookStatus};
+use keyway_domain::webhook::extras;
 use keyway_jsonapi::document::Extras;
 use keyway_jsonapi::{ApiError, Declared, Record, Resource};
-use serde_json::json;
 
 use crate::call::Call;
 use crate::gate;
@@ -45,10 +45,6 @@ impl Hooks for WebhookEvents {
         false
     }
     fn describe<'a>(&'a self, _: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
-        let extras = |record: &Record| {
-            let meta = json!({ "idempotencyToken": record.get("idempotency_token").as_text() });
-            Extras { meta: Some(meta), ..Extras::default() }
-        };
         done(records.iter().map(extras).collect())
     }
 }

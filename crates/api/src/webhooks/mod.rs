@@ -2,6 +2,10 @@
 
 mod endpoint;
 mod event;
+mod teller;
+mod telling;
+
+pub use teller::ApiTeller;
 
 use event::WebhookEvents;
 

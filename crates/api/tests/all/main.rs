@@ -20,6 +20,7 @@ mod races;
 mod search;
 mod second_factors;
 mod settings;
+mod telling;
 mod tokens;
 mod transfers;
 mod users;

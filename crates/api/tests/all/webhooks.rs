@@ -3,7 +3,7 @@
 use keyway_crypto::token::TokenKind;
 use keyway_domain::resources::{WebhookEndpoint, WebhookEvent};
 use keyway_jsonapi::{Declared, Record, Scope};
-use keyway_store::{Changes, Page};
+use keyway_store::{Changes, Inserted, Page};
 use serde_json::{Value, json};
 
 use crate::matrix::webhooks::told;
@@ -30,7 +30,7 @@ async fn plant(world: &World, endpoint: &str, event: &str) -> String {
     let planted = WebhookEvent { event: event.to_owned(), ..planted };
     let planted_id = planted.id.to_string();
     let mut write = world.db.begin().await.unwrap();
-    write.insert(&planted.into_record()).await.unwrap();
+    assert_eq!(write.insert(&planted.into_record()).await.unwrap(), Inserted::Yes);
     write.commit(Changes::none()).await.unwrap();
     planted_id
 }

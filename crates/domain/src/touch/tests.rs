@@ -6,7 +6,7 @@ use keyway_jsonapi::Declared;
 use super::*;
 use crate::resources::{
     Account, Artifact, Constraint, ContentBlob, License, LicenseUser, Package, Policy, Product, Release,
-    Rollout, Token,
+    Rollout, Token, WebhookEndpoint,
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
@@ -177,4 +177,12 @@ fn releases_touch_their_package_or_their_product() {
         SlotKey::Unpackaged(account(), product),
     ]);
     assert_eq!(touched, expected);
+}
+
+#[test]
+fn a_webhook_endpoint_touches_those_of_the_account() {
+    let endpoint = record::<WebhookEndpoint>();
+    let own = slots(&[SlotKey::Webhooks(account())]);
+    assert_eq!(create(&endpoint), own);
+    assert_eq!(update(&endpoint, "subscriptions", Value::Json(serde_json::json!([]))), own);
 }

@@ -23,6 +23,20 @@ async fn alive_and_ready() {
 }
 
 #[tokio::test]
+async fn webhooks_that_wait_for_long_are_told_of() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    for (seconds, status) in [(0, 204), (29, 204), (30, 500), (3_600, 500), (u64::MAX, 500)] {
+        world.behind.webhooks_due.store(seconds, Ordering::SeqCst);
+        assert_eq!(wire.get("/v1/health/webhooks", &[]).await.status, status, "{seconds}");
+    }
+    world.behind.webhooks_due.store(31, Ordering::SeqCst);
+    assert!(
+        wire.get("/metrics", &[]).await.text().lines().any(|line| line == "keyway_webhooks_due_seconds 31")
+    );
+}
+
+#[tokio::test]
 async fn measured_on_the_listen_address_only() {
     let world = World::new().await;
     let mut wire = world.wire().await;

@@ -7,4 +7,5 @@ mod purge;
 mod reminders;
 mod runner;
 mod upkeep;
+mod webhooks;
 mod world;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use keyway_base::ContentAlgorithm;
 use keyway_domain::resources::{ArtifactStatus, ContentUpload, EventLog};
-use keyway_jobs::{Runner, kind};
+use keyway_jobs::{Options, Runner, kind};
 use keyway_jsonapi::Value;
 
 use crate::world::World;
@@ -132,7 +132,7 @@ async fn a_push_that_is_under_way_is_not_swept() {
 async fn entries_of_the_event_log_go_when_they_were_kept_long_enough() {
     let world = World::new().await;
     let kept = Duration::from_secs(90 * 24 * 60 * 60);
-    let runner = Runner::keeping_events(world.parts.clone(), Some(kept));
+    let runner = Runner::with(world.parts.clone(), Options { events_kept: Some(kept), ..Options::default() });
     assert_eq!(runner.prune_events().await.unwrap(), 0);
     for _ in 0..1001 {
         world.put(&world.record::<EventLog>()).await;

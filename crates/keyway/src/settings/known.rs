@@ -104,6 +104,11 @@ pub(crate) const KNOWN: &[Known] = &[
         default: "365",
         about: "how long the event log is kept, in days; 0 is for ever",
     },
+    Known {
+        name: "webhook_private_addresses",
+        default: "off",
+        about: "whether webhooks may be sent to addresses that are not of the internet: on or off",
+    },
     Known { name: "log", default: "text", about: "log format: text or json" },
     Known { name: "log_level", default: "info", about: "error, warn, info, debug or trace" },
     Known {

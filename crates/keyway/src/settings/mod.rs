@@ -57,6 +57,7 @@ pub(crate) struct Settings {
     pub(crate) cache_bytes: u64,
     pub(crate) disk_reserve: u64,
     pub(crate) event_log_days: u32,
+    pub(crate) webhook_private_addresses: bool,
     pub(crate) json_log: bool,
     pub(crate) log_level: tracing::Level,
     pub(crate) stop_seconds: u64,
@@ -127,6 +128,7 @@ impl Settings {
             disk_reserve: parsed::<u64>(layers, "disk_reserve_mib", "a number of MiB")?
                 .saturating_mul(1 << 20),
             event_log_days: parsed(layers, "event_log_days", "a number of days")?,
+            webhook_private_addresses: one_of(layers, "webhook_private_addresses", &["on", "off"])? == "on",
             json_log: one_of(layers, "log", &["text", "json"])? == "json",
             log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
             stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,

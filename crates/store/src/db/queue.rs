@@ -103,6 +103,17 @@ impl Db {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// Since when the job of one of these kinds is due that is due longest and nobody has claimed; `None` when none is.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn due_since(&self, now: Timestamp, kinds: &[&str]) -> Result<Option<Timestamp>, StoreError> {
+        let mut reader = self.reader().await?;
+        let due = job::due_since(reader.dialect(), now, kinds);
+        let row = reader.row(due).await?;
+        Ok(row.and_then(|row| row.int(0)).map(Timestamp::from_micros))
+    }
+
     /// Jobs that are due or being done: work that will go on without anyone asking for it.
     ///
     /// # Errors

@@ -127,7 +127,7 @@ async fn notice(work: &mut Work, release: &Record, text: Option<&str>) -> Outcom
     let mut after = release.clone();
     after.set("metadata", Value::Json(all));
     change(work, release, &mut after).await?;
-    work.log_any(Event::updated(release, &after)).await
+    work.log_any(&after, Event::updated(release, &after)).await
 }
 
 /// Yanks a release; one that is yanked stays so.

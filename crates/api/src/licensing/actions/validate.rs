@@ -103,15 +103,17 @@ async fn answer(
     let validation = validate(&gathered.facts(), scope.as_ref(), call.now);
     let object = one(&mut work, &Licenses, license).await?;
     drop(work);
+    let meta = meta_of(&call, &validation, echo);
     let touch = Touch {
         quick: scope.is_none(),
         valid: validation.valid,
         code: validation.code.as_str(),
         checksum: scope.as_ref().and_then(|scope| scope.checksum.clone()).filter(|_| gathered.has_checksum),
         version: scope.and_then(|scope| scope.version).filter(|_| gathered.has_version),
+        meta: meta.clone(),
     };
     validation_touch::touch(&call, license, touch).await;
-    Ok(Reply::data(object).with("meta", meta_of(&call, &validation, echo)))
+    Ok(Reply::data(object).with("meta", meta))
 }
 
 /// The scope that was asked for, and what is echoed: nonce and scope as they were sent.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use keyway_domain::resources::{ExpirationBasis, License};
-use keyway_jsonapi::{Declared, Record, Value};
-use serde_json::json;
+use keyway_jsonapi::{Declared, Record, Value as Column};
+use serde_json::{Value, json};
 
 use super::license_state::policy_of;
 use crate::call::Call;
@@ -26,6 +26,8 @@ pub(crate) struct Touch {
     pub(crate) checksum: Option<String>,
     /// The version that was found.
     pub(crate) version: Option<String>,
+    /// What the caller is told beside the licence.
+    pub(crate) meta: Value,
 }
 
 /// Notes a validation; a store that cannot take it now loses the note, not the answer.
@@ -39,20 +41,20 @@ async fn note(call: &Arc<Call>, license: &Record, note: Touch) -> Outcome<()> {
     let mut work = Work::writing(call).await?;
     let Some(before) = work.get(License::RESOURCE, license.id()).await? else { return Ok(()) };
     let mut after = before.clone();
-    after.set("last_validated_at", Value::Time(call.now));
+    after.set("last_validated_at", Column::Time(call.now));
     let mut columns = vec!["last_validated_at"];
     if let Some(version) = note.version {
-        after.set("last_validated_version", Value::Text(version));
+        after.set("last_validated_version", Column::Text(version));
         columns.push("last_validated_version");
     }
     if let Some(checksum) = note.checksum {
-        after.set("last_validated_checksum", Value::Text(checksum));
+        after.set("last_validated_checksum", Column::Text(checksum));
         columns.push("last_validated_checksum");
     }
     if !note.quick && note.valid && before.get("expiry").is_null() {
         let policy = policy_of(&mut work, &before).await?;
         if let Some(expiry) = started(None, &policy, ExpirationBasis::FirstValidation, call.now) {
-            after.set("expiry", Value::Time(expiry));
+            after.set("expiry", Column::Time(expiry));
             columns.push("expiry");
         }
     }
@@ -60,7 +62,7 @@ async fn note(call: &Arc<Call>, license: &Record, note: Touch) -> Outcome<()> {
     touch::record(&mut work, Some(&before), Some(&after)).await?;
     if !note.quick {
         let event = if note.valid { "validation.succeeded" } else { "validation.failed" };
-        work.log_with(&after, event, json!({ "code": note.code })).await?;
+        work.log_telling(&after, event, json!({ "code": note.code }), &note.meta).await?;
     }
     work.commit().await
 }

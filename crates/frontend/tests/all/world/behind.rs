@@ -1,7 +1,8 @@
 //! What stands behind the front end: an API that echoes, and notes of what it was asked for.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -27,6 +28,8 @@ pub(crate) struct Behind {
     pub(crate) started: Mutex<Vec<LicenseId>>,
     pub(crate) conflict: AtomicBool,
     pub(crate) unready: AtomicBool,
+    /// For how many seconds webhooks have been due; the highest number when none is sent.
+    pub(crate) webhooks_due: AtomicU64,
     pub(crate) mutations: AtomicUsize,
     /// Lets `POST /v1/slow` go on.
     pub(crate) go_on: Notify,
@@ -141,6 +144,16 @@ impl Uploads for Behind {
 }
 
 impl Readiness for Behind {
+    fn webhook_latency(&self) -> Boxed<'_, Result<Duration, String>> {
+        let seconds = self.webhooks_due.load(Ordering::SeqCst);
+        Box::pin(async move {
+            if seconds == u64::MAX {
+                Err("nobody sends webhooks".to_owned())
+            } else {
+                Ok(Duration::from_secs(seconds))
+            }
+        })
+    }
     fn check(&self) -> Boxed<'_, Result<(), String>> {
         let unready = self.unready.load(Ordering::SeqCst);
         Box::pin(
