@@ -13,24 +13,24 @@ use crate::events::{beyond, logged};
 use crate::world::{Answer, World, id, one};
 
 /// The members of a certificate.
-fn opened(certificate: &str) -> Value {
+pub(crate) fn opened(certificate: &str) -> Value {
     let lines: Vec<&str> = certificate.lines().filter(|line| !line.starts_with("-----")).collect();
     serde_json::from_slice(&STANDARD.decode(lines.concat()).unwrap()).unwrap()
 }
 
 /// The document in a certificate that is not encrypted.
-fn payload(certificate: &str) -> Value {
+pub(crate) fn payload(certificate: &str) -> Value {
     let enc = opened(certificate)["enc"].as_str().unwrap().to_owned();
     serde_json::from_slice(&STANDARD.decode(enc).unwrap()).unwrap()
 }
 
-fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.body);
     String::from_utf8(answer.raw.bytes().unwrap().to_vec()).unwrap()
 }
 
 /// The types and ids of what a document includes.
-fn included(document: &Value) -> Vec<(String, String)> {
+pub(crate) fn included(document: &Value) -> Vec<(String, String)> {
     let objects = document["included"].as_array().unwrap();
     objects.iter().map(|object| (object["type"].as_str().unwrap().to_owned(), id(object))).collect()
 }
@@ -198,7 +198,10 @@ async fn includes_are_what_get_shows_and_are_linked() {
         let body = json!({"data": [{"type": kind, "id": id}]});
         assert_eq!(world.admin.post(&path, body).await.status, 200, "{path}");
     }
-    let include = "user,users,entitlements,product,policy,environment";
+    let group = id(&world.make("groups", json!({"name": "Team"}), json!({})).await);
+    let body = json!({"data": {"type": "groups", "id": group}});
+    assert_eq!(world.admin.put(&format!("licenses/{}/group", shop.license), body).await.status, 200);
+    let include = "user,users,group,entitlements,product,policy,environment";
     let document = payload(&text(&world.admin.get(&format!("{}?include={include}", shop.path)).await));
     let mut found = included(&document);
     for (kind, id) in &found {
@@ -210,6 +213,7 @@ async fn includes_are_what_get_shows_and_are_linked() {
     let mut expected = [
         ("entitlements", &own),
         ("entitlements", &inherited),
+        ("groups", &group),
         ("policies", &shop.policy),
         ("products", &shop.product),
         ("users", &owner),

@@ -11,7 +11,7 @@ use super::{Kind, Route};
 use crate::call::Call;
 use crate::endpoint::Verb;
 use crate::licensing::nested::{LICENSE_ENTITLEMENTS, LICENSE_USERS};
-use crate::licensing::{Environments, Licenses, Policies, Products, Users};
+use crate::licensing::{Environments, Groups, Licenses, Policies, Products, Users};
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 
@@ -25,23 +25,26 @@ static KIND: Kind = Kind {
     license: None,
     // Of hashed keys it is the hash, which clients do not have (`licensing.md` §17.23).
     secret: |license, _| license.get("key").as_text().unwrap_or_default().to_owned(),
-    includes: &[&ENTITLEMENTS, &ENVIRONMENT, &PRODUCT, &POLICY, &OWNER, &USERS],
+    includes: &[&ENTITLEMENTS, &ENVIRONMENT, &PRODUCT, &POLICY, &GROUP, &OWNER, &USERS],
 };
 
-/// What hangs on a licence.
-const fn include(name: &'static str, permission: Permission, way: Way) -> Include {
+/// What hangs on the record itself, under one name.
+pub(super) const fn include(name: &'static str, permission: Permission, way: Way) -> Include {
     Include { name, alias: None, permission, below: None, way }
 }
 
-static ENTITLEMENTS: Include =
+pub(super) const ENTITLEMENTS: Include =
     include("entitlements", Permission::EntitlementRead, Way::Many(&LICENSE_ENTITLEMENTS));
-static ENVIRONMENT: Include =
+pub(super) const ENVIRONMENT: Include =
     include("environment", Permission::EnvironmentRead, Way::One(&Environments, "environment_id"));
-static PRODUCT: Include = include("product", Permission::ProductRead, Way::One(&Products, "product_id"));
-static POLICY: Include = include("policy", Permission::PolicyRead, Way::One(&Policies, "policy_id"));
-static OWNER: Include =
+pub(super) const PRODUCT: Include =
+    include("product", Permission::ProductRead, Way::One(&Products, "product_id"));
+pub(super) const POLICY: Include =
+    include("policy", Permission::PolicyRead, Way::One(&Policies, "policy_id"));
+pub(super) const GROUP: Include = include("group", Permission::GroupRead, Way::One(&Groups, "group_id"));
+pub(super) const OWNER: Include =
     Include { alias: Some("user"), ..include("owner", Permission::UserRead, Way::One(&Users, "owner_id")) };
-static USERS: Include = include("users", Permission::UserRead, Way::Many(&LICENSE_USERS));
+pub(super) const USERS: Include = include("users", Permission::UserRead, Way::Many(&LICENSE_USERS));
 
 /// `GET`: the certificate.
 pub(crate) async fn raw(call: Arc<Call>) -> Outcome<Reply> {
