@@ -65,7 +65,7 @@ pub const PRUNE_WEBHOOKS: &str = "webhooks.prune";
 /// What is done beside the rest, since it waits for others' servers.
 pub(crate) const DELIVERIES: &[&str] = &[DELIVER];
 
-/// Every kind but [`DELIVERIES`].
+/// Every kind but deliveries of webhooks.
 pub const ALL: &[&str] = &[
     INGEST,
     AWAIT,

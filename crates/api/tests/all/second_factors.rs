@@ -95,7 +95,7 @@ async fn the_secret_is_shown_until_the_factor_is_on() {
     for answer in [enabled, jane.client.get(&jane.one()).await, jane.client.get(&jane.path).await] {
         assert!(!answer.body.to_string().contains(&secret), "{}", answer.body);
     }
-    assert_eq!(jane.client.get(&jane.path).await.ids(), [jane.factor.clone()]);
+    assert_eq!(jane.client.get(&jane.path).await.ids(), std::slice::from_ref(&jane.factor));
     let logs = world.admin.get("event-logs?limit=100").await.body.to_string();
     assert!(!logs.contains(&secret), "{logs}");
     assert_eq!(events(&world).await, ["second-factor.enabled", "second-factor.created"]);
@@ -224,7 +224,7 @@ async fn it_is_the_users_own_and_an_admins() {
     let other = world.user("other@example.com", "user").await;
     let other = world.token_of(&format!("users/{other}")).await;
     assert_eq!(other.get(&jane.path).await.status, 404);
-    assert_eq!(world.admin.get(&jane.path).await.ids(), [jane.factor.clone()]);
+    assert_eq!(world.admin.get(&jane.path).await.ids(), std::slice::from_ref(&jane.factor));
     let sales = world.user("sales@example.com", "sales-agent").await;
     let client = world.speak_for(&sales, TokenKind::Sales).await;
     assert_eq!(client.get(&jane.path).await.status, 403);

@@ -70,7 +70,7 @@ async fn an_expiry_is_told_of_once_a_day_before_and_once_after() {
     let license = license(&world, &policy, "expiry", world.now().plus(HOUR * 36)).await;
     round(&world).await;
     let soon = "license.expiring-soon".to_owned();
-    assert_eq!(told_of(&world, license).await, [soon.clone()]);
+    assert_eq!(told_of(&world, license).await, std::slice::from_ref(&soon));
     world.advance(PERIOD);
     assert_eq!(world.runner.remind().await.unwrap(), 0, "it was told of");
     world.advance(DAY - PERIOD);
