@@ -104,6 +104,10 @@ pub(crate) trait Hooks: Send + Sync {
     fn deletion(&self) -> &'static str {
         "deleted"
     }
+    /// Attributes that callers are shown and webhooks are never told, in camel case.
+    fn untold(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// What records show beside their columns: one entry for each, in order.
     fn describe<'a>(&'a self, _work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
         done(vec![Extras::default(); records.len()])

@@ -29,6 +29,9 @@ impl Hooks for SecondFactors {
             delete: Action::UserSecondFactorsDelete,
         }
     }
+    fn untold(&self) -> &'static [&'static str] {
+        &["uri", "secret"]
+    }
     fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
         Box::pin(async move {
             let mut all = Vec::with_capacity(records.len());

@@ -109,25 +109,41 @@ impl Work {
         }
         let object = one(self, hooks, record).await;
         self.call = spoken;
+        let mut object = object?;
+        if let Some(Json::Object(attributes)) = object.get_mut("attributes") {
+            attributes.retain(|name, _| !hooks.untold().contains(&name.as_str()));
+        }
         let route = match event {
             "license.validation.succeeded" | "license.validation.failed" => VALIDATION,
             _ => Route::of(endpoint),
         };
-        Ok(Some(version.render(payload(object?, meta), Some(route)).to_string()))
+        Ok(Some(version.render(payload(object, meta), Some(route)).to_string()))
     }
 }
 
 /// The route whose documents say how a validation went.
 const VALIDATION: Route = Route { verb: Verb::Post, path: "/licenses/{id}/actions/validate" };
 
-/// An endpoint that shows records of a resource, by itself or in lists, and its rules.
+/// An endpoint that shows records of a resource, by itself, in lists or only below another record, and its rules.
 fn shown(resource: &'static Resource) -> Option<(&'static Endpoint, &'static dyn Hooks)> {
-    endpoints::all().filter(|endpoint| !endpoint.first_only).find_map(|endpoint| match endpoint.operation {
-        Operation::Show(hooks) | Operation::List(hooks) if hooks.resource() == resource => {
-            Some((endpoint, hooks))
+    let current = || endpoints::all().filter(|endpoint| !endpoint.first_only);
+    let own = current().find_map(|endpoint| {
+        match endpoint.operation {
+            Operation::Show(hooks) | Operation::List(hooks) => Some((endpoint, hooks)),
+            _ => None,
         }
-        _ => None,
-    })
+        .filter(|(_, hooks)| hooks.resource() == resource)
+    });
+    let below = || {
+        current().find_map(|endpoint| {
+            match endpoint.operation {
+                Operation::Child(nested) => Some((endpoint, nested.child)),
+                _ => None,
+            }
+            .filter(|(_, hooks)| hooks.resource() == resource)
+        })
+    };
+    own.or_else(below)
 }
 
 #[cfg(test)]

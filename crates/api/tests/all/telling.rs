@@ -244,3 +244,18 @@ async fn what_happens_in_the_background_is_told_by_a_job() {
     assert!(ApiTeller::new(&world.api).tell(&job).await.is_err(), "and cannot be done twice");
     assert_eq!(stored(&world).await.len(), 1);
 }
+
+#[tokio::test]
+async fn the_secret_of_a_second_factor_is_told_nobody() {
+    let world = World::new().await;
+    let attributes = json!({"email": "jane@example.com", "password": "correct horse"});
+    let user = id(&world.make("users", attributes, json!({})).await);
+    endpoint(&world, &["second-factor.created"]).await;
+    let jane = world.token_of(&format!("users/{user}")).await;
+    let body = json!({"meta": {"password": "correct horse"}});
+    let made = jane.post(&format!("users/{user}/second-factors"), body).await;
+    let told = told_last(&world).await;
+    assert_eq!(told["data"]["id"], made.text("/data/id"));
+    assert_eq!(told["data"]["attributes"]["enabled"], false);
+    assert!(!told.to_string().contains(made.text("/data/attributes/secret")), "{told}");
+}
