@@ -227,6 +227,7 @@ mod tests {
         policy.entitlements.detached
         key.created key.deleted key.updated
         product.created product.deleted product.updated
+        second-factor.created second-factor.deleted second-factor.enabled second-factor.disabled
         token.generated token.regenerated token.revoked
         user.created user.deleted user.updated user.banned user.unbanned user.group.updated user.password-reset
         package.created package.updated package.deleted

@@ -106,6 +106,7 @@ impl World {
             ("groups", json!({ "name": "Team", "max_users": 2 })),
             ("users", json!({ "email": "Ann@example.com", "password": "a secret" })),
             ("group_owners", json!({ "group_id": "groups", "user_id": "users" })),
+            ("second_factors", json!({ "user_id": "users" })),
             ("products", json!({ "name": "Acme", "code": "acme" })),
             ("entitlements", json!({ "code": "PRO" })),
             ("policies", json!({ "duration": 86_400, "product_id": "products" })),
