@@ -90,6 +90,12 @@ pub fn require(principal: &Principal, permission: Permission) -> Result<(), Deni
     Ok(())
 }
 
+/// Whether a caller's permissions are enough for an action, whatever its target; false for actions without a rule.
+pub fn permits(principal: &Principal, action: Action) -> bool {
+    let needed = rules::find(action).map(|rule| rule.permission(principal));
+    needed.is_some_and(|needed| needed.is_none_or(|permission| require(principal, permission).is_ok()))
+}
+
 /// Anonymous callers have no permissions; what is public needs none.
 fn check_permissions(principal: &Principal, rule: &Rule, target: &Target<'_>) -> Result<(), Denied> {
     if principal.role == Role::Anonymous {

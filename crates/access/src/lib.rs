@@ -28,7 +28,7 @@ pub mod worlds;
 
 pub use action::Action;
 pub use authenticate::{authenticate, authenticate_bearer};
-pub use authorize::{Denied, Permit, admit, authorize, require};
+pub use authorize::{Denied, Permit, admit, authorize, permits, require};
 pub use bearer::{Bearer, LicenseRecords, PresentedAs, Speaker};
 pub use credential::{
     Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials, user_and_password,

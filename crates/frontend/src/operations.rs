@@ -81,7 +81,10 @@ async fn webhooks(front: &Front) -> Response<Body> {
             let said = format!("the oldest webhook has been due for {} s", latency.as_secs());
             text(StatusCode::INTERNAL_SERVER_ERROR, said)
         }
-        Err(why) => text(StatusCode::INTERNAL_SERVER_ERROR, why),
+        Err(why) => {
+            tracing::warn!(%why, "the queue of webhooks cannot be read");
+            text(StatusCode::INTERNAL_SERVER_ERROR, "the queue of webhooks cannot be read now")
+        }
     }
 }
 

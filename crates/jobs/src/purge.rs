@@ -11,6 +11,7 @@ use keyway_domain::resources::{
     Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
     Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag,
     Policy, PolicyEntitlement, PoolKey, Product, Release, Rollout, SecondFactor, Token, User,
+    WebhookEndpoint, WebhookEvent,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -46,6 +47,7 @@ const OF_PRODUCT: &[Child] = &[
     parent(License::RESOURCE, "product_id", kind::PURGE_LICENSE),
     child(PoolKey::RESOURCE, "product_id"),
     parent(Policy::RESOURCE, "product_id", kind::PURGE_POLICY),
+    child(WebhookEndpoint::RESOURCE, "product_id"),
     parent(Package::RESOURCE, "product_id", kind::PURGE_PACKAGE),
     parent(Release::RESOURCE, "product_id", kind::PURGE_RELEASE),
 ];
@@ -93,6 +95,8 @@ const OF_ENVIRONMENT: &[Child] = &[
     child(GroupOwner::RESOURCE, "environment_id"),
     child(Group::RESOURCE, "environment_id"),
     child(PoolKey::RESOURCE, "environment_id"),
+    child(WebhookEvent::RESOURCE, "environment_id"),
+    child(WebhookEndpoint::RESOURCE, "environment_id"),
     parent(User::RESOURCE, "environment_id", kind::PURGE_USER),
     parent(License::RESOURCE, "environment_id", kind::PURGE_LICENSE),
     parent(Policy::RESOURCE, "environment_id", kind::PURGE_POLICY),

@@ -316,9 +316,9 @@ impl Runner {
         Ok(true)
     }
 
-    /// Runs a job while renewing its lease. One whose transaction met another one's is run again.
+    /// Runs a job while renewing its lease.
     async fn run_leased(&self, job: &Job) -> Result<Ended, JobError> {
-        let mut running = std::pin::pin!(retrying(|| self.dispatch(job)));
+        let mut running = std::pin::pin!(self.carry_out(job));
         loop {
             tokio::select! {
                 ended = &mut running => return ended,
@@ -329,6 +329,14 @@ impl Runner {
                     }
                 }
             }
+        }
+    }
+
+    /// Runs a job; one whose transaction met another one's again, unless it does more than write.
+    async fn carry_out(&self, job: &Job) -> Result<Ended, JobError> {
+        match job.kind.as_str() {
+            kind::DELIVER => deliver(&self.parts, &self.sender, job).await,
+            _ => retrying(|| self.dispatch(job)).await,
         }
     }
 
@@ -343,7 +351,6 @@ impl Runner {
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
             kind::PRUNE_EVENTS | kind::PRUNE_WEBHOOKS => event_log::prune(parts, job).await,
-            kind::DELIVER => deliver(parts, &self.sender, job).await,
             kind::TELL => self.tell(job).await,
             kind::REMIND => reminder::run(parts, job).await,
             kind::PRUNE_TOKENS => token::prune(parts, job).await,

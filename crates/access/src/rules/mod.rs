@@ -119,9 +119,9 @@ impl Rule {
         self
     }
 
-    /// The permissions that the caller needs for this target.
-    pub(crate) fn permissions(&self, principal: &Principal, target: &Target<'_>) -> Vec<Permission> {
-        let base = match self.needs {
+    /// The permission that the caller needs, whatever the target.
+    pub(crate) fn permission(&self, principal: &Principal) -> Option<Permission> {
+        match self.needs {
             Needs::Nothing => None,
             Needs::One(permission) => Some(permission),
             Needs::OwnRead => match principal.role {
@@ -130,9 +130,13 @@ impl Rule {
                 Role::License => Some(Permission::LicenseRead),
                 _ => Some(Permission::UserRead),
             },
-        };
+        }
+    }
+
+    /// The permissions that the caller needs for this target.
+    pub(crate) fn permissions(&self, principal: &Principal, target: &Target<'_>) -> Vec<Permission> {
         let admin = self.admin.filter(|_| target.user_roles.contains(Role::Admin));
-        base.into_iter().chain(admin).collect()
+        self.permission(principal).into_iter().chain(admin).collect()
     }
 
     /// Whether a clause for the caller's role holds; if none does, the first reason given.

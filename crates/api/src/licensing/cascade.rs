@@ -2,7 +2,7 @@
 
 use keyway_domain::resources::{
     BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, PoolKey,
-    SecondFactor, Token, User,
+    SecondFactor, Token, User, WebhookEndpoint, WebhookEvent,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
 
@@ -16,6 +16,8 @@ pub(crate) async fn product(work: &mut Work, product: &Record) -> Outcome<()> {
     work.delete_where(PoolKey::RESOURCE, &of_it).await?;
     policies(work, &of_it).await?;
     tokens_of(work, BearerType::Product, product).await?;
+    belonging(work, WebhookEvent::RESOURCE, "webhook_endpoint_id", "webhook_endpoints", &of_it).await?;
+    work.delete_where(WebhookEndpoint::RESOURCE, &of_it).await?;
     crate::distribution::purge_product(work, product).await?;
     work.touch_everything();
     Ok(())

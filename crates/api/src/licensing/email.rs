@@ -5,14 +5,16 @@ pub(crate) fn normal(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// Whether a text can be an address: one `@` between a name and a host, no blanks or control characters.
+/// Whether a text can be an address: one `@` between a name and a host of letters, digits, `-` and `_`; no blanks, control
+/// characters, or what would end a text in JSON, since addresses stand in the claims of signed keys.
 pub(crate) fn is_valid(text: &str) -> bool {
     let text = text.trim();
     let Some((name, host)) = text.rsplit_once('@') else { return false };
-    let clean =
-        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
-    let labels = || host.split('.').all(|label| !label.is_empty());
-    clean(name) && clean(host) && !name.contains(['@', ',', ';', '<', '>']) && labels()
+    let is_name =
+        |c: char| !c.is_whitespace() && !c.is_control() && !['@', ',', ';', '<', '>', '"', '\\'].contains(&c);
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+    !name.is_empty() && name.chars().all(is_name) && host.split('.').all(is_label)
 }
 
 #[cfg(test)]
@@ -24,7 +26,10 @@ mod tests {
         for good in ["a@b", "first.last+tag@example.com", " A@B.C "] {
             assert!(is_valid(good), "{good}");
         }
-        for bad in ["", "a", "@b", "a@", "a b@c", "a@b@c", "a@.c", "a@b..c", "<a@b>"] {
+        let injected = r#"x@y","plan":"pro"#;
+        for bad in
+            ["", "a", "@b", "a@", "a b@c", "a@b@c", "a@.c", "a@b..c", "<a@b>", injected, r"a\@b", "a\"@b"]
+        {
             assert!(!is_valid(bad), "{bad}");
         }
         assert_eq!(normal(" Jane@Example.COM\n"), "jane@example.com");

@@ -3,8 +3,8 @@
 
 use keyway_base::RecordId;
 use keyway_domain::license::key::{Facts, Made, Making};
-use keyway_domain::resources::{License, Policy, Scheme};
-use keyway_jsonapi::{Declared, Failure, Invalid, Value};
+use keyway_domain::resources::{License, Policy, PoolKey, Scheme};
+use keyway_jsonapi::{Declared, Failure, Invalid, Scope, Value};
 
 use crate::call::Call;
 use crate::draft::Draft;
@@ -31,7 +31,7 @@ pub(crate) async fn prepare(work: &mut Work, draft: &mut Draft, policy: &Policy)
     }
 }
 
-/// A text that was given must be neither too short nor too long, nor the id of a licence.
+/// A text that was given must be neither too short nor too long, nor the id of a licence or a key that waits in a pool.
 async fn check(work: &mut Work, draft: &mut Draft, given: &str, min: usize) -> Outcome<()> {
     draft.failures.extend(failure(given, min));
     let id = given.parse::<RecordId>();
@@ -39,6 +39,11 @@ async fn check(work: &mut Work, draft: &mut Draft, given: &str, min: usize) -> O
         && (id == draft.record.id() || work.get(License::RESOURCE, id).await?.is_some())
     {
         let detail = "must not conflict with another license's identifier (UUID)";
+        draft.fail(Invalid::attribute("key", Failure::Kind("CONFLICT"), detail));
+    }
+    // Whoever takes it out of the pool could make no licence of it any more.
+    if draft.failures.is_empty() && work.any(PoolKey::RESOURCE, &Scope::text("key", given)).await? {
+        let detail = "must not conflict with a key in a pool";
         draft.fail(Invalid::attribute("key", Failure::Kind("CONFLICT"), detail));
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use keyway_access::{EnvironmentView, Principal, Who, visible};
+use keyway_access::{EnvironmentView, Principal, Who, permits, visible};
 use keyway_base::{ProductId, RecordId};
 use keyway_crypto::random_bytes;
 use keyway_domain::permission::Permissions;
@@ -90,6 +90,9 @@ impl Work {
             permissions: Permissions::allowed(Role::Product),
             ..Principal::anonymous(self.account(), view)
         };
+        if !shown(record.resource).is_some_and(|(_, hooks)| permits(&principal, hooks.actions().show)) {
+            return Ok(false);
+        }
         let scope = visible(&principal, record.resource, &view, self.now());
         self.any(record.resource, &scope.and(Scope::id("id", record.id()))).await
     }

@@ -62,6 +62,8 @@ async fn every_refusal_of_a_key() {
     assert_eq!(answer.status, 400);
     assert_eq!(add(&world, &policy, &"k".repeat(1024)).await.status, 201);
     assert_eq!(add(&world, &policy, "eight888").await.status, 201);
+    let chosen = document("licenses", json!({"key": "eight888"}), one("policy", "policies", &plain));
+    assert_eq!(world.admin.post("licenses", chosen).await.error(), (422, "KEY_CONFLICT", at));
 }
 
 #[tokio::test]

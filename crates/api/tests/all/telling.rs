@@ -119,6 +119,25 @@ async fn an_endpoint_of_a_product_hears_of_what_the_product_may_read() {
 }
 
 #[tokio::test]
+async fn an_endpoint_of_a_product_hears_of_no_second_factors_and_goes_with_its_product() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    listen(&world, json!({}), Some(&product)).await;
+    let attributes = json!({"email": "jane@example.com", "password": "correct horse"});
+    let user = id(&world.make("users", attributes, json!({})).await);
+    let jane = world.token_of(&format!("users/{user}")).await;
+    let body = json!({"meta": {"password": "correct horse"}});
+    assert_eq!(jane.post(&format!("users/{user}/second-factors"), body).await.status, 201);
+    let names: Vec<String> = told(&world).await.into_iter().map(|(name, _)| name).collect();
+    assert!(!names.iter().any(|name| name.starts_with("second-factor")), "{names:?}");
+    assert!(names.contains(&"user.created".to_owned()), "{names:?}");
+    assert_eq!(world.admin.delete(&format!("products/{product}")).await.status, 204);
+    world.entitlement("PRO").await;
+    assert!(told(&world).await.iter().all(|(name, _)| name != "entitlement.created"));
+    assert_eq!(world.admin.get("webhook-endpoints").await.ids(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn an_endpoint_hears_of_its_own_environment_alone() {
     let world = World::new().await;
     let shared = json!({ "name": "s", "code": "s", "isolationStrategy": "SHARED" });

@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::header::RANGE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use keyway_access::{Credential, CredentialScheme};
-use keyway_base::{AccountId, Timestamp};
+use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_crypto::token::TokenKind;
+use percent_encoding::percent_decode_str;
 
 use crate::exchange::Exchange;
 use crate::network::network;
@@ -135,8 +136,8 @@ impl Rates {
         if let Some((user, _)) = path.split_once("/second-factors")
             && matches!(*exchange.method(), Method::POST | Method::PATCH | Method::PUT | Method::DELETE)
         {
-            let user = user.rsplit('/').next()?;
-            return self.table.count(key("second factor", user), &NEW_PASSWORDS, now);
+            let user = one_spelling(user.rsplit('/').next()?);
+            return self.table.count(key("second factor", &user), &NEW_PASSWORDS, now);
         }
         if *exchange.method() != Method::POST {
             return None;
@@ -147,7 +148,7 @@ impl Rates {
         }
         let changed = ["/actions/update-password", "/actions/reset-password"];
         let user = changed.iter().find_map(|action| path.strip_suffix(action))?.rsplit('/').next()?;
-        self.table.count(key("password", user), &NEW_PASSWORDS, now)
+        self.table.count(key("password", &one_spelling(user)), &NEW_PASSWORDS, now)
     }
 
     fn key(&self, what: Counted, from: Source<'_>) -> u64 {
@@ -156,6 +157,12 @@ impl Rates {
         });
         self.hasher.hash_one((what, from.account, network(from.address), credential))
     }
+}
+
+/// One spelling of a user's id or address for all that mean the same, or whoever guesses would count anew with each.
+fn one_spelling(segment: &str) -> String {
+    let decoded = percent_decode_str(segment).decode_utf8_lossy().trim().to_lowercase();
+    decoded.parse::<RecordId>().map_or(decoded, |id| id.to_string())
 }
 
 /// Whether a credential is a client's: none, a licence's or a user's. Vendors' tokens say what they are.

@@ -102,6 +102,10 @@ async fn one_time_passwords_are_guessed_slowly() {
         assert_eq!(wire.ask(method, path, &[], b"").await.status, 200, "{method}");
     }
     assert_eq!(told(&wire.ask("PATCH", one, &[], b"").await), (429, vec!["10m", "6", "5", "0"]));
+    for spelled in ["JANE", "%6aane", "jan%65"] {
+        let one = format!("/v1/users/{spelled}/second-factors/app");
+        assert_eq!(wire.ask("PATCH", &one, &[], b"").await.status, 429, "{spelled} is the same user");
+    }
     assert_eq!(wire.get(one, &[]).await.status, 200, "reading is no guess");
     let other = "/v1/accounts/acme/users/joe/second-factors/app";
     assert_eq!(wire.ask("PATCH", other, &[], b"").await.status, 200, "each user has a count");

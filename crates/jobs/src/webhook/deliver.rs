@@ -13,7 +13,7 @@ use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_domain::webhook::{extras, payload, wait_after};
 use keyway_jsonapi::document::resource_object;
 use keyway_jsonapi::{Declared, Record, Scope, Value};
-use keyway_store::{Changes, Job, NewJob, Write};
+use keyway_store::{Changes, Job, NewJob, Write, retrying};
 use serde_json::json;
 
 use super::Sender;
@@ -51,7 +51,8 @@ pub(crate) async fn deliver(parts: &Parts, sender: &Sender, job: &Job) -> Result
         }
         _ => Verdict::GONE,
     };
-    settle(parts, job, endpoint.as_ref(), verdict).await
+    // What was sent is not sent again because others wrote at the same time.
+    retrying(|| settle(parts, job, endpoint.as_ref(), &verdict)).await
 }
 
 async fn keys(parts: &Parts, account: AccountId) -> Result<Option<AccountKeys>, JobError> {
@@ -106,7 +107,7 @@ async fn settle(
     parts: &Parts,
     job: &Job,
     endpoint: Option<&WebhookEndpoint>,
-    verdict: Verdict,
+    verdict: &Verdict,
 ) -> Result<Ended, JobError> {
     let (account, id, now) = (job.account, subject(job)?, parts.clock.wall());
     let mut write = parts.db.begin().await?;
@@ -117,7 +118,7 @@ async fn settle(
     event.attempts += i64::from(endpoint.is_some());
     event.status = verdict.status;
     event.last_response_code = verdict.code;
-    event.last_response_body = verdict.body;
+    event.last_response_body.clone_from(&verdict.body);
     event.updated_at = now;
     if let Some(endpoint) = endpoint {
         event.endpoint.clone_from(&endpoint.url);

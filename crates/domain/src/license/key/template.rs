@@ -2,6 +2,9 @@
 
 use super::{Facts, shown};
 
+/// A longer text between braces, in bytes, is no name: seeds come from strangers, and are read once.
+const NAME: usize = 64;
+
 /// The text with its templates filled in. What is unknown or absent is empty; braces around anything but a word
 /// stay as they are.
 pub(super) fn filled(text: &str, facts: &Facts) -> String {
@@ -9,7 +12,7 @@ pub(super) fn filled(text: &str, facts: &Facts) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         filled.push_str(before);
-        match after.split_once("}}") {
+        match split_name(after) {
             Some((name, after)) if is_word(name) => {
                 filled.push_str(&value(name, facts));
                 rest = after;
@@ -23,6 +26,13 @@ pub(super) fn filled(text: &str, facts: &Facts) -> String {
     }
     filled.push_str(rest);
     filled
+}
+
+/// What stands before the next closing braces, and after them.
+fn split_name(text: &str) -> Option<(&str, &str)> {
+    let end = text.bytes().take(NAME).position(|byte| byte == b'}')?;
+    let (name, rest) = text.split_at_checked(end)?;
+    Some((name, rest.strip_prefix("}}")?))
 }
 
 fn is_word(name: &str) -> bool {

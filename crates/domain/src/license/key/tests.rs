@@ -133,6 +133,8 @@ fn templates_are_filled_in() {
         assert_eq!(template::filled(text, &facts()), expected, "{text}");
     }
     assert_eq!(template::filled("{{user}}{{email}}{{expiry}}{{duration}}", &bare()), "", "null is empty");
+    let braces = "{".repeat(1 << 20);
+    assert_eq!(template::filled(&braces, &bare()), braces, "and each is looked at once");
 }
 
 proptest! {
