@@ -23,6 +23,18 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// A record that is to be made of what was sent.
+    pub(crate) const fn new(record: Record, input: Input) -> Self {
+        Self {
+            before: None,
+            record,
+            input,
+            related: Vec::new(),
+            digests: Vec::new(),
+            key: None,
+            failures: Vec::new(),
+        }
+    }
     /// Notes a failure.
     pub(crate) fn fail(&mut self, failure: Invalid) {
         self.failures.push(failure);

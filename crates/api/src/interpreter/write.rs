@@ -21,15 +21,7 @@ pub(crate) async fn sent(
     record: Record,
     input: Input,
 ) -> Outcome<Draft> {
-    let mut draft = Draft {
-        before,
-        record,
-        input,
-        related: Vec::new(),
-        digests: Vec::new(),
-        key: None,
-        failures: Vec::new(),
-    };
+    let mut draft = Draft { before, ..Draft::new(record, input) };
     let resource = draft.record.resource;
     for (name, value) in draft.input.attributes.clone() {
         if let Some(column) = resource.attributes.iter().find(|a| a.name == name).and_then(|a| a.column) {

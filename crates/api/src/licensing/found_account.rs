@@ -105,15 +105,7 @@ fn new_draft(mut record: Record, input: Input) -> Draft {
             record.set(column, value.clone());
         }
     }
-    Draft {
-        before: None,
-        record,
-        input,
-        related: Vec::new(),
-        digests: Vec::new(),
-        key: None,
-        failures: Vec::new(),
-    }
+    Draft::new(record, input)
 }
 
 /// The account, named after the host of the first admin's address unless it was given names.

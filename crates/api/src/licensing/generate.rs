@@ -58,15 +58,7 @@ pub(crate) async fn generate(work: &mut Work, bearer: &Bearer, input: Input) -> 
     for name in ["name", "max_activations", "max_deactivations"] {
         record.set(name, input.get(name).cloned().unwrap_or(Value::Null));
     }
-    let mut draft = Draft {
-        before: None,
-        record,
-        input,
-        related: Vec::new(),
-        digests: Vec::new(),
-        key: None,
-        failures: Vec::new(),
-    };
+    let mut draft = Draft::new(record, input);
     check_values(&mut draft);
     if bearer.kind != BearerType::Environment && !associates(call.view, &bearer.record) {
         draft.fail(foreign_environment());
