@@ -50,7 +50,8 @@ impl Disk {
         for directory in [&disk.blobs, &disk.staging, &disk.parts, &disk.growing] {
             fs::create_dir_all(directory).map_err(BlobError::io("making the blob directory"))?;
         }
-        disk.create()?;
+        let (_, probe) = disk.create()?;
+        probe.remove()?;
         sync_directory(root)?;
         Ok(disk)
     }
@@ -174,6 +175,12 @@ impl StagedPath {
     pub(crate) fn path(&self) -> &Path {
         self.0.as_deref().expect("a staged path is taken once")
     }
+
+    /// Removes the file before this returns: dropping may leave that for later, and a sweep would find it.
+    fn remove(mut self) -> Result<(), BlobError> {
+        let path = self.0.take().expect("a staged path is taken once");
+        fs::remove_file(path).map_err(BlobError::io("removing a staged file"))
+    }
 }
 
 impl Drop for StagedPath {
@@ -203,4 +210,24 @@ fn absent_or(key: &BlobKey, doing: &'static str) -> impl FnOnce(io::Error) -> Bl
 /// Makes renames and new entries in a directory survive a crash.
 pub(crate) fn sync_directory(directory: &Path) -> Result<(), BlobError> {
     File::open(directory).and_then(|file| file.sync_all()).map_err(BlobError::io("syncing a blob directory"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc;
+
+    use super::Disk;
+
+    /// The sweep of the same start would find it, or trip over its removal.
+    #[test]
+    fn opening_leaves_nothing_to_other_threads() {
+        let root = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        runtime.spawn_blocking(move || held.recv());
+        let disk = runtime.block_on(async { Disk::open(root.path(), 1) }).unwrap();
+        assert_eq!(fs::read_dir(&disk.staging).unwrap().count(), 0);
+        drop(release);
+    }
 }
