@@ -37,6 +37,11 @@ pub fn matches(scope: &Scope, record: &Record, rows: &dyn Rows) -> bool {
             let key = record.get(local);
             rows.rows(table).iter().any(|row| equal(row.get(foreign), key) && matches(scope, row, rows))
         }
+        Scope::AtLeast { table, foreign, count } => {
+            let key = record.get("id");
+            let found = rows.rows(table).iter().filter(|row| equal(row.get(foreign), key)).count();
+            i64::try_from(found).is_ok_and(|found| found >= *count)
+        }
     }
 }
 

@@ -25,6 +25,10 @@ pub struct Target<'a> {
     pub(crate) policy: Option<PolicyId>,
     pub(crate) license: Option<LicenseId>,
     pub(crate) owner: Option<UserId>,
+    /// The user who owns the machine that is meant, or that what is meant belongs to.
+    pub(crate) machine_owner: Option<UserId>,
+    /// Whether components are to be made with it.
+    pub(crate) with_components: bool,
     pub(crate) users: &'a [UserId],
     /// The licence's own protection, else its policy's.
     pub(crate) protected: bool,
@@ -176,6 +180,16 @@ impl<'a> Target<'a> {
             policy_protected: policy.protected,
             ..Self::of_product(environment, policy.product_id)
         }
+    }
+    /// A machine of a licence, or what belongs to one: made or to be made, in this environment, of this owner.
+    #[must_use]
+    pub fn on_machine(self, environment: Option<EnvironmentId>, owner: Option<UserId>) -> Self {
+        Self { environment: Some(environment), id: None, machine_owner: owner, ..self }
+    }
+    /// The same machine to be made, with components.
+    #[must_use]
+    pub fn with_components(self) -> Self {
+        Self { with_components: true, ..self }
     }
     /// The same licence, moving to another policy.
     #[must_use]

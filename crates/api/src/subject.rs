@@ -89,6 +89,8 @@ pub(crate) enum Subject {
         /// Its owner.
         owner: Option<UserId>,
     },
+    /// A machine of a licence, or what belongs to one; made or to be made.
+    Machine(Box<OnMachine>),
     /// A package.
     Package(Box<Package>, DistributionStrategy),
     /// A release, or what hangs on it.
@@ -100,6 +102,31 @@ pub(crate) enum Subject {
         /// The entitlements it asks for.
         constraints: Vec<EntitlementId>,
     },
+}
+
+/// The facts about a machine that access decides from.
+#[derive(Debug, Clone)]
+pub(crate) struct OnMachine {
+    /// The environment of what is meant.
+    pub(crate) environment: Option<EnvironmentId>,
+    /// The machine's owner.
+    pub(crate) owner: Option<UserId>,
+    /// Its licence.
+    pub(crate) license: License,
+    /// The licence's policy.
+    pub(crate) policy: Policy,
+    /// The users attached to the licence.
+    pub(crate) users: Vec<UserId>,
+    /// Whether components are to be made with it.
+    pub(crate) with_components: bool,
+}
+
+impl OnMachine {
+    fn target(&self) -> Target<'_> {
+        let target = Target::license(&self.license, &self.policy, &self.users);
+        let target = target.on_machine(self.environment, self.owner);
+        if self.with_components { target.with_components() } else { target }
+    }
 }
 
 impl Subject {
@@ -135,6 +162,7 @@ impl Subject {
             Self::NewLicense { environment, policy, owner } => {
                 Target::new_license(*environment, policy, *owner)
             }
+            Self::Machine(on) => on.target(),
             Self::Package(package, strategy) => Target::package(package, *strategy),
             Self::Release { release, strategy, constraints } => {
                 Target::release(release, *strategy, constraints, now)

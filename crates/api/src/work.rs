@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_catalog::Webhooks;
 use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Resource, Scope, Value};
-use keyway_store::{Changes, Inserted, NewJob, Page, Read, Tombstone, UniqueIndex, Write};
+use keyway_store::{Changes, Inserted, NewJob, Page, Read, Tally, Tombstone, UniqueIndex, Write};
 
 use crate::call::Call;
 use crate::refusal::{Outcome, Refusal};
@@ -130,6 +130,17 @@ impl Work {
     pub(crate) async fn count(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<u64> {
         let account = self.account();
         Ok(either!(self, transaction => transaction.count(resource, account, scope))?)
+    }
+    /// Counts the records that match, and adds up `columns`, for each value of the column `by`.
+    pub(crate) async fn tally(
+        &mut self,
+        resource: &'static Resource,
+        scope: &Scope,
+        by: &'static str,
+        columns: &[&'static str],
+    ) -> Outcome<Vec<Tally>> {
+        let account = self.account();
+        Ok(either!(self, transaction => transaction.tally(resource, account, scope, by, columns))?)
     }
     /// Whether any record matches.
     pub(crate) async fn any(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<bool> {

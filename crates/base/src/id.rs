@@ -68,6 +68,8 @@ ids! {
     UserId,
     /// A group.
     GroupId,
+    /// A machine on which a licence is in use.
+    MachineId,
     /// An API token.
     TokenId,
     /// An entitlement.
@@ -101,6 +103,7 @@ record_ids!(
     LicenseId,
     UserId,
     GroupId,
+    MachineId,
     TokenId,
     EntitlementId,
     PackageId,

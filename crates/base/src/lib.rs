@@ -19,7 +19,7 @@ pub use content_digest::{ContentAlgorithm, ContentDigest, ContentDigestError};
 pub use content_tag::{AboutTag, is_content_tag, tag_of_version, version_in_tag};
 pub use id::{
     AccountId, ArtifactId, ConstraintId, EntitlementId, EnvironmentId, GroupId, IdError, LicenseId,
-    PackageId, PolicyId, ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,
+    MachineId, PackageId, PolicyId, ProductId, RecordId, ReleaseId, RequestId, TokenId, UserId,
 };
 pub use secret::{Secret, constant_time_eq};
 pub use slot::{SLOTS, Slot, SlotKey};

@@ -223,6 +223,10 @@ mod tests {
         license.users.attached license.users.detached license.group.updated license.owner.updated
         license.policy.updated license.user.updated license.usage.incremented license.usage.decremented
         license.usage.reset
+        machine.created machine.deleted machine.updated machine.checked-out machine.group.updated
+        machine.owner.updated machine.proofs.generated machine.heartbeat.ping machine.heartbeat.pong
+        machine.heartbeat.dead machine.heartbeat.reset machine.heartbeat.resurrected
+        component.created component.deleted component.updated
         policy.created policy.deleted policy.updated policy.pool.popped policy.entitlements.attached
         policy.entitlements.detached
         key.created key.deleted key.updated

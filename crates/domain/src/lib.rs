@@ -9,6 +9,7 @@ pub mod content;
 pub mod duration;
 pub mod event;
 pub mod license;
+pub mod machine;
 pub mod package;
 pub mod parts;
 pub mod permission;

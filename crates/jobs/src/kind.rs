@@ -34,6 +34,8 @@ pub const PURGE_PRODUCT: &str = "product.purge";
 pub const PURGE_POLICY: &str = "policy.purge";
 /// Removes what belongs to a deleted licence.
 pub const PURGE_LICENSE: &str = "license.purge";
+/// Removes what belongs to a deleted machine.
+pub const PURGE_MACHINE: &str = "machine.purge";
 /// Removes what belongs to a deleted user.
 pub const PURGE_USER: &str = "user.purge";
 
@@ -78,6 +80,7 @@ pub const ALL: &[&str] = &[
     PURGE_PRODUCT,
     PURGE_POLICY,
     PURGE_LICENSE,
+    PURGE_MACHINE,
     PURGE_USER,
     PURGE_ENTITLEMENT,
     PURGE_ENVIRONMENT,

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
-    Artifact, ArtifactStatus, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
-    Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Manifest, Package, PackageTag,
-    Policy, PolicyEntitlement, PoolKey, Product, Release, Rollout, SecondFactor, Token, User,
-    WebhookEndpoint, WebhookEvent,
+    Artifact, ArtifactStatus, Component, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot,
+    ContentTag, Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Machine, Manifest,
+    Package, PackageTag, Policy, PolicyEntitlement, PoolKey, Product, Release, Rollout, SecondFactor, Token,
+    User, WebhookEndpoint, WebhookEvent,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -60,8 +60,12 @@ const OF_LICENSE: &[Child] = &[
     child(Token::RESOURCE, "bearer_id"),
     child(LicenseUser::RESOURCE, "license_id"),
     child(LicenseEntitlement::RESOURCE, "license_id"),
+    child(Component::RESOURCE, "license_id"),
+    child(Machine::RESOURCE, "license_id"),
 ];
+const OF_MACHINE: &[Child] = &[child(Component::RESOURCE, "machine_id")];
 const OF_USER: &[Child] = &[
+    parent(Machine::RESOURCE, "owner_id", kind::PURGE_MACHINE),
     child(Token::RESOURCE, "bearer_id"),
     child(SecondFactor::RESOURCE, "user_id"),
     child(LicenseUser::RESOURCE, "user_id"),
@@ -98,6 +102,7 @@ const OF_ENVIRONMENT: &[Child] = &[
     child(WebhookEvent::RESOURCE, "environment_id"),
     child(WebhookEndpoint::RESOURCE, "environment_id"),
     parent(User::RESOURCE, "environment_id", kind::PURGE_USER),
+    parent(Machine::RESOURCE, "environment_id", kind::PURGE_MACHINE),
     parent(License::RESOURCE, "environment_id", kind::PURGE_LICENSE),
     parent(Policy::RESOURCE, "environment_id", kind::PURGE_POLICY),
     parent(Package::RESOURCE, "environment_id", kind::PURGE_PACKAGE),
@@ -112,6 +117,7 @@ fn children(kind: &str) -> Option<&'static [Child]> {
         kind::PURGE_PRODUCT => OF_PRODUCT,
         kind::PURGE_POLICY => OF_POLICY,
         kind::PURGE_LICENSE => OF_LICENSE,
+        kind::PURGE_MACHINE => OF_MACHINE,
         kind::PURGE_USER => OF_USER,
         kind::PURGE_ENTITLEMENT => OF_ENTITLEMENT,
         kind::PURGE_PACKAGE => OF_PACKAGE,

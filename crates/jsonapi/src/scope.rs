@@ -53,6 +53,16 @@ pub enum Scope {
         /// What the other row must satisfy.
         scope: Box<Self>,
     },
+    /// At least `count` rows of another table of the same account point at this record's id by their `foreign`
+    /// column.
+    AtLeast {
+        /// The other table.
+        table: &'static str,
+        /// The column of the other table.
+        foreign: &'static str,
+        /// How many.
+        count: i64,
+    },
 }
 
 impl Scope {

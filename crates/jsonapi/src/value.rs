@@ -124,6 +124,7 @@ id_field!(
     keyway_base::ProductId,
     keyway_base::PolicyId,
     keyway_base::LicenseId,
+    keyway_base::MachineId,
     keyway_base::UserId,
     keyway_base::GroupId,
     keyway_base::TokenId,

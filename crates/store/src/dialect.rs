@@ -14,9 +14,9 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// Columns whose texts are too long for an index of PostgreSQL, which takes 2,704 bytes: licence keys. They are
-/// found, and kept apart, by two hashes of 64 bits.
-const LONG: &[&str] = &["key"];
+/// Columns whose texts are too long for an index of PostgreSQL, which takes 2,704 bytes: licence keys, and what
+/// machines and their components are told apart by. They are found, and kept apart, by two hashes of 64 bits.
+const LONG: &[&str] = &["key", "fingerprint"];
 
 /// How deep a document to be contained may go: metadata has at most four levels (`licensing.md` §1.5).
 const MAX_DEPTH: usize = 8;

@@ -6,7 +6,7 @@ use keyway_base::AccountId;
 use keyway_jsonapi::{Record, Resource, Scope};
 
 use crate::session::Session;
-use crate::{Generation, Page, StoreError, Tombstone, records};
+use crate::{Generation, Page, StoreError, Tally, Tombstone, records, tally};
 
 /// A snapshot: everything read through it is of one moment, the moment of the first read.
 pub struct Read {
@@ -75,6 +75,21 @@ impl Read {
         scope: &Scope,
     ) -> Result<u64, StoreError> {
         records::count(&mut self.session, resource, account, scope).await
+    }
+
+    /// Counts the records that match, and adds up `columns`, for each value of the column `by`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn tally(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        by: &'static str,
+        columns: &[&'static str],
+    ) -> Result<Vec<Tally>, StoreError> {
+        tally::tally(&mut self.session, resource, account, scope, (by, columns)).await
     }
 
     /// The oldest account that matches, whatever its id. `accounts` is the declaration of accounts.

@@ -44,7 +44,16 @@ pub(crate) fn push_scope(sql: &mut Sql, alias: Alias, scope: &Scope) {
                 related.push_probe(sql, alias);
             }
         }
+        Scope::AtLeast { table, foreign, count } => at_least(sql, alias, (*table, *foreign), *count),
     }
+}
+
+/// How many rows of another table, by the column that points here, are counted.
+fn at_least(sql: &mut Sql, alias: Alias, (table, foreign): (&'static str, &'static str), count: i64) {
+    let other = sql.alias();
+    sql.push("(SELECT count(*) FROM ").push(table).push(" ").name(other).push(" WHERE ");
+    sql.column(other, "account_id").push(" = ").column(alias, "account_id").push(" AND ");
+    sql.column(other, foreign).push(" = ").column(alias, "id").push(") >= ").param(Arg::int(count));
 }
 
 /// A condition on rows of another table.
@@ -84,6 +93,7 @@ const NAMES: &[&str] = &[
     "digest",
     "email",
     "filename",
+    "fingerprint",
     "key",
     "normalised_key",
     "slug",

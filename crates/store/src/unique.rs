@@ -46,6 +46,8 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("licenses_key", "licenses", &["key"]),
     UniqueIndex::new("license_entitlements_pair", "license_entitlements", &["license_id", "entitlement_id"]),
     UniqueIndex::new("license_users_pair", "license_users", &["license_id", "user_id"]),
+    UniqueIndex::new("machines_fingerprint", "machines", &["license_id", "fingerprint"]),
+    UniqueIndex::new("components_fingerprint", "components", &["machine_id", "fingerprint"]),
     UniqueIndex::new("tokens_digest", "tokens", &["digest"]),
     UniqueIndex::new("engines_key", "engines", &["key"]),
     UniqueIndex::new("platforms_key", "platforms", &["key"]),

@@ -15,8 +15,8 @@ use crate::changes::Bump;
 use crate::db::Shared;
 use crate::session::Session;
 use crate::statement::{Alias, Sql, Statement};
-use crate::{Changes, Job, NewJob, Page, StoreError, Tombstone, UniqueIndex};
-use crate::{arg::Arg, job, records, select, unique};
+use crate::{Changes, Job, NewJob, Page, StoreError, Tally, Tombstone, UniqueIndex};
+use crate::{arg::Arg, job, records, select, tally, unique};
 
 /// What became of an insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,21 @@ impl Write {
         scope: &Scope,
     ) -> Result<u64, StoreError> {
         records::count(&mut self.session, resource, account, scope).await
+    }
+
+    /// Counts the records that match, and adds up `columns`, for each value of the column `by`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn tally(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        by: &'static str,
+        columns: &[&'static str],
+    ) -> Result<Vec<Tally>, StoreError> {
+        tally::tally(&mut self.session, resource, account, scope, (by, columns)).await
     }
 
     /// Whether the name, version or file is buried.

@@ -14,6 +14,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("product_id", "products"),
     ("policy_id", "policies"),
     ("license_id", "licenses"),
+    ("machine_id", "machines"),
     ("entitlement_id", "entitlements"),
     ("owner_id", "users"),
     ("user_id", "users"),

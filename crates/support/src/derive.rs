@@ -7,8 +7,8 @@ use keyway_crypto::token::{self, AccountSecret, TokenKind};
 use keyway_domain::duration;
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
-    Account, Artifact, BearerType, Channel, Engine, ExpirationBasis, License, Manifest, Package, Policy,
-    PoolKey, Release, Token, User, UserRole,
+    Account, Artifact, BearerType, Channel, Component, Engine, ExpirationBasis, License, Machine, Manifest,
+    Package, Policy, PoolKey, Release, Token, User, UserRole,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Inserted, Write};
@@ -50,6 +50,10 @@ impl Derive<'_> {
             default(record, "product_id", Value::Id(policy.product_id.into()));
         } else if record.resource == Token::RESOURCE && self.new {
             self.token(record).await?;
+        } else if record.resource == Machine::RESOURCE && self.new {
+            self.copied(record, License::RESOURCE, "license_id", &["product_id"]).await?;
+        } else if record.resource == Component::RESOURCE && self.new {
+            self.copied(record, Machine::RESOURCE, "machine_id", &["product_id", "license_id"]).await?;
         }
         Ok(())
     }
@@ -114,6 +118,20 @@ impl Derive<'_> {
     ) -> Result<Option<Record>, SupportError> {
         let Some(id) = of.get(column).as_id() else { return Ok(None) };
         Ok(self.write.find(resource, of.account(), &Scope::id("id", id)).await?)
+    }
+
+    /// Sets columns as they are in the record that another column refers to.
+    async fn copied(
+        &mut self,
+        record: &mut Record,
+        from: &'static Resource,
+        column: &str,
+        columns: &[&str],
+    ) -> Result<(), SupportError> {
+        if let Some(found) = self.find(record, from, column).await? {
+            columns.iter().for_each(|copied| default(record, copied, found.get(copied).clone()));
+        }
+        Ok(())
     }
 
     async fn policy(&mut self, license: &Record) -> Result<Policy, SupportError> {

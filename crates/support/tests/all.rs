@@ -115,6 +115,8 @@ impl World {
             ("licenses", json!({ "policy_id": "policies", "owner_id": "users" })),
             ("license_entitlements", json!({ "license_id": "licenses", "entitlement_id": "entitlements" })),
             ("license_users", json!({ "license_id": "licenses", "user_id": "users" })),
+            ("machines", json!({ "license_id": "licenses", "owner_id": "users", "fingerprint": "F" })),
+            ("components", json!({ "machine_id": "machines", "fingerprint": "C", "name": "disk" })),
             ("tokens", json!({ "bearer_type": "License", "bearer_id": "licenses" })),
             ("engines", json!({ "key": "pypi" })),
             ("platforms", json!({ "key": "linux" })),
@@ -204,6 +206,8 @@ async fn a_record_of_every_type_is_stored_and_shown_again() {
     let license = attributes(world.records("licenses").await);
     assert!(license["key"].as_str().unwrap().ends_with("-V3"));
     assert_eq!(license["product_id"], ids["products"]);
+    let component = attributes(world.records("components").await);
+    assert_eq!((&component["product_id"], &component["license_id"]), (&ids["products"], &ids["licenses"]));
     assert!(!license["permissions"].as_array().unwrap().is_empty());
     assert_eq!(world.records("filetypes").await[0]["attributes"]["key"], "whl");
     assert_eq!(attributes(world.records("users").await)["email"], "ann@example.com");
@@ -350,7 +354,6 @@ async fn metadata_that_was_given_is_read_as_that_of_an_upload() {
 async fn what_the_server_cannot_hold_is_said() {
     let world = World::new().await;
     for (kind, attributes, status, text) in [
-        ("machines", json!({}), 422, "no notion of machines"),
         ("license_validation_sparks", json!({}), 422, "no notion"),
         ("unicorns", json!({}), 400, "not a type"),
         ("products", json!({ "horn": 1 }), 422, "no notion of horn of products"),

@@ -69,6 +69,7 @@ pub(super) const RULES: &[Rule] = &[
     read(Action::LicenseUsersList, Permission::UserRead, SHOW),
     write(Action::LicenseUsersAttach, Permission::LicenseUsersAttach, USERS),
     write(Action::LicenseUsersDetach, Permission::LicenseUsersDetach, USERS),
+    read(Action::LicenseMachinesList, Permission::MachineRead, SHOW),
     read(Action::LicenseEntitlementsList, Permission::EntitlementRead, SHOW),
     write(Action::LicenseEntitlementsAttach, Permission::LicenseEntitlementsAttach, SALES),
     write(Action::LicenseEntitlementsDetach, Permission::LicenseEntitlementsDetach, SALES),

@@ -3,6 +3,7 @@
 
 mod account;
 mod artifact;
+mod component;
 mod constraint;
 mod entitlement;
 mod environment;
@@ -10,6 +11,7 @@ mod group;
 mod key;
 mod license;
 mod lookup;
+mod machine;
 mod package;
 mod policy;
 mod product;
@@ -29,8 +31,8 @@ use crate::{Action, Principal, Target};
 pub(crate) struct Rule {
     pub(crate) action: Action,
     needs: Needs,
-    /// Needed too when an admin is among the users meant.
-    admin: Option<Permission>,
+    /// Needed too, of targets of a kind.
+    also: Option<(fn(&Target<'_>) -> bool, Permission)>,
     /// Whether callers without a credential are heard at all.
     pub(crate) public: bool,
     /// Whether a global record may be meant from a shared environment.
@@ -78,6 +80,8 @@ const TABLES: &[&[Rule]] = &[
     policy::RULES,
     key::RULES,
     license::RULES,
+    machine::RULES,
+    component::RULES,
     package::RULES,
     release::RULES,
     artifact::RULES,
@@ -102,12 +106,18 @@ const fn public(action: Action, permission: Permission, clauses: &'static [Claus
 }
 /// A write: the record must be of the current environment.
 const fn write(action: Action, permission: Permission, clauses: &'static [Clause]) -> Rule {
-    Rule { action, needs: Needs::One(permission), admin: None, public: false, relaxed: false, clauses }
+    Rule { action, needs: Needs::One(permission), also: None, public: false, relaxed: false, clauses }
 }
 
 impl Rule {
+    /// Needed too when an admin is among the users meant.
     const fn with_admin(mut self, permission: Permission) -> Self {
-        self.admin = Some(permission);
+        self.also = Some((|target| target.user_roles.contains(Role::Admin), permission));
+        self
+    }
+    /// Needed too when components are made with a machine.
+    const fn with_components(mut self, permission: Permission) -> Self {
+        self.also = Some((|target| target.with_components, permission));
         self
     }
     const fn relaxed(mut self) -> Self {
@@ -135,8 +145,8 @@ impl Rule {
 
     /// The permissions that the caller needs for this target.
     pub(crate) fn permissions(&self, principal: &Principal, target: &Target<'_>) -> Vec<Permission> {
-        let admin = self.admin.filter(|_| target.user_roles.contains(Role::Admin));
-        self.permission(principal).into_iter().chain(admin).collect()
+        let also = self.also.filter(|(applies, _)| applies(target)).map(|(_, permission)| permission);
+        self.permission(principal).into_iter().chain(also).collect()
     }
 
     /// Whether a clause for the caller's role holds; if none does, the first reason given.

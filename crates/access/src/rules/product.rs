@@ -18,6 +18,7 @@ pub(super) const RULES: &[Rule] = &[
     write(Action::ProductDelete, Permission::ProductDelete, &[Clause(ADE, always)]),
     read(Action::ProductPoliciesList, Permission::PolicyRead, SUB_READ),
     read(Action::ProductLicensesList, Permission::LicenseRead, SUB_READ),
+    read(Action::ProductMachinesList, Permission::MachineRead, SUB_READ),
     read(Action::ProductUsersList, Permission::UserRead, SUB_READ),
     read(Action::ProductTokensList, Permission::TokenRead, SUB_READ),
     write(Action::ProductTokensGenerate, Permission::ProductTokensGenerate, &[Clause(ADE, always)]),

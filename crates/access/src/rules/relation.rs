@@ -44,6 +44,28 @@ pub(super) fn owner_policy_unprotected(principal: &Principal, target: &Target<'_
     holds(owns(principal, target) && !target.policy_protected)
 }
 
+/// The licence that is meant is asking, and it is not protected.
+pub(super) fn same_license_unprotected(principal: &Principal, target: &Target<'_>) -> Answer {
+    same_license(principal, target)?;
+    holds(!target.protected)
+}
+/// The user owns the machine, or owns its licence or is attached to it.
+pub(super) fn machine_licensee(principal: &Principal, target: &Target<'_>) -> Answer {
+    holds(owns_machine(principal, target) || owns(principal, target) || uses(principal, target))
+}
+/// The user owns the machine or its licence, and the licence is not protected.
+pub(super) fn machine_owner_unprotected(principal: &Principal, target: &Target<'_>) -> Answer {
+    holds((owns_machine(principal, target) || owns(principal, target)) && !target.protected)
+}
+/// The user owns the licence, or uses it and is to own the machine; and the licence is not protected.
+pub(super) fn new_machine_unprotected(principal: &Principal, target: &Target<'_>) -> Answer {
+    let own = owns_machine(principal, target) && uses(principal, target);
+    holds((own || owns(principal, target)) && !target.protected)
+}
+
+fn owns_machine(principal: &Principal, target: &Target<'_>) -> bool {
+    principal.user().is_some() && principal.user() == target.machine_owner
+}
 fn owns(principal: &Principal, target: &Target<'_>) -> bool {
     principal.user().is_some() && principal.user() == target.owner
 }

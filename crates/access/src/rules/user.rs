@@ -73,6 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     read(Action::UserProductsList, Permission::ProductRead, SUB_READ),
     read(Action::UserLicensesList, Permission::LicenseRead, SUB_READ),
+    read(Action::UserMachinesList, Permission::MachineRead, SUB_READ),
     read(
         Action::UserTokensList,
         Permission::TokenRead,

@@ -107,6 +107,37 @@ pub(super) fn licenses(asking: &Asking<'_>) -> Scope {
     }
 }
 
+/// Products see theirs; customers those of their licences, and users those they own.
+pub(super) fn machines(asking: &Asking<'_>) -> Scope {
+    match &asking.principal.who {
+        Who::User(user) if !asking.sees_all() => licensed(asking).or(Scope::id("owner_id", user.id)),
+        _ => licensed(asking),
+    }
+}
+
+/// What belongs to machines is seen as they are.
+pub(super) fn of_machines(asking: &Asking<'_>) -> Scope {
+    match &asking.principal.who {
+        Who::User(user) if !asking.sees_all() => {
+            let own = Scope::belongs("machines", "machine_id", Scope::id("owner_id", user.id));
+            licensed(asking).or(own)
+        }
+        _ => licensed(asking),
+    }
+}
+
+/// On the columns of what a licence is used on: products see theirs, customers that of their licences.
+fn licensed(asking: &Asking<'_>) -> Scope {
+    match &asking.principal.who {
+        _ if asking.sees_all() => Scope::All,
+        Who::Product(id) => Scope::id("product_id", *id),
+        Who::User(_) | Who::License(_) => {
+            ids("license_id", asking.principal.grants.iter().map(|grant| grant.id))
+        }
+        _ => Scope::None,
+    }
+}
+
 /// Everyone sees their own; a product also those of its licences and of the role-`user` users who have one.
 pub(super) fn tokens(asking: &Asking<'_>) -> Scope {
     let bearer = |kind: BearerType| Scope::text("bearer_type", kind.as_str());

@@ -268,6 +268,48 @@ impl Blank {
             user_id: user,
         }
     }
+    /// A machine of a licence that nobody owns.
+    pub fn machine(&mut self, license: &r::License) -> r::Machine {
+        r::Machine {
+            id: self.next(),
+            account_id: account(),
+            environment_id: license.environment_id,
+            created_at: day(-20),
+            updated_at: day(-20),
+            product_id: license.product_id,
+            license_id: license.id.into(),
+            owner_id: None,
+            group_id: None,
+            fingerprint: format!("FINGERPRINT-{:08}", self.0),
+            name: None,
+            ip: None,
+            hostname: None,
+            platform: None,
+            cores: None,
+            memory: None,
+            disk: None,
+            last_heartbeat_at: None,
+            dead_at: None,
+            last_check_out_at: None,
+            metadata: json!({}),
+        }
+    }
+    /// A component of a machine.
+    pub fn component(&mut self, machine: &r::Machine) -> r::Component {
+        r::Component {
+            id: self.next(),
+            account_id: account(),
+            environment_id: machine.environment_id,
+            created_at: day(-20),
+            updated_at: day(-20),
+            product_id: machine.product_id,
+            license_id: machine.license_id,
+            machine_id: machine.id.into(),
+            fingerprint: format!("COMPONENT-{:08}", self.0),
+            name: "disk".to_owned(),
+            metadata: json!({}),
+        }
+    }
     /// A token without expiry.
     pub fn token(
         &mut self,

@@ -47,6 +47,10 @@ pub struct World {
     pub license_entitlements: Vec<r::LicenseEntitlement>,
     /// Users attached to licences.
     pub license_users: Vec<r::LicenseUser>,
+    /// Where licences are in use.
+    pub machines: Vec<r::Machine>,
+    /// Parts of machines.
+    pub components: Vec<r::Component>,
     /// One token per bearer.
     pub tokens: Vec<r::Token>,
     /// Packages.
@@ -94,6 +98,7 @@ impl World {
         world.add_bearers(dice);
         world.add_licenses(dice);
         world.add_releases(dice);
+        world.add_machines(dice);
         world.add_tokens();
         world.add_webhooks();
         world.index();
@@ -126,6 +131,8 @@ impl World {
         records.extend(all(&self.licenses));
         records.extend(all(&self.license_entitlements));
         records.extend(all(&self.license_users));
+        records.extend(all(&self.machines));
+        records.extend(all(&self.components));
         records.extend(all(&self.tokens));
         records.extend(self.lookups.iter().cloned());
         records.extend(all(&self.packages));
@@ -213,6 +220,16 @@ impl World {
     fn some_group(&self, dice: &mut Dice) -> Option<keyway_base::GroupId> {
         let at = *dice.pick(&[None, Some(0), Some(1)]);
         at.and_then(|at: usize| self.groups.get(at)).map(|group| group.id.into())
+    }
+
+    fn add_machines(&mut self, dice: &mut Dice) {
+        let mut blank = Blank::starting_at(300);
+        for _ in 0..6 {
+            let mut machine = blank.machine(dice.pick(&self.licenses));
+            machine.owner_id = dice.pick(&[None, None, Some(1), Some(2)]).map(|at: usize| self.user_id(at));
+            self.components.push(blank.component(&machine));
+            self.machines.push(machine);
+        }
     }
 
     fn user_id(&self, at: usize) -> keyway_base::UserId {

@@ -26,6 +26,8 @@ const RESOURCES: &[&Resource] = &[
     r::License::RESOURCE,
     r::LicenseEntitlement::RESOURCE,
     r::LicenseUser::RESOURCE,
+    r::Machine::RESOURCE,
+    r::Component::RESOURCE,
     r::Token::RESOURCE,
     r::Engine::RESOURCE,
     r::Platform::RESOURCE,

@@ -14,7 +14,7 @@ pub(crate) use list::{children, list, page_of};
 pub(crate) use render::{below, located, one, several};
 pub(crate) use show::{child, find, find_in, related, show};
 pub(crate) use update::{change, save, update};
-pub(crate) use write::{associates, check_values, sent};
+pub(crate) use write::{associates, check_value, check_values, sent};
 
 use keyway_access::Action;
 use keyway_jsonapi::{Record, Scope};

@@ -10,7 +10,7 @@ use crate::draft::Draft;
 use crate::refusal::Outcome;
 use crate::work::Work;
 
-/// Words that may not be used as keys, codes or slugs (`licensing.md` §1.1).
+/// Words that may not be used as keys, codes, slugs, fingerprints or process ids (`licensing.md` §1.1).
 const RESERVED: [&str; 2] = ["action", "actions"];
 
 /// Puts the attributes and to-one relations that were sent into a record, and finds the records at the other
@@ -88,6 +88,11 @@ pub(crate) fn check_values(draft: &mut Draft) {
     }
 }
 
+/// Checks one value against what an attribute of a resource declares.
+pub(crate) fn check_value(resource: &Resource, name: &str, value: &Value) -> Option<Invalid> {
+    check(resource.attributes.iter().find(|attribute| attribute.name == name)?, value)
+}
+
 fn check(attribute: &Attribute, value: &Value) -> Option<Invalid> {
     match value {
         Value::Int(number) => check_number(attribute, *number),
@@ -118,7 +123,7 @@ fn check_text(attribute: &Attribute, text: &str) -> Option<Invalid> {
     if let Some(texts) = attribute.one_of.filter(|texts| !texts.contains(&text)) {
         return fail(Failure::Inclusion, format!("is not supported (must be one of {})", texts.join(", ")));
     }
-    let names_records = matches!(attribute.name, "key" | "code" | "slug" | "tag");
+    let names_records = matches!(attribute.name, "key" | "code" | "slug" | "tag" | "fingerprint" | "pid");
     if names_records && RESERVED.contains(&text.to_lowercase().as_str()) {
         return fail(Failure::Inclusion, "is reserved".to_owned());
     }

@@ -23,6 +23,9 @@ pub(crate) type Check = for<'a> fn(&'a mut Work, &'a Record, &'a [Record]) -> St
 /// Whether a record is attached by other means, so that it cannot be detached.
 pub(crate) type Inherited = for<'a> fn(&'a mut Work, &'a Record, RecordId) -> Step<'a, bool>;
 
+/// What else ends with an attachment.
+pub(crate) type Detached = for<'a> fn(&'a mut Work, &'a Record, RecordId) -> Step<'a, ()>;
+
 /// One way of attaching records to a record.
 pub(crate) struct Attachment {
     /// The rules of the record that others are attached to.
@@ -47,6 +50,8 @@ pub(crate) struct Attachment {
     pub(crate) check: Check,
     /// What cannot be detached.
     pub(crate) inherited: Inherited,
+    /// What else ends when something is detached.
+    pub(crate) detached: Detached,
 }
 
 /// `POST /things/:id/others`.
@@ -90,6 +95,7 @@ pub(crate) async fn detach(call: Arc<Call>, kind: &'static Attachment) -> Outcom
             Some(join) => {
                 work.delete(&join).await?;
                 touch::record(&mut work, Some(&join), None).await?;
+                (kind.detached)(&mut work, &parent, identifier.id).await?;
             }
             None => return Err(undetachable(&mut work, kind, &parent, index, identifier.id).await?.into()),
         }

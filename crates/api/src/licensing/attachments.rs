@@ -6,7 +6,7 @@ use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_domain::license::limits::{admits, effective};
 use keyway_domain::resources::{
-    Entitlement, GroupOwner, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, User,
+    Entitlement, GroupOwner, LicenseEntitlement, LicenseUser, Machine, Policy, PolicyEntitlement, User,
 };
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Scope};
 
@@ -31,6 +31,7 @@ static POLICY_ENTITLEMENTS: Attachment = Attachment {
     detach: Action::PolicyEntitlementsDetach,
     check: |_, _, _| done(Vec::new()),
     inherited: |_, _, _| done(false),
+    detached: |_, _, _| done(()),
 };
 static LICENSE_ENTITLEMENTS: Attachment = Attachment {
     parent: &Licenses,
@@ -44,6 +45,7 @@ static LICENSE_ENTITLEMENTS: Attachment = Attachment {
     detach: Action::LicenseEntitlementsDetach,
     check: |work, license, entitlements| Box::pin(given_by_policy(work, license, entitlements)),
     inherited: |work, license, entitlement| Box::pin(is_inherited(work, license, entitlement)),
+    detached: |_, _, _| done(()),
 };
 static LICENSE_USERS: Attachment = Attachment {
     parent: &Licenses,
@@ -57,6 +59,7 @@ static LICENSE_USERS: Attachment = Attachment {
     detach: Action::LicenseUsersDetach,
     check: |work, license, users| Box::pin(check_users(work, license, users)),
     inherited: |_, license, user| done(license.get("owner_id").as_id() == Some(user)),
+    detached: |work, license, user| Box::pin(disown(work, license, user)),
 };
 
 static GROUP_OWNERS: Attachment = Attachment {
@@ -71,6 +74,7 @@ static GROUP_OWNERS: Attachment = Attachment {
     detach: Action::GroupOwnersDetach,
     check: |_, _, _| done(Vec::new()),
     inherited: |_, _, _| done(false),
+    detached: |_, _, _| done(()),
 };
 
 /// `POST /policies/:id/entitlements`.
@@ -124,6 +128,13 @@ async fn is_inherited(work: &mut Work, license: &Record, entitlement: RecordId) 
     let Some(policy) = license.get("policy_id").as_id() else { return Ok(false) };
     let scope = Scope::id("policy_id", policy).and(Scope::id("entitlement_id", entitlement));
     work.any(PolicyEntitlement::RESOURCE, &scope).await
+}
+
+/// The licence's machines are not those of a user any more who may not use it.
+async fn disown(work: &mut Work, license: &Record, user: RecordId) -> Outcome<()> {
+    let owned = Scope::id("license_id", license.id()).and(Scope::id("owner_id", user));
+    work.clear_where(Machine::RESOURCE, "owner_id", &owned).await?;
+    Ok(())
 }
 
 /// The owner is a user already, and there is a limit to how many there may be.

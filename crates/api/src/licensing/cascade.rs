@@ -1,8 +1,8 @@
 //! What goes with a record that is deleted.
 
 use keyway_domain::resources::{
-    BearerType, GroupOwner, License, LicenseEntitlement, LicenseUser, Policy, PolicyEntitlement, PoolKey,
-    SecondFactor, Token, User, WebhookEndpoint, WebhookEvent,
+    BearerType, Component, GroupOwner, License, LicenseEntitlement, LicenseUser, Machine, Policy,
+    PolicyEntitlement, PoolKey, SecondFactor, Token, User, WebhookEndpoint, WebhookEvent,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
 
@@ -37,6 +37,9 @@ pub(crate) async fn policy(work: &mut Work, policy: &Record) -> Outcome<()> {
 pub(crate) async fn licenses(work: &mut Work, scope: &Scope) -> Outcome<()> {
     belonging(work, LicenseEntitlement::RESOURCE, "license_id", "licenses", scope).await?;
     belonging(work, LicenseUser::RESOURCE, "license_id", "licenses", scope).await?;
+    for resource in IN_USE {
+        belonging(work, resource, "license_id", "licenses", scope).await?;
+    }
     let bearers = Scope::text("bearer_type", BearerType::License.as_str());
     let tokens = bearers.and(Scope::belongs("licenses", "bearer_id", scope.clone()));
     work.delete_where(Token::RESOURCE, &tokens).await?;
@@ -72,16 +75,21 @@ async fn belonging(
 /// A group lets its members and owners go.
 pub(crate) async fn group(work: &mut Work, group: &Record) -> Outcome<()> {
     let of_it = Scope::id("group_id", group.id());
-    for members in [User::RESOURCE, License::RESOURCE] {
+    for members in [User::RESOURCE, License::RESOURCE, Machine::RESOURCE] {
         work.clear_where(members, "group_id", &of_it).await?;
     }
     work.delete_where(GroupOwner::RESOURCE, &of_it).await?;
     Ok(())
 }
 
-/// What a user leaves behind: their tokens, the licences they own, and their use of others'.
+/// What a user leaves behind: their tokens, the licences and machines they own, and their use of others'.
 pub(crate) async fn user(work: &mut Work, user: &Record) -> Outcome<()> {
-    licenses(work, &Scope::id("owner_id", user.id())).await?;
+    let owned = Scope::id("owner_id", user.id());
+    licenses(work, &owned).await?;
+    for resource in OF_MACHINES {
+        belonging(work, resource, "machine_id", "machines", &owned).await?;
+    }
+    work.delete_where(Machine::RESOURCE, &owned).await?;
     work.delete_where(LicenseUser::RESOURCE, &Scope::id("user_id", user.id())).await?;
     work.delete_where(GroupOwner::RESOURCE, &Scope::id("user_id", user.id())).await?;
     work.delete_where(SecondFactor::RESOURCE, &Scope::id("user_id", user.id())).await?;
@@ -100,9 +108,25 @@ pub(crate) async fn environment(work: &mut Work, environment: &Record) -> Outcom
     Ok(())
 }
 
-/// One licence's tokens, users and entitlements; noted one by one, so that only theirs goes stale.
+/// What belongs to machines, parts first.
+const OF_MACHINES: [&Resource; 1] = [Component::RESOURCE];
+/// What belongs to a licence that is in use, parts first.
+const IN_USE: [&Resource; 2] = [Component::RESOURCE, Machine::RESOURCE];
+
+/// What belongs to a machine.
+pub(crate) async fn machine(work: &mut Work, machine: &Record) -> Outcome<()> {
+    for resource in OF_MACHINES {
+        work.delete_where(resource, &Scope::id("machine_id", machine.id())).await?;
+    }
+    Ok(())
+}
+
+/// One licence's machines, tokens, users and entitlements; noted one by one, so that only theirs goes stale.
 pub(crate) async fn license(work: &mut Work, license: &Record) -> Outcome<()> {
     let of_it = Scope::id("license_id", license.id());
+    for resource in IN_USE {
+        work.delete_where(resource, &of_it).await?;
+    }
     let bearers = Scope::text("bearer_type", BearerType::License.as_str());
     let tokens = bearers.and(Scope::id("bearer_id", license.id()));
     for (resource, scope) in

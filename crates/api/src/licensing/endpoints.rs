@@ -2,14 +2,14 @@
 
 use super::actions::{
     ban_user, check_out, download_token, generate_own_token, generate_token, license_owner, license_policy,
-    license_state, license_usage, me, member_group, ping, pop_key, regenerate_token, second_factor,
-    update_password, validate,
+    license_state, license_usage, machine_owner, machine_user, me, member_group, ping, pop_key,
+    regenerate_token, second_factor, update_password, validate,
 };
 use super::found_account;
 use super::nested as n;
 use super::{
-    Accounts, Entitlements, Environments, Groups, Licenses, Policies, PoolKeys, Products, Settings, Tokens,
-    Users, attachments,
+    Accounts, Components, Entitlements, Environments, Groups, Licenses, Machines, Policies, PoolKeys,
+    Products, Settings, Tokens, Users, attachments,
 };
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{
@@ -62,6 +62,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/users/{id}/products/{product}", Child(&n::USER_PRODUCTS)),
     E::get("/users/{id}/licenses", Children(&n::USER_LICENSES)),
     E::get("/users/{id}/licenses/{license}", Child(&n::USER_LICENSES)),
+    E::get("/users/{id}/machines", Children(&n::USER_MACHINES)),
+    E::get("/users/{id}/machines/{machine}", Child(&n::USER_MACHINES)),
     E::get("/users/{id}/tokens", Children(&n::USER_TOKENS)),
     E::post("/users/{id}/tokens", act!(UserTokensGenerate, generate_token::of_user)),
     E::get("/users/{id}/tokens/{token}", Child(&n::USER_TOKENS)),
@@ -79,6 +81,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/products/{id}/policies/{policy}", Child(&n::PRODUCT_POLICIES)),
     E::get("/products/{id}/licenses", Children(&n::PRODUCT_LICENSES)),
     E::get("/products/{id}/licenses/{license}", Child(&n::PRODUCT_LICENSES)),
+    E::get("/products/{id}/machines", Children(&n::PRODUCT_MACHINES)),
+    E::get("/products/{id}/machines/{machine}", Child(&n::PRODUCT_MACHINES)),
     E::get("/products/{id}/users", Children(&n::PRODUCT_USERS)),
     E::get("/products/{id}/users/{user}", Child(&n::PRODUCT_USERS)),
     E::get("/products/{id}/tokens", Children(&n::PRODUCT_TOKENS)),
@@ -162,6 +166,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
         "/licenses/{id}/entitlements",
         act!(LicenseEntitlementsDetach, attachments::detach_from_license),
     ),
+    E::get("/licenses/{id}/machines", Children(&n::LICENSE_MACHINES)),
+    E::get("/licenses/{id}/machines/{machine}", Child(&n::LICENSE_MACHINES)),
     E::get("/licenses/{id}/tokens", Children(&n::LICENSE_TOKENS)),
     E::post(
         "/licenses/{id}/actions/generate-download-token",
@@ -169,4 +175,24 @@ pub(crate) static ENDPOINTS: &[E] = &[
     ),
     E::post("/licenses/{id}/tokens", act!(LicenseTokensGenerate, generate_token::of_license)),
     E::get("/licenses/{id}/tokens/{token}", Child(&n::LICENSE_TOKENS)),
+    E::get("/machines", List(&Machines)),
+    E::post("/machines", Create(&Machines)),
+    E::get("/machines/{id}", Show(&Machines)),
+    E::patch("/machines/{id}", Update(&Machines)),
+    E::delete("/machines/{id}", Delete(&Machines)),
+    E::get("/machines/{id}/product", One(&n::MACHINE_PRODUCT)),
+    E::get("/machines/{id}/license", One(&n::MACHINE_LICENSE)),
+    E::get("/machines/{id}/user", act!(MachineUserShow, machine_user::show)),
+    E::get("/machines/{id}/owner", One(&n::MACHINE_OWNER)),
+    E::patch("/machines/{id}/owner", act!(MachineOwnerUpdate, machine_owner::change_owner)),
+    E::get("/machines/{id}/components", Children(&n::MACHINE_COMPONENTS)),
+    E::get("/machines/{id}/components/{component}", Child(&n::MACHINE_COMPONENTS)),
+    E::get("/components", List(&Components)),
+    E::post("/components", Create(&Components)),
+    E::get("/components/{id}", Show(&Components)),
+    E::patch("/components/{id}", Update(&Components)),
+    E::delete("/components/{id}", Delete(&Components)),
+    E::get("/components/{id}/product", One(&n::COMPONENT_PRODUCT)),
+    E::get("/components/{id}/license", One(&n::COMPONENT_LICENSE)),
+    E::get("/components/{id}/machine", One(&n::COMPONENT_MACHINE)),
 ];

@@ -4,9 +4,10 @@ use keyway_access::Action;
 use keyway_base::{RecordId, UserId};
 use keyway_domain::license::{limits, status};
 use keyway_domain::pin::constraint_failure;
-use keyway_domain::resources::{ExpirationBasis, License, LicenseUser, Policy, User};
+use keyway_domain::resources::{ExpirationBasis, License, LicenseUser, Machine, Policy, User};
 use keyway_jsonapi::document::{Extras, to_json};
 use keyway_jsonapi::{Declared, Failure, Field, Invalid, Record, Resource, Role, Scope, Value};
+use keyway_store::Tally;
 use serde_json::json;
 
 use super::expiry::started;
@@ -131,6 +132,9 @@ async fn describe(work: &mut Work, records: &[Record]) -> Outcome<Vec<Extras>> {
     let owners = work.all_of(User::RESOURCE, ids("owner_id")).await?;
     let own: Vec<Value> = records.iter().map(|record| Value::Id(record.id())).collect();
     let joins = work.all(LicenseUser::RESOURCE, &Scope::In("license_id", own)).await?;
+    let own: Vec<Value> = records.iter().map(|record| Value::Id(record.id())).collect();
+    let in_use = Scope::In("license_id", own);
+    let machines = work.tally(Machine::RESOURCE, &in_use, "license_id", &["cores", "memory", "disk"]).await?;
     let now = work.now();
     let mut all = Vec::with_capacity(records.len());
     for record in records {
@@ -143,10 +147,18 @@ async fn describe(work: &mut Work, records: &[Record]) -> Outcome<Vec<Extras>> {
         let mut extras = shown(&license, &policy.typed()?, status::status(&license, banned, now));
         let count = attached + usize::from(license.owner_id.is_some());
         extras.relation_meta.push(("users", json!({ "count": count })));
-        extras.relation_meta.push(("machines", json!({ "cores": 0, "memory": 0, "disk": 0, "count": 0 })));
+        let machines = machines.iter().find(|tally| tally.of == license.id);
+        extras.relation_meta.push(("machines", machines_meta(machines)));
         all.push(extras);
     }
     Ok(all)
+}
+
+/// How many machines a licence has, and what they have together.
+fn machines_meta(machines: Option<&Tally>) -> serde_json::Value {
+    let sum = |nth: usize| machines.and_then(|tally| tally.sums.get(nth)).copied().unwrap_or(0);
+    let count = machines.map_or(0, |tally| tally.count);
+    json!({ "cores": sum(0), "memory": sum(1), "disk": sum(2), "count": count })
 }
 
 /// What is read through the policy.

@@ -6,8 +6,8 @@ use keyway_jsonapi::{Record, Scope};
 
 use super::user::held_by;
 use super::{
-    Entitlements, Environments, GroupOwners, Groups, Licenses, Policies, PoolKeys, Products, SecondFactors,
-    Tokens, Users,
+    Components, Entitlements, Environments, GroupOwners, Groups, Licenses, Machines, Policies, PoolKeys,
+    Products, SecondFactors, Tokens, Users,
 };
 use crate::interpreter::{Nested, Related};
 
@@ -21,6 +21,12 @@ pub(super) static PRODUCT_LICENSES: Nested = Nested {
     parent: &Products,
     child: &Licenses,
     action: Some(Action::ProductLicensesList),
+    scope: |product| Scope::id("product_id", product.id()),
+};
+pub(super) static PRODUCT_MACHINES: Nested = Nested {
+    parent: &Products,
+    child: &Machines,
+    action: Some(Action::ProductMachinesList),
     scope: |product| Scope::id("product_id", product.id()),
 };
 pub(super) static PRODUCT_USERS: Nested = Nested {
@@ -91,6 +97,12 @@ pub(super) static LICENSE_USERS: Nested = Nested {
         owner.unwrap_or(Scope::None).or(attached)
     },
 };
+pub(super) static LICENSE_MACHINES: Nested = Nested {
+    parent: &Licenses,
+    child: &Machines,
+    action: Some(Action::LicenseMachinesList),
+    scope: |license| Scope::id("license_id", license.id()),
+};
 pub(super) static LICENSE_TOKENS: Nested = Nested {
     parent: &Licenses,
     child: &Tokens,
@@ -108,6 +120,15 @@ pub(super) static USER_LICENSES: Nested = Nested {
     child: &Licenses,
     action: Some(Action::UserLicensesList),
     scope: |user| held_by(user.id()),
+};
+pub(super) static USER_MACHINES: Nested = Nested {
+    parent: &Users,
+    child: &Machines,
+    action: Some(Action::UserMachinesList),
+    scope: |user| {
+        let of_licenses = Scope::belongs("licenses", "license_id", held_by(user.id()));
+        Scope::id("owner_id", user.id()).or(of_licenses)
+    },
 };
 pub(super) static USER_TOKENS: Nested = Nested {
     parent: &Users,
@@ -128,6 +149,13 @@ pub(super) static ENVIRONMENT_TOKENS: Nested = Nested {
     scope: |environment| tokens(BearerType::Environment, environment),
 };
 
+pub(super) static MACHINE_COMPONENTS: Nested = Nested {
+    parent: &Machines,
+    child: &Components,
+    action: Some(Action::MachineComponentsList),
+    scope: |machine| Scope::id("machine_id", machine.id()),
+};
+
 pub(super) static POLICY_PRODUCT: Related =
     Related { parent: &Policies, child: &Products, action: Action::PolicyProductShow, column: "product_id" };
 pub(super) static KEY_PRODUCT: Related =
@@ -140,6 +168,31 @@ pub(super) static LICENSE_POLICY: Related =
     Related { parent: &Licenses, child: &Policies, action: Action::LicensePolicyShow, column: "policy_id" };
 pub(super) static LICENSE_OWNER: Related =
     Related { parent: &Licenses, child: &Users, action: Action::LicenseOwnerShow, column: "owner_id" };
+
+pub(super) static MACHINE_PRODUCT: Related =
+    Related { parent: &Machines, child: &Products, action: Action::MachineProductShow, column: "product_id" };
+pub(super) static MACHINE_LICENSE: Related =
+    Related { parent: &Machines, child: &Licenses, action: Action::MachineLicenseShow, column: "license_id" };
+pub(super) static MACHINE_OWNER: Related =
+    Related { parent: &Machines, child: &Users, action: Action::MachineOwnerShow, column: "owner_id" };
+pub(super) static COMPONENT_PRODUCT: Related = Related {
+    parent: &Components,
+    child: &Products,
+    action: Action::ComponentProductShow,
+    column: "product_id",
+};
+pub(super) static COMPONENT_LICENSE: Related = Related {
+    parent: &Components,
+    child: &Licenses,
+    action: Action::ComponentLicenseShow,
+    column: "license_id",
+};
+pub(super) static COMPONENT_MACHINE: Related = Related {
+    parent: &Components,
+    child: &Machines,
+    action: Action::ComponentMachineShow,
+    column: "machine_id",
+};
 
 /// The tokens of a bearer.
 fn tokens(kind: BearerType, bearer: &Record) -> Scope {

@@ -90,34 +90,36 @@ pub fn activity(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
     })
 }
 
-/// `machine=<id>`: no licence has machines yet, so that none matches one.
+/// `machine=<id>`: the licence of that machine.
 pub fn machine(value: &QueryValue, _: &FilterContext) -> Option<Scope> {
-    value.text().map(|_| Scope::None)
+    let id = value.text()?.parse().map_or(Scope::None, |id| Scope::Is("id", Value::Id(id)));
+    Some(Scope::has("machines", "license_id", id))
 }
 
 /// `activated=bool`: whether the licence has machines.
 pub fn activated(value: &QueryValue, _: &FilterContext) -> Option<Scope> {
+    let activated = Scope::has("machines", "license_id", Scope::All);
     match value.text()? {
-        "true" | "1" => Some(Scope::None),
-        "false" | "0" => Some(Scope::All),
+        "true" | "1" => Some(activated),
+        "false" | "0" => Some(activated.negate()),
         _ => None,
     }
 }
 
 /// `activations[eq|gt|gte|lt|lte]=n`: how many machines the licence has.
 pub fn activations(value: &QueryValue, _: &FilterContext) -> Option<Scope> {
-    const MACHINES: i64 = 0;
+    let at_least = |count| Scope::AtLeast { table: "machines", foreign: "license_id", count };
     each(value, |key, text| {
-        let holds: fn(&i64, &i64) -> bool = match key {
-            "eq" => i64::eq,
-            "gt" => i64::gt,
-            "gte" => i64::ge,
-            "lt" => i64::lt,
-            "lte" => i64::le,
-            _ => return None,
-        };
         let count: Option<i64> = text.parse().ok();
-        Some(count.map(|count| if holds(&MACHINES, &count) { Scope::All } else { Scope::None }))
+        let more = count.map(|count| count.saturating_add(1));
+        Some(match key {
+            "eq" => count.zip(more).map(|(count, more)| at_least(count).and(at_least(more).negate())),
+            "gt" => more.map(at_least),
+            "gte" => count.map(at_least),
+            "lt" => count.map(|count| at_least(count).negate()),
+            "lte" => more.map(|more| at_least(more).negate()),
+            _ => return None,
+        })
     })
 }
 
@@ -198,14 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn licences_without_machines_match_as_such() {
-        let text = |text: &str| QueryValue::Text(text.to_owned());
-        assert_eq!(machine(&text("0190163d-8694-739b-aea5-966c26f8ad91"), &CONTEXT), Some(Scope::None));
-        assert_eq!(activated(&text("true"), &CONTEXT), Some(Scope::None));
-        assert_eq!(activated(&text("false"), &CONTEXT), Some(Scope::All));
-        assert_eq!(activations(&map("gte", "1"), &CONTEXT), Some(Scope::None));
-        assert_eq!(activations(&map("lt", "1"), &CONTEXT), Some(Scope::All));
+    fn activations_are_compared_with_a_count_of_machines() {
+        let at_least = |count| Scope::AtLeast { table: "machines", foreign: "license_id", count };
+        for (key, expected) in [
+            ("eq", at_least(2).and(at_least(3).negate())),
+            ("gt", at_least(3)),
+            ("gte", at_least(2)),
+            ("lt", at_least(2).negate()),
+            ("lte", at_least(3).negate()),
+        ] {
+            assert_eq!(activations(&map(key, "2"), &CONTEXT), Some(expected), "{key}");
+        }
         assert_eq!(activations(&map("eq", "many"), &CONTEXT), Some(Scope::None));
+        assert_eq!(activations(&map("about", "2"), &CONTEXT), None);
     }
 
     #[test]

@@ -9,13 +9,22 @@ macro_rules! id_filter {
         keyway_jsonapi::Filter { name: $name, scope: |value, _| super::filter::id($column, value) }
     };
 }
+/// `?name=<text>` over a text column.
+macro_rules! text_filter {
+    ($name:literal, $column:literal) => {
+        keyway_jsonapi::Filter {
+            name: $name,
+            scope: |value, _| Some(keyway_jsonapi::Scope::text($column, value.text()?)),
+        }
+    };
+}
 /// `?name=<true|false|1|0>` over a condition.
 macro_rules! flag_filter {
     ($name:literal, $scope:expr) => {
         keyway_jsonapi::Filter { name: $name, scope: |value, _| super::filter::flag(value, $scope) }
     };
 }
-pub(super) use {flag_filter, id_filter};
+pub(super) use {flag_filter, id_filter, text_filter};
 
 /// The column equals the id in the value.
 pub(super) fn id(column: &'static str, value: &QueryValue) -> Option<Scope> {

@@ -4,6 +4,7 @@
 mod account;
 mod artifact;
 mod catalogue;
+mod component;
 mod content;
 mod entitlement;
 mod environment;
@@ -12,6 +13,7 @@ mod filter;
 mod group;
 mod join;
 mod license;
+mod machine;
 mod package;
 mod package_tag;
 mod policy;
@@ -28,6 +30,7 @@ mod webhook;
 pub use account::{Account, Subscription};
 pub use artifact::{Artifact, ArtifactStatus, Manifest, PartUpload};
 pub use catalogue::{Arch, Channel, Engine, Platform};
+pub use component::Component;
 pub use content::{ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag, ContentUpload};
 pub use entitlement::Entitlement;
 pub use environment::{Environment, IsolationStrategy};
@@ -35,6 +38,7 @@ pub use event_log::EventLog;
 pub use group::{Group, GroupOwner};
 pub use join::{Constraint, LicenseEntitlement, LicenseUser, PolicyEntitlement};
 pub use license::License;
+pub use machine::Machine;
 pub use package::Package;
 pub use package_tag::PackageTag;
 pub use policy::{
@@ -90,6 +94,8 @@ all!(
     License,
     LicenseEntitlement,
     LicenseUser,
+    Machine,
+    Component,
     Token,
     Engine,
     Platform,

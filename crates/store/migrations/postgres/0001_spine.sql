@@ -317,6 +317,62 @@ CREATE INDEX license_users_created ON license_users (account_id, created_at, id)
 CREATE UNIQUE INDEX license_users_pair ON license_users (account_id, license_id, user_id);
 CREATE INDEX license_users_user ON license_users (account_id, user_id);
 
+CREATE TABLE machines (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    license_id TEXT COLLATE "C" NOT NULL,
+    owner_id TEXT COLLATE "C",
+    group_id TEXT COLLATE "C",
+    fingerprint TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C",
+    ip TEXT COLLATE "C",
+    hostname TEXT COLLATE "C",
+    platform TEXT COLLATE "C",
+    cores BIGINT,
+    memory BIGINT,
+    disk BIGINT,
+    last_heartbeat_at BIGINT,
+    dead_at BIGINT,
+    last_check_out_at BIGINT,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX machines_created ON machines (account_id, created_at, id);
+-- Fingerprints are up to 4 KiB long, and an index takes less.
+CREATE UNIQUE INDEX machines_fingerprint ON machines
+    (account_id, license_id, hashtextextended(fingerprint, 0), hashtextextended(fingerprint, 1));
+CREATE INDEX machines_by_fingerprint ON machines (account_id, hashtextextended(fingerprint, 0), created_at, id);
+CREATE INDEX machines_license ON machines (account_id, license_id, created_at, id);
+CREATE INDEX machines_product ON machines (account_id, product_id, created_at, id);
+CREATE INDEX machines_owner ON machines (account_id, owner_id, created_at, id);
+CREATE INDEX machines_heartbeat ON machines (account_id, last_heartbeat_at);
+
+CREATE TABLE components (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    license_id TEXT COLLATE "C" NOT NULL,
+    machine_id TEXT COLLATE "C" NOT NULL,
+    fingerprint TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX components_created ON components (account_id, created_at, id);
+CREATE UNIQUE INDEX components_fingerprint ON components
+    (account_id, machine_id, hashtextextended(fingerprint, 0), hashtextextended(fingerprint, 1));
+CREATE INDEX components_by_fingerprint ON components (account_id, hashtextextended(fingerprint, 0), created_at, id);
+CREATE INDEX components_machine ON components (account_id, machine_id, created_at, id);
+CREATE INDEX components_license ON components (account_id, license_id, created_at, id);
+CREATE INDEX components_product ON components (account_id, product_id, created_at, id);
+
 CREATE TABLE tokens (
     id TEXT COLLATE "C" NOT NULL,
     account_id TEXT COLLATE "C" NOT NULL,

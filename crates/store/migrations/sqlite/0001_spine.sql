@@ -314,6 +314,59 @@ CREATE INDEX license_users_created ON license_users (account_id, created_at, id)
 CREATE UNIQUE INDEX license_users_pair ON license_users (account_id, license_id, user_id);
 CREATE INDEX license_users_user ON license_users (account_id, user_id);
 
+CREATE TABLE machines (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    license_id TEXT NOT NULL,
+    owner_id TEXT,
+    group_id TEXT,
+    fingerprint TEXT NOT NULL,
+    name TEXT,
+    ip TEXT,
+    hostname TEXT,
+    platform TEXT,
+    cores INTEGER,
+    memory INTEGER,
+    disk INTEGER,
+    last_heartbeat_at INTEGER,
+    dead_at INTEGER,
+    last_check_out_at INTEGER,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX machines_created ON machines (account_id, created_at, id);
+CREATE UNIQUE INDEX machines_fingerprint ON machines (account_id, license_id, fingerprint);
+CREATE INDEX machines_by_fingerprint ON machines (account_id, fingerprint, created_at, id);
+CREATE INDEX machines_license ON machines (account_id, license_id, created_at, id);
+CREATE INDEX machines_product ON machines (account_id, product_id, created_at, id);
+CREATE INDEX machines_owner ON machines (account_id, owner_id, created_at, id);
+CREATE INDEX machines_heartbeat ON machines (account_id, last_heartbeat_at);
+
+CREATE TABLE components (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    license_id TEXT NOT NULL,
+    machine_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    name TEXT NOT NULL,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX components_created ON components (account_id, created_at, id);
+CREATE UNIQUE INDEX components_fingerprint ON components (account_id, machine_id, fingerprint);
+CREATE INDEX components_by_fingerprint ON components (account_id, fingerprint, created_at, id);
+CREATE INDEX components_machine ON components (account_id, machine_id, created_at, id);
+CREATE INDEX components_license ON components (account_id, license_id, created_at, id);
+CREATE INDEX components_product ON components (account_id, product_id, created_at, id);
+
 CREATE TABLE tokens (
     id TEXT NOT NULL,
     account_id TEXT NOT NULL,

@@ -135,11 +135,11 @@ async fn indexes(session: &mut Session, beginning: &str) -> Vec<String> {
     rows(session, text, beginning).await.iter().map(|row| row.text(0).unwrap()).collect()
 }
 
-/// The definition of a unique index, as the list in `unique.rs` implies it. Licence keys are too long for an index
-/// of PostgreSQL, also while they wait in a pool.
+/// The definition of a unique index, as the list in `unique.rs` implies it. Licence keys, also while they wait in a
+/// pool, and fingerprints are too long for an index of PostgreSQL.
 fn definition(dialect: Dialect, index: &unique::UniqueIndex) -> String {
-    let fold = |column: &&str| match (dialect, index.name) {
-        (Dialect::Postgres, "licenses_key" | "keys_key") => {
+    let fold = |column: &&str| match (dialect, index.table, *column) {
+        (Dialect::Postgres, "licenses" | "keys", "key") | (Dialect::Postgres, _, "fingerprint") => {
             format!("hashtextextended({column}, (0)::bigint), hashtextextended({column}, (1)::bigint)")
         }
         _ if index.caseless => format!("lower({column})"),

@@ -2,10 +2,10 @@
 
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
-    ALL, Account, Artifact, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot, ContentTag,
-    ContentUpload, Engine, Entitlement, Environment, GroupOwner, License, LicenseEntitlement, LicenseUser,
-    Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, PoolKey, Product, Release, Rollout, Token,
-    User,
+    ALL, Account, Artifact, Component, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot,
+    ContentTag, ContentUpload, Engine, Entitlement, Environment, GroupOwner, License, LicenseEntitlement,
+    LicenseUser, Machine, Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, PoolKey, Product,
+    Release, Rollout, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -158,6 +158,18 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (GroupOwner::RESOURCE, Scope::id("user_id", id), "group_owners_user"),
         (User::RESOURCE, Scope::id("group_id", id), "users_group"),
         (License::RESOURCE, Scope::id("group_id", id), "licenses_group"),
+        (Machine::RESOURCE, Scope::text("fingerprint", "F"), "machines_by_fingerprint"),
+        (Machine::RESOURCE, Scope::id("license_id", id), "machines_license"),
+        (Machine::RESOURCE, Scope::id("product_id", id), "machines_product"),
+        (Machine::RESOURCE, Scope::id("owner_id", id), "machines_owner"),
+        (
+            Machine::RESOURCE,
+            Scope::id("license_id", id).and(Scope::text("fingerprint", "F")),
+            "machines_fingerprint",
+        ),
+        (Component::RESOURCE, Scope::text("fingerprint", "F"), "components_by_fingerprint"),
+        (Component::RESOURCE, Scope::id("machine_id", id), "components_machine"),
+        (Component::RESOURCE, Scope::id("license_id", id), "components_license"),
         (License::RESOURCE, Scope::id("owner_id", id), "licenses_owner"),
         (License::RESOURCE, Scope::id("product_id", id), "licenses_product"),
         (License::RESOURCE, Scope::id("policy_id", id), "licenses_policy"),

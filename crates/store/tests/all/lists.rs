@@ -1,8 +1,9 @@
 //! Lists: order, limits, offsets, cursors, snapshots.
 
 use keyway_base::RecordId;
-use keyway_jsonapi::{Record, Scope, Value};
-use keyway_store::{Changes, Order, Page};
+use keyway_domain::resources::Machine;
+use keyway_jsonapi::{Declared as _, Record, Scope, Value};
+use keyway_store::{Changes, Order, Page, Tally};
 
 use crate::world::{LICENSES, World, text};
 
@@ -115,4 +116,41 @@ async fn a_transaction_sees_its_own_writes_and_others_do_not() {
     assert_eq!(world.db.find(LICENSES, world.account, &Scope::All).await.unwrap(), None);
     write.commit(Changes::none()).await.unwrap();
     assert_eq!(world.db.find(LICENSES, world.account, &Scope::All).await.unwrap(), Some(record));
+}
+
+/// Sums that would not fit are the largest number, and nulls count for nothing.
+#[tokio::test]
+async fn records_are_counted_and_summed_by_what_they_belong_to() {
+    let world = World::new().await;
+    let (one, other) = (RecordId::generate(world.now()), RecordId::generate(world.now()));
+    for (license, cores, memory) in [
+        (one, Value::Int(3), Value::Int(i64::MAX)),
+        (one, Value::Null, Value::Int(5)),
+        (one, Value::Int(4), Value::Null),
+        (other, Value::Null, Value::Int((7 << 32) + 11)),
+    ] {
+        world
+            .add(
+                Machine::RESOURCE,
+                &[("license_id", Value::Id(license)), ("cores", cores), ("memory", memory)],
+            )
+            .await;
+    }
+    let mut read = world.db.read().await.unwrap();
+    let columns = ["cores", "memory", "disk"];
+    let mut found =
+        read.tally(Machine::RESOURCE, world.account, &Scope::All, "license_id", &columns).await.unwrap();
+    found.sort_by_key(|tally| tally.of != one);
+    assert_eq!(
+        found,
+        [
+            Tally { of: one, count: 3, sums: vec![7, i64::MAX, 0] },
+            Tally { of: other, count: 1, sums: vec![0, (7 << 32) + 11, 0] },
+        ]
+    );
+    let none = Scope::id("license_id", RecordId::generate(world.now()));
+    assert_eq!(
+        read.tally(Machine::RESOURCE, world.account, &none, "license_id", &columns).await.unwrap(),
+        []
+    );
 }

@@ -8,8 +8,8 @@ use keyway_jsonapi::{Declared, Record, Role, Roles};
 
 use super::stage::{
     BOTH, HOME, OPEN, OTHER_ADMIN, OTHER_DEVELOPER, OWNED, POLICY_PROTECTED, POLICY_SIBLING, POLICY_X,
-    POLICY_Y, SHUT, U, V, W, X, Y, add_people, add_policies_and_licenses, add_products, add_releases,
-    add_tokens,
+    POLICY_Y, SHUT, U, V, W, X, Y, add_machines, add_people, add_policies_and_licenses, add_products,
+    add_releases, add_tokens,
 };
 
 /// A world with fixed parts, all in one environment (or none), and its other environment.
@@ -66,6 +66,7 @@ impl Cast {
         world.products.iter_mut().for_each(|product| product.environment_id = environment);
         world.entitlements.iter_mut().for_each(|of| of.environment_id = environment);
         add_policies_and_licenses(&mut world, &mut blank);
+        add_machines(&mut world, &mut blank);
         add_releases(&mut world, &mut blank);
         add_tokens(&mut world, &mut blank);
         world.add_webhooks();
@@ -126,6 +127,7 @@ impl Cast {
                 let user = self.world.users.iter().find(|user| user.id == bearer.1)?.clone();
                 self.new_token(bearer, Some(user.into_record()))
             }
+            "MachineCreate" | "ComponentCreate" => Subject { record: None, ..self.machine(name, relation) },
             _ if relation == "none" => Subject::new(None, Target::none),
             _ if name.starts_with("UserSecondFactors") => self.user(relation, letter)?,
             _ if creates && !name.starts_with("Artifact") => self.new_in_product(relation),
@@ -138,6 +140,7 @@ impl Cast {
             _ if name.starts_with("Policy") => self.policy(relation),
             _ if name.starts_with("Key") => self.key(relation),
             _ if name.starts_with("License") => self.license(name, relation),
+            _ if name.starts_with("Machine") || name.starts_with("Component") => self.machine(name, relation),
             _ if name.starts_with("Package") => self.package(relation),
             _ if name.starts_with("Webhook") => self.webhook(name, relation),
             _ => self.release(name, relation),
@@ -300,20 +303,9 @@ impl Cast {
     }
 
     fn license(&self, action: &str, relation: &str) -> Subject<'_> {
-        let at = match relation {
-            "used" => 1,
-            "sibling" => 2,
-            "foreign" => 3,
-            "locked" => 4,
-            "bound" => 5,
-            _ => 0,
-        };
-        let mut license = self.world.licenses[at].clone();
+        let mut license = self.world.licenses[license_at(relation)].clone();
         license.environment_id = self.place(relation);
-        let policy = self.world.policies.iter().find(|policy| policy.id == license.policy_id.into());
-        let policy = policy.expect("every licence has a policy");
-        let users: Vec<UserId> = if at == 1 { vec![self.world.users[U].id.into()] } else { Vec::new() };
-        let users: &'static [UserId] = users.leak();
+        let (policy, users) = (self.policy_of(&license), self.users_of(&license));
         let moves = (action == "LicensePolicyUpdate").then(|| {
             &self.world.policies[match relation {
                 "foreign" | "away" => POLICY_Y,
@@ -327,6 +319,39 @@ impl Cast {
             let target = Target::license(&license, policy, users);
             moves.map_or(target, |policy| target.moving_to(policy))
         })
+    }
+
+    /// A machine, or the component of one.
+    fn machine(&self, action: &str, relation: &str) -> Subject<'_> {
+        let license = license_at(relation);
+        let at = if relation == "mine" { self.world.machines.len() - 1 } else { license };
+        let mut machine = self.world.machines[at].clone();
+        machine.environment_id = self.place(relation);
+        let mut component = self.world.components[at].clone();
+        component.environment_id = self.place(relation);
+        let record = if action.starts_with("Component") {
+            component.into_record()
+        } else {
+            machine.clone().into_record()
+        };
+        let license = &self.world.licenses[license];
+        let policy = self.policy_of(license);
+        let users = self.users_of(license);
+        Subject::new(record, move || {
+            let target = Target::license(license, policy, users);
+            target.on_machine(machine.environment_id, machine.owner_id)
+        })
+    }
+
+    fn policy_of(&self, license: &r::License) -> &r::Policy {
+        let policy = self.world.policies.iter().find(|policy| policy.id == license.policy_id.into());
+        policy.expect("every licence has a policy")
+    }
+
+    /// The users attached to a licence.
+    fn users_of(&self, license: &r::License) -> &'static [UserId] {
+        let of_it = self.world.license_users.iter().filter(|of| of.license_id == license.id.into());
+        of_it.map(|of| of.user_id).collect::<Vec<_>>().leak()
     }
 
     fn package(&self, relation: &str) -> Subject<'_> {
@@ -391,6 +416,18 @@ impl Cast {
             _ => release.clone().into_record(),
         };
         Subject::new(record, move || Target::release(&release, strategy, asked, NOW))
+    }
+}
+
+/// The position of the licence that a relation names.
+fn license_at(relation: &str) -> usize {
+    match relation {
+        "used" | "mine" => 1,
+        "sibling" => 2,
+        "foreign" => 3,
+        "locked" => 4,
+        "bound" => 5,
+        _ => 0,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use keyway_access::{LicenseGrant, LicenseRecords, Principal, Who, listed};
 use keyway_base::{EntitlementId, RecordId};
-use keyway_domain::license::validation::{EnvironmentFacts, Facts, Person, ValidationScope};
+use keyway_domain::license::validation::{EnvironmentFacts, Facts, MachineFacts, Person, ValidationScope};
 use keyway_domain::permission::Permissions;
 use keyway_domain::resources::{
     Artifact, Entitlement, Environment, License, LicenseEntitlement, Policy, PolicyEntitlement, Release, User,
@@ -12,6 +12,7 @@ use keyway_domain::resources::{
 use keyway_jsonapi::{Declared, Record, Role, Scope};
 
 use super::license_state::policy_of;
+use super::validation_machines::machines;
 use crate::licensing::license::attached_users;
 use crate::refusal::Outcome;
 use crate::work::Work;
@@ -24,6 +25,7 @@ pub(crate) struct Gathered {
     licensees: Vec<Person>,
     entitlements: Vec<String>,
     environment: Option<EnvironmentFacts>,
+    machines: Vec<MachineFacts>,
     /// Whether the scope's checksum is that of an artifact the licence may have.
     pub(crate) has_checksum: bool,
     /// Whether the scope's version is that of a release the licence may have.
@@ -56,6 +58,7 @@ impl Gathered {
             licensees: licensees.iter().map(person).collect(),
             entitlements: codes.iter().filter_map(|e| e.get("code").as_text()).map(str::to_owned).collect(),
             environment: environment.as_ref().map(environment_facts),
+            machines: machines(work, record, scope).await?,
             license,
             policy,
             has_checksum: false,
@@ -68,7 +71,7 @@ impl Gathered {
         Ok(gathered)
     }
 
-    /// The borrowed form. There are no machines yet.
+    /// The borrowed form.
     pub(crate) fn facts(&self) -> Facts<'_> {
         Facts {
             license: &self.license,
@@ -77,7 +80,7 @@ impl Gathered {
             licensees: &self.licensees,
             entitlements: &self.entitlements,
             environment: self.environment.as_ref(),
-            machines: &[],
+            machines: &self.machines,
             has_checksum: self.has_checksum,
             has_version: self.has_version,
         }
@@ -140,7 +143,8 @@ async fn held(work: &mut Work, license: &Record) -> Outcome<BTreeSet<RecordId>> 
     Ok(own.iter().chain(&inherited).filter_map(|join| join.get("entitlement_id").as_id()).collect())
 }
 
-fn person(user: &Record) -> Person {
+/// A user as scopes name them.
+pub(super) fn person(user: &Record) -> Person {
     Person {
         id: user.id(),
         email: user.get("email").as_text().unwrap_or_default().to_owned(),

@@ -80,6 +80,10 @@ impl Stage {
         self.name("license", id(&license));
         let entitlement = self.new_attached(&path).await;
         self.name("entitlement", entitlement);
+        let machine = self.new_machine("machine").await;
+        let component = self.new_component(&machine, "component").await;
+        self.name("machine", machine);
+        self.name("component", component);
         let inherited = self.new_attached(&format!("policies/{}", self.names["policy"])).await;
         self.name("policy-entitlement", inherited);
         let (pool, key) = self.new_pool().await;
@@ -253,6 +257,15 @@ impl Stage {
                 let path = format!("users/{}/tokens", self.names["user"]);
                 id(&self.admin.post(&path, json!(null)).await.body["data"])
             }
+            other => self.new_in_use(other, &unique).await,
+        }
+    }
+
+    /// What a licence is used on.
+    async fn new_in_use(&self, name: &str, unique: &str) -> String {
+        match name {
+            "new-machine" => self.new_machine(unique).await,
+            "new-component" => self.new_component(&self.names["machine"], unique).await,
             other => panic!("the stage has no {other}"),
         }
     }
@@ -295,7 +308,7 @@ impl Stage {
 
     async fn new_policy(&self) -> String {
         let terms = json!({
-            "name": "Standard", "authenticationStrategy": "MIXED", "duration": 864_000,
+            "name": "Standard", "authenticationStrategy": "MIXED", "duration": 864_000, "floating": true,
             "requireCheckIn": true, "checkInInterval": "day", "checkInIntervalCount": 1,
         });
         id(&self.make("policies", terms, one("product", "products", &self.names["product"])).await)
@@ -325,6 +338,17 @@ impl Stage {
         let attached = self.admin.post(&format!("licenses/{}/users", id(&license)), users).await;
         assert_eq!(attached.status, 200, "{}", attached.body);
         license
+    }
+
+    /// A machine of the licence that nobody owns.
+    async fn new_machine(&self, fingerprint: &str) -> String {
+        let license = one("license", "licenses", &self.names["license"]);
+        id(&self.make("machines", json!({ "fingerprint": fingerprint }), license).await)
+    }
+
+    async fn new_component(&self, machine: &str, fingerprint: &str) -> String {
+        let attributes = json!({ "fingerprint": fingerprint, "name": "disk" });
+        id(&self.make("components", attributes, one("machine", "machines", machine)).await)
     }
 
     async fn new_licensee(&self, unique: &str) -> String {

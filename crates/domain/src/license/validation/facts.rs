@@ -1,13 +1,9 @@
 //! What validation looks at: the licence and all that belongs to it, and what the client claims.
 
-use std::time::Duration;
-
 use keyway_base::{RecordId, Timestamp};
 
+use crate::machine::heartbeat::{Heartbeat, HeartbeatStatus};
 use crate::resources::{License, Policy};
-
-/// The heartbeat interval of policies that name none.
-const HEARTBEAT: Duration = Duration::from_secs(600);
 
 /// Everything about the licence.
 #[derive(Debug, Clone, Copy)]
@@ -91,29 +87,10 @@ pub struct ComponentFacts {
     pub fingerprint: String,
 }
 
-/// The state of a machine's heartbeat (`licensing.md` §10.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeartbeatStatus {
-    /// Never pinged, and need not have.
-    NotStarted,
-    /// Pinged in time.
-    Alive,
-    /// Late.
-    Dead,
-}
-
 impl MachineFacts {
     /// The state of its heartbeat under a policy.
     pub fn heartbeat(&self, policy: &Policy, now: Timestamp) -> HeartbeatStatus {
-        let seconds = policy.heartbeat_duration.and_then(|seconds| u64::try_from(seconds).ok());
-        let interval = seconds.map_or(HEARTBEAT, Duration::from_secs);
-        match self.last_heartbeat {
-            Some(last) if last.plus(interval) >= now => HeartbeatStatus::Alive,
-            None if !policy.require_heartbeat || self.created.plus(interval) >= now => {
-                HeartbeatStatus::NotStarted
-            }
-            _ => HeartbeatStatus::Dead,
-        }
+        Heartbeat::under(policy, self.created, self.last_heartbeat).status(now)
     }
 }
 

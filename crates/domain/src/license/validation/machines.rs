@@ -3,7 +3,8 @@
 use keyway_base::Timestamp;
 
 use super::scopes::required;
-use super::{Code, Facts, HeartbeatStatus, MachineFacts, Step, Validation, ValidationScope};
+use super::{Code, Facts, MachineFacts, Step, Validation, ValidationScope};
+use crate::machine::heartbeat::HeartbeatStatus;
 use crate::resources::MatchingStrategy;
 
 /// The code and words for a licence without any machine.

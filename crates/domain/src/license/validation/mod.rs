@@ -10,9 +10,7 @@ mod scopes;
 mod tests;
 
 pub use code::Code;
-pub use facts::{
-    ComponentFacts, EnvironmentFacts, Facts, HeartbeatStatus, MachineFacts, Person, ValidationScope,
-};
+pub use facts::{ComponentFacts, EnvironmentFacts, Facts, MachineFacts, Person, ValidationScope};
 
 use keyway_base::Timestamp;
 

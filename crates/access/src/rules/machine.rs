@@ -1,0 +1,72 @@
+//! Machines: those who may use the licence may activate and ping one; what it is limited by is the vendor's.
+
+use keyway_domain::permission::Permission;
+
+use super::relation::{
+    always, machine_licensee, machine_owner_unprotected, new_machine_unprotected, own_product, same_license,
+    same_license_unprotected,
+};
+use super::{ADE, ADSE, ADSTE, ADSTRE, CUSTOMER, Clause, LICENSE, P, Rule, USER, read, write};
+use crate::Action;
+
+pub(super) const RULES: &[Rule] = &[
+    read(Action::MachineList, Permission::MachineRead, LIST),
+    read(Action::MachineShow, Permission::MachineRead, SHOW),
+    write(
+        Action::MachineCreate,
+        Permission::MachineCreate,
+        &[
+            Clause(ADSE, always),
+            Clause(P, own_product),
+            Clause(LICENSE, same_license),
+            Clause(USER, new_machine_unprotected),
+        ],
+    )
+    .with_components(Permission::ComponentCreate),
+    write(
+        Action::MachineUpdate,
+        Permission::MachineUpdate,
+        &[
+            Clause(ADSTE, always),
+            Clause(P, own_product),
+            Clause(LICENSE, same_license_unprotected),
+            Clause(USER, machine_owner_unprotected),
+        ],
+    ),
+    write(Action::MachineDelete, Permission::MachineDelete, SELF_SERVICE),
+    write(
+        Action::MachineHeartbeatPing,
+        Permission::MachineHeartbeatPing,
+        &[
+            Clause(ADE, always),
+            Clause(P, own_product),
+            Clause(LICENSE, same_license),
+            Clause(USER, machine_owner_unprotected),
+        ],
+    ),
+    write(Action::MachineHeartbeatReset, Permission::MachineHeartbeatReset, SALES),
+    read(Action::MachineProductShow, Permission::ProductRead, SHOW),
+    read(Action::MachineLicenseShow, Permission::LicenseRead, SHOW),
+    read(Action::MachineUserShow, Permission::UserRead, SHOW),
+    read(Action::MachineOwnerShow, Permission::UserRead, SHOW),
+    write(Action::MachineOwnerUpdate, Permission::MachineOwnerUpdate, SALES),
+    read(Action::MachineComponentsList, Permission::ComponentRead, SHOW),
+];
+
+/// Lists of what machines are and have.
+pub(super) const LIST: &[Clause] = &[Clause(ADSTRE, always), Clause(P, always), Clause(CUSTOMER, always)];
+/// Reading a machine, or what belongs to one.
+pub(super) const SHOW: &[Clause] = &[
+    Clause(ADSTRE, always),
+    Clause(P, own_product),
+    Clause(LICENSE, same_license),
+    Clause(USER, machine_licensee),
+];
+/// Doing away with a machine; making or doing away with what belongs to one.
+pub(super) const SELF_SERVICE: &[Clause] = &[
+    Clause(ADSE, always),
+    Clause(P, own_product),
+    Clause(LICENSE, same_license),
+    Clause(USER, machine_owner_unprotected),
+];
+const SALES: &[Clause] = &[Clause(ADSE, always), Clause(P, own_product)];

@@ -1,0 +1,179 @@
+//! Machines (`licensing.md` §10.1).
+
+use keyway_access::Action;
+use keyway_base::UserId;
+use keyway_domain::license::limits::effective;
+use keyway_domain::machine::heartbeat::{Heartbeat, interval};
+use keyway_domain::resources::{ExpirationBasis, HeartbeatBasis, License, Machine, Policy};
+use keyway_jsonapi::document::{Extras, to_json};
+use keyway_jsonapi::{Declared, Extra, Field, Intent, Record, Resource, Value};
+
+use super::license::attached_users;
+use super::{activation, cascade, embedded_component, token_counter};
+use crate::call::Call;
+use crate::draft::Draft;
+use crate::hooks::{Actions, Hooks, Step};
+use crate::interpreter::change;
+use crate::licensing::expiry::started;
+use crate::refusal::{Outcome, Refusal};
+use crate::subject::{OnMachine, Subject};
+use crate::work::Work;
+
+/// The rules of machines.
+pub(crate) struct Machines;
+
+impl Hooks for Machines {
+    fn resource(&self) -> &'static Resource {
+        Machine::RESOURCE
+    }
+    fn actions(&self) -> Actions {
+        Actions {
+            list: Action::MachineList,
+            show: Action::MachineShow,
+            create: Action::MachineCreate,
+            update: Action::MachineUpdate,
+            delete: Action::MachineDelete,
+        }
+    }
+    fn extra(&self, _: &Call, intent: Intent) -> Extra {
+        match intent {
+            Intent::Create => {
+                Extra { many: vec![("components", embedded_component::schema())], ..Extra::default() }
+            }
+            Intent::Update => Extra::default(),
+        }
+    }
+    fn subject<'a>(&'a self, work: &'a mut Work, record: &'a Record) -> Step<'a, Subject> {
+        Box::pin(async move {
+            let license = work.need(License::RESOURCE, license_of(record)?).await?;
+            Ok(Subject::Machine(Box::new(on(work, record, &license).await?)))
+        })
+    }
+    fn new_subject<'a>(&'a self, work: &'a mut Work, draft: &'a Draft) -> Step<'a, Subject> {
+        Box::pin(async move {
+            // Without a licence nobody can tell whose machine it would be.
+            let Some(license) = draft.related("license") else {
+                return Ok(Subject::Within(draft.record.environment()));
+            };
+            let with_components = !embedded_component::wanted(draft).is_empty();
+            let on = on(work, &draft.record, license).await?;
+            Ok(Subject::Machine(Box::new(OnMachine { with_components, ..on })))
+        })
+    }
+    fn prepare<'a>(&'a self, work: &'a mut Work, draft: &'a mut Draft) -> Step<'a, ()> {
+        Box::pin(async move {
+            super::default_metadata(draft);
+            let license = match draft.record.get("license_id").as_id() {
+                Some(id) => work.get(License::RESOURCE, id).await?,
+                None => None,
+            };
+            let Some(license) = license else { return Ok(()) };
+            let license: License = license.typed()?;
+            let policy: Policy = work.need(Policy::RESOURCE, license.policy_id.into()).await?.typed()?;
+            if draft.before.is_none() {
+                inherit(draft, &license, &policy, work);
+                activation::check_new(work, draft, &license, &policy).await?;
+                embedded_component::check(work, draft, &license, &policy).await?;
+                token_counter::check(work, draft, token_counter::ACTIVATIONS).await?;
+            }
+            activation::check_capacity(work, draft, &license, &policy).await
+        })
+    }
+    fn saved<'a>(&'a self, work: &'a mut Work, draft: &'a Draft) -> Step<'a, ()> {
+        Box::pin(async move {
+            if draft.before.is_some() {
+                return Ok(());
+            }
+            embedded_component::insert(work, draft).await?;
+            token_counter::count(work, token_counter::ACTIVATIONS).await?;
+            start_license(work, &draft.record).await
+        })
+    }
+    fn deleting<'a>(&'a self, work: &'a mut Work, record: &'a Record) -> Step<'a, ()> {
+        Box::pin(async move {
+            token_counter::refuse(work, token_counter::DEACTIVATIONS).await?;
+            token_counter::count(work, token_counter::DEACTIVATIONS).await?;
+            cascade::machine(work, record).await
+        })
+    }
+    fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
+        Box::pin(async move { describe(work, records).await })
+    }
+}
+
+/// The licence of a machine, or of what belongs to one.
+pub(crate) fn license_of(record: &Record) -> Outcome<keyway_base::RecordId> {
+    let missing = || Refusal::Broken(format!("a {} has no licence", record.resource.name));
+    record.get("license_id").as_id().ok_or_else(missing)
+}
+
+/// The facts about a machine of a licence.
+pub(crate) async fn on(work: &mut Work, machine: &Record, license: &Record) -> Outcome<OnMachine> {
+    let license: License = license.typed()?;
+    let policy = work.need(Policy::RESOURCE, license.policy_id.into()).await?.typed()?;
+    let users = attached_users(work, license.id).await?;
+    let owner = machine.get("owner_id").as_id().map(UserId::from);
+    Ok(OnMachine {
+        environment: machine.environment(),
+        owner,
+        license,
+        policy,
+        users,
+        with_components: false,
+    })
+}
+
+/// What a new machine has from its licence, and its first heartbeat.
+fn inherit(draft: &mut Draft, license: &License, policy: &Policy, work: &Work) {
+    draft.record.set("product_id", license.product_id.into_value());
+    let of_owner = draft.related("owner").map(|owner| owner.get("group_id").clone());
+    draft.default("group_id", license.group_id.into_value());
+    draft.default("group_id", of_owner.unwrap_or(Value::Null));
+    if policy.heartbeat_basis == HeartbeatBasis::Creation {
+        draft.record.set("last_heartbeat_at", Value::Time(work.now()));
+    }
+}
+
+/// The first activation starts the time of a licence that counts from it.
+async fn start_license(work: &mut Work, machine: &Record) -> Outcome<()> {
+    let before = work.need(License::RESOURCE, license_of(machine)?).await?;
+    let license: License = before.typed()?;
+    let policy: Policy = work.need(Policy::RESOURCE, license.policy_id.into()).await?.typed()?;
+    let Some(expiry) = started(license.expiry, &policy, ExpirationBasis::FirstActivation, work.now()) else {
+        return Ok(());
+    };
+    let mut after = before.clone();
+    after.set("expiry", Value::Time(expiry));
+    change(work, &before, &mut after).await
+}
+
+/// What a page of machines shows, with one query for each kind of related record.
+async fn describe(work: &mut Work, records: &[Record]) -> Outcome<Vec<Extras>> {
+    let ids = |column: &'static str| records.iter().filter_map(move |record| record.get(column).as_id());
+    let licenses = work.all_of(License::RESOURCE, ids("license_id")).await?;
+    let of_licenses = licenses.iter().filter_map(|license| license.get("policy_id").as_id());
+    let policies = work.all_of(Policy::RESOURCE, of_licenses).await?;
+    let mut all = Vec::with_capacity(records.len());
+    for record in records {
+        let machine: Machine = record.typed()?;
+        let of = |all: &[Record], id| all.iter().find(|record| record.id() == id).cloned();
+        let lost = || Refusal::Broken("a machine has no licence or policy".to_owned());
+        let license: License = of(&licenses, machine.license_id.into()).ok_or_else(lost)?.typed()?;
+        let policy: Policy = of(&policies, license.policy_id.into()).ok_or_else(lost)?.typed()?;
+        all.push(shown(&machine, &license, &policy, work));
+    }
+    Ok(all)
+}
+
+/// What is read through licence and policy.
+fn shown(machine: &Machine, license: &License, policy: &Policy, work: &Work) -> Extras {
+    let heartbeat = Heartbeat::of_machine(machine, policy);
+    let mut extras = Extras::default();
+    let required = policy.require_heartbeat || machine.last_heartbeat_at.is_some();
+    extras.attribute("require_heartbeat", required);
+    extras.attribute("heartbeat_status", heartbeat.status(work.now()).as_str());
+    extras.attribute("heartbeat_duration", interval(policy));
+    extras.attribute("next_heartbeat", to_json(&heartbeat.next().into_value()));
+    extras.attribute("max_processes", effective(license, policy).processes);
+    extras
+}
