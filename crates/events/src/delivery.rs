@@ -1,4 +1,5 @@
-//! Webhook events on their way: each is a row and a job, written with the change that it tells of.
+//! Webhook events on their way: each is a row and a job, written with the change that it tells of. Those of one endpoint
+//! share a lane, so that one which takes its time holds up no other.
 
 use keyway_base::Timestamp;
 use keyway_jsonapi::Record;
@@ -23,7 +24,8 @@ pub async fn deliver(write: &mut Write, events: &[Record], now: Timestamp) -> Re
             payload: json!({ "id": id }),
             run_at: now,
         };
-        write.enqueue(&job).await?;
+        let endpoint = event.get("webhook_endpoint_id").as_id().unwrap_or(event.id());
+        write.enqueue_in(endpoint, &job).await?;
     }
     Ok(())
 }

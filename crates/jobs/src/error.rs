@@ -63,6 +63,6 @@ impl MaybeContended for JobError {
 impl JobError {
     /// Whether another attempt may succeed.
     pub const fn is_passing(&self) -> bool {
-        !matches!(self, Self::Payload { .. } | Self::Mute)
+        !matches!(self, Self::Payload { .. })
     }
 }

@@ -26,8 +26,9 @@ mod runner;
 mod shelf;
 mod signer;
 mod token;
+mod upkeep;
 mod webhook;
 
 pub use error::JobError;
 pub use runner::{Options, Parts, Runner};
-pub use webhook::{Reach, Sender};
+pub use webhook::{Answer, Carried, Carrier, Outgoing, Reach, Sender, Trouble};

@@ -8,14 +8,13 @@ use keyway_base::{Clock, Timestamp};
 use keyway_blob::BlobStore;
 use keyway_engine::Engines;
 use keyway_events::Teller;
-use keyway_store::{Changes, Db, Job, Write, retrying};
+use keyway_store::{Changes, Db, Job, Shares, Write, retrying};
 use tokio::sync::{Notify, watch};
+use tokio::task::{JoinError, JoinSet};
 
-use crate::calendar::Recurring;
-use crate::webhook::{Reach, Sender, deliver};
+use crate::webhook::{Carrier, Reach, Sender, deliver};
 use crate::{
-    JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, orphan, purge, reminder,
-    token,
+    JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, purge, reminder, token,
 };
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
@@ -23,20 +22,11 @@ const LEASE: Duration = Duration::from_secs(60);
 /// How often a claim is renewed while its job runs.
 const RENEWAL: Duration = Duration::from_secs(20);
 /// How often to look for jobs that became due by themselves, or that another process enqueued.
-const POLL: Duration = Duration::from_secs(1);
-/// How often the change log is pruned.
-const PRUNING: Duration = Duration::from_secs(60 * 60);
-/// How long webhook events are kept.
-const WEBHOOKS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How often the blob store is looked through for what nothing refers to.
-const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often licences are looked through for dates that are near (`licensing.md` §15).
-const REMINDING: Duration = Duration::from_secs(10 * 60);
-/// How often tokens that ended long ago are looked for.
-const TOKEN_PRUNING: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many entries of the change log stay: far more than any process is behind. One that is behind by more
-/// notices, and takes everything that it has cached for stale.
-const CHANGES_KEPT: u32 = 10_000;
+pub(crate) const POLL: Duration = Duration::from_secs(1);
+/// How many webhooks this process sends at a time. They wait for others' servers, so they cost little.
+const SENT_AT_A_TIME: usize = 32;
+/// How many of these may go to one endpoint and to all of an account: the others' are sent meanwhile.
+const SHARES: Shares = Shares { lane: 4, account: 16 };
 /// After how many attempts an upload is given up; other jobs are tried until they succeed.
 const ATTEMPTS: u32 = 5;
 /// The wait after the first failure; each further one waits four times as long.
@@ -60,22 +50,29 @@ pub struct Parts {
 }
 
 /// How a runner works.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// How long entries of the event log are kept; for ever without it.
     pub events_kept: Option<Duration>,
-    /// Where webhooks may go.
-    pub reach: Reach,
-    /// Who renders what endpoints are told of background work.
+    /// What webhooks are sent by.
+    pub carrier: Arc<dyn Carrier>,
+    /// Who renders what endpoints are told of background work. Without one, that is left to other runners.
     pub teller: Option<Arc<dyn Teller>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { events_kept: None, carrier: Arc::new(Sender::new(Reach::Public)), teller: None }
+    }
 }
 
 /// Runs jobs. Make one per process; any number of processes may run on one database.
 pub struct Runner {
     parts: Parts,
     options: Options,
-    sender: Sender,
-    /// Wakes those who send webhooks.
+    /// What it can do, beside sending webhooks.
+    kinds: Vec<&'static str>,
+    /// Wakes who sends webhooks.
     deliveries: Notify,
     /// When a webhook was last looked for, by the monotonic clock; zero before.
     looked: AtomicU64,
@@ -109,8 +106,19 @@ impl Runner {
 
     /// A runner that does nothing yet.
     pub fn with(parts: Parts, options: Options) -> Arc<Self> {
-        let (sender, deliveries) = (Sender::new(options.reach), Notify::new());
-        Arc::new(Self { parts, options, sender, deliveries, looked: AtomicU64::new(0) })
+        let can = |kind: &&&str| options.teller.is_some() || **kind != kind::TELL;
+        let kinds = kind::ALL.iter().filter(can).copied().collect();
+        Arc::new(Self { parts, options, kinds, deliveries: Notify::new(), looked: AtomicU64::new(0) })
+    }
+
+    /// What it works with.
+    pub(crate) const fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// How long entries of the event log are kept.
+    pub(crate) const fn events_kept(&self) -> Option<Duration> {
+        self.options.events_kept
     }
 
     /// Says that a job was enqueued, so that it is run without delay.
@@ -126,13 +134,7 @@ impl Runner {
             let _ = stop.send(true);
         };
         let workers = async { tokio::join!(self.work(stopped.clone()), self.work(stopped.clone())) };
-        let four = || async {
-            let one = || self.send(stopped.clone());
-            tokio::join!(one(), one(), one(), one())
-        };
-        let senders = async { tokio::join!(four(), four()) };
-        let upkeep = async { tokio::join!(self.prune(stopped.clone()), self.sweep_daily(stopped.clone())) };
-        tokio::join!(watcher, workers, senders, upkeep, self.follow_calendar(stopped.clone()));
+        tokio::join!(watcher, workers, self.send(stopped.clone()), self.keep_up(stopped.clone()));
     }
 
     /// Runs every job that is due now, and those that become due by it; says how many runs that were.
@@ -141,68 +143,10 @@ impl Runner {
     /// [`JobError::Store`] when jobs cannot be claimed. A job that fails is put back for later.
     pub async fn run_until_idle(&self) -> Result<usize, JobError> {
         let mut runs = 0;
-        while self.step(kind::ALL).await? || self.step(kind::DELIVERIES).await? {
+        while self.step().await? || self.step_of_lanes().await? {
             runs += 1;
         }
         Ok(runs)
-    }
-
-    /// Has entries of the event log removed that are older than they are to be kept; says in how many accounts there
-    /// are some.
-    ///
-    /// # Errors
-    /// [`JobError::Store`] when the database does not answer.
-    pub async fn prune_events(&self) -> Result<usize, JobError> {
-        match self.options.events_kept {
-            Some(kept) => Box::pin(event_log::look(&self.parts, kind::PRUNE_EVENTS, kept)).await,
-            None => Ok(0),
-        }
-    }
-
-    /// Has it told of licences that expire or have to check in; says in how many accounts there may be some.
-    ///
-    /// # Errors
-    /// [`JobError::Store`] when the database does not answer.
-    pub async fn remind(&self) -> Result<usize, JobError> {
-        Box::pin(reminder::look(&self.parts)).await
-    }
-
-    /// Has tokens removed that ended ninety days ago; says in how many accounts there are some.
-    ///
-    /// # Errors
-    /// [`JobError::Store`] when the database does not answer.
-    pub async fn prune_tokens(&self) -> Result<usize, JobError> {
-        Box::pin(token::look(&self.parts)).await
-    }
-
-    /// Looks for what comes due by dates that stand in records.
-    async fn follow_calendar(&self, mut stopped: watch::Receiver<bool>) {
-        let (mut reminding, mut pruning) = (Recurring::every(REMINDING), Recurring::every(TOKEN_PRUNING));
-        while !*stopped.borrow() {
-            let now = self.parts.clock.wall();
-            if reminding.is_due(now)
-                && let Err(error) = self.remind().await
-            {
-                tracing::warn!(%error, "licences cannot be looked through for their dates");
-            }
-            if pruning.is_due(now)
-                && let Err(error) = self.prune_tokens().await
-            {
-                tracing::warn!(%error, "tokens cannot be looked through");
-            }
-            tokio::select! {
-                _ = stopped.changed() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
-        }
-    }
-
-    /// Has webhook events removed that are a month old; says in how many accounts there are some.
-    ///
-    /// # Errors
-    /// [`JobError::Store`] when the database does not answer.
-    pub async fn prune_webhooks(&self) -> Result<usize, JobError> {
-        Box::pin(event_log::look(&self.parts, kind::PRUNE_WEBHOOKS, WEBHOOKS_KEPT)).await
     }
 
     /// How long the webhook that is due longest has been due, and nobody sends it.
@@ -220,56 +164,10 @@ impl Runner {
         Ok(due.map_or(Duration::ZERO, |due| now.since(due)))
     }
 
-    /// Keeps the change log and the event log from growing for ever.
-    async fn prune(&self, mut stopped: watch::Receiver<bool>) {
-        let mut hours = tokio::time::interval(PRUNING);
-        while !*stopped.borrow() {
-            tokio::select! {
-                _ = stopped.changed() => {}
-                _ = hours.tick() => {
-                    if let Err(error) = self.parts.db.prune_changes(CHANGES_KEPT).await {
-                        tracing::warn!(%error, "the change log cannot be pruned");
-                    }
-                    if let Err(error) = self.prune_events().await {
-                        tracing::warn!(%error, "the event log cannot be pruned");
-                    }
-                    if let Err(error) = self.prune_webhooks().await {
-                        tracing::warn!(%error, "webhook events cannot be pruned");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Looks for blobs that nothing refers to, now and then.
-    async fn sweep_daily(&self, mut stopped: watch::Receiver<bool>) {
-        let mut pause = PRUNING;
-        while !*stopped.borrow() {
-            tokio::select! {
-                _ = stopped.changed() => {}
-                () = tokio::time::sleep(pause) => {
-                    pause = SWEEPING;
-                    match self.sweep().await {
-                        Ok(swept) => tracing::info!(swept, "looked through the blob store"),
-                        Err(error) => tracing::warn!(%error, "the blob store cannot be looked through"),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Looks through the blob store and has deleted what is a day old and nothing refers to; says how much.
-    ///
-    /// # Errors
-    /// [`JobError`] when the store or the database does not answer.
-    pub async fn sweep(&self) -> Result<usize, JobError> {
-        Box::pin(orphan::sweep(&self.parts)).await
-    }
-
     /// One of the workers.
     async fn work(&self, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
-            if self.tried(kind::ALL).await {
+            if self.tried().await {
                 continue;
             }
             tokio::select! {
@@ -280,40 +178,61 @@ impl Runner {
         }
     }
 
-    /// One of those who send webhooks.
-    async fn send(&self, mut stopped: watch::Receiver<bool>) {
+    /// Sends webhooks, many at a time; those that are under way at the end are waited for.
+    async fn send(self: &Arc<Self>, mut stopped: watch::Receiver<bool>) {
+        let mut under_way = JoinSet::new();
         while !*stopped.borrow() {
             let now = self.parts.clock.monotonic().as_millis();
             self.looked.fetch_max(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
-            if self.tried(kind::DELIVERIES).await {
+            if under_way.len() < SENT_AT_A_TIME
+                && let Some(job) = self.claim_in_lane().await.unwrap_or_else(unclaimed)
+            {
+                let runner = Arc::clone(self);
+                under_way.spawn(async move { runner.see_to(&job).await });
                 continue;
             }
             tokio::select! {
                 _ = stopped.changed() => {}
+                Some(ended) = under_way.join_next() => warn_of(ended),
                 () = self.deliveries.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
+        while let Some(ended) = under_way.join_next().await {
+            warn_of(ended);
+        }
     }
 
-    /// Whether a job of these kinds was run.
-    async fn tried(&self, kinds: &[&str]) -> bool {
-        self.step(kinds).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "jobs cannot be claimed");
-            false
-        })
+    /// Whether a job was run.
+    async fn tried(&self) -> bool {
+        self.step().await.unwrap_or_else(unclaimed)
     }
 
-    /// Claims and runs one job of these kinds; `false` when none is due.
-    async fn step(&self, kinds: &[&str]) -> Result<bool, JobError> {
+    /// Claims and runs one job; `false` when none is due.
+    async fn step(&self) -> Result<bool, JobError> {
         let now = self.parts.clock.wall();
-        let Some(job) = self.parts.db.claim(now, LEASE, kinds).await? else { return Ok(false) };
+        let Some(job) = self.parts.db.claim(now, LEASE, &self.kinds).await? else { return Ok(false) };
         // There may be more than one; let another worker look.
         self.wake();
+        self.see_to(&job).await?;
+        // It may have left a webhook to send.
         self.deliveries.notify_one();
-        let ended = self.run_leased(&job).await;
-        self.settle(&job, ended).await?;
         Ok(true)
+    }
+
+    async fn step_of_lanes(&self) -> Result<bool, JobError> {
+        let Some(job) = self.claim_in_lane().await? else { return Ok(false) };
+        self.see_to(&job).await.map(|()| true)
+    }
+
+    async fn claim_in_lane(&self) -> Result<Option<Job>, JobError> {
+        Ok(self.parts.db.claim_in_lane(self.parts.clock.wall(), LEASE, SHARES).await?)
+    }
+
+    /// Runs a job that was claimed, and writes down how that ended.
+    async fn see_to(&self, job: &Job) -> Result<(), JobError> {
+        let ended = self.run_leased(job).await;
+        self.settle(job, ended).await
     }
 
     /// Runs a job while renewing its lease.
@@ -335,7 +254,7 @@ impl Runner {
     /// Runs a job; one whose transaction met another one's again, unless it does more than write.
     async fn carry_out(&self, job: &Job) -> Result<Ended, JobError> {
         match job.kind.as_str() {
-            kind::DELIVER => deliver(&self.parts, &self.sender, job).await,
+            kind::DELIVER => deliver(&self.parts, &*self.options.carrier, job).await,
             _ => retrying(|| self.dispatch(job)).await,
         }
     }
@@ -389,6 +308,21 @@ impl Runner {
             }
         }
         Ok(())
+    }
+}
+
+/// Nothing, where jobs cannot be claimed.
+fn unclaimed<T: Default>(error: JobError) -> T {
+    tracing::warn!(%error, "jobs cannot be claimed");
+    T::default()
+}
+
+/// Says what became of a job that could not be settled: its lease ends, and then it is done again.
+fn warn_of(ended: Result<Result<(), JobError>, JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the end of a job cannot be written down"),
+        Err(error) => tracing::error!(%error, "a job died"),
     }
 }
 

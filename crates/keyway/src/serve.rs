@@ -10,7 +10,7 @@ use keyway_base::{Clock, Secret};
 use keyway_blob::Urls;
 use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_frontend::{FrontParts, Hosts, Limits, Server as Front, Telemetry, TlsPem};
-use keyway_jobs::{Options as RunnerOptions, Parts as JobParts, Reach, Runner};
+use keyway_jobs::{Options as RunnerOptions, Parts as JobParts, Reach, Runner, Sender as WebhookSender};
 use keyway_jsonapi::Scope;
 use keyway_store::DataDirLock;
 use tokio::sync::{Notify, watch};
@@ -181,10 +181,10 @@ impl Composition {
             wake,
         };
         let days = u64::from(settings.event_log_days);
-        let anywhere = settings.webhook_private_addresses;
+        let reach = if settings.webhook_private_addresses { Reach::Anywhere } else { Reach::Public };
         let options = RunnerOptions {
             events_kept: (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60)),
-            reach: if anywhere { Reach::Anywhere } else { Reach::Public },
+            carrier: Arc::new(WebhookSender::new(reach)),
             teller: Some(Arc::new(ApiTeller::new(&api))),
         };
         let runner = Runner::with(job_parts, options);

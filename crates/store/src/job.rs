@@ -7,6 +7,7 @@ use keyway_base::{AccountId, RecordId, Timestamp};
 use crate::StoreError;
 use crate::arg::Arg;
 use crate::dialect::Dialect;
+use crate::lane;
 use crate::row::Row;
 use crate::statement::{Sql, Statement};
 
@@ -48,19 +49,19 @@ pub struct Job {
     pub leased_until: Timestamp,
 }
 
-/// Adds a job, or refreshes the one that waits.
+/// Adds a job to a lane or to none, or refreshes the one that waits.
 ///
 /// # Errors
 /// [`StoreError::NulByte`] for a text that cannot be stored.
-pub(crate) fn enqueue(job: &NewJob) -> Result<Statement, StoreError> {
+pub(crate) fn enqueue(job: &NewJob, lane: Option<RecordId>) -> Result<Statement, StoreError> {
     for (column, text) in [("kind", &job.kind), ("key", &job.key)] {
         if text.contains('\0') {
             return Err(StoreError::NulByte { column });
         }
     }
     Ok(Statement::fixed(
-        "INSERT INTO jobs (account_id, id, kind, key, payload, run_at, attempts) \
-         VALUES ($1, $2, $3, $4, $5, $6, 0) \
+        "INSERT INTO jobs (account_id, id, kind, key, payload, run_at, attempts, lane) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7) \
          ON CONFLICT (account_id, kind, key) WHERE lease IS NULL DO UPDATE SET payload = excluded.payload, \
          run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END",
         vec![
@@ -70,6 +71,7 @@ pub(crate) fn enqueue(job: &NewJob) -> Result<Statement, StoreError> {
             Arg::text(&job.key),
             Arg::text(job.payload.to_string()),
             Arg::int(job.run_at.as_micros()),
+            Arg::Text(lane.map(|lane| lane::name(job.account, lane))),
         ],
     ))
 }
@@ -84,12 +86,19 @@ pub(crate) fn due(dialect: Dialect, now: Timestamp, kinds: &[&str]) -> Statement
 /// Claims the job that is due longest and gives back its columns.
 pub(crate) fn claim(dialect: Dialect, now: Timestamp, lease: Duration, kinds: &[&str]) -> Statement {
     let mut sql = Sql::new(dialect);
+    push_claim(&mut sql, now, lease, |sql| {
+        push_due(sql, now, kinds);
+        sql.push(dialect.skip_locked());
+    });
+    sql.finish()
+}
+
+/// A claim of the job that a query picks.
+pub(crate) fn push_claim(sql: &mut Sql, now: Timestamp, lease: Duration, pick: impl FnOnce(&mut Sql)) {
     sql.push("UPDATE jobs SET attempts = attempts + 1, lease = ").param(Arg::shown(RecordId::generate(now)));
     sql.push(", leased_until = ").param(Arg::int(now.plus(lease).as_micros())).push(" WHERE id = (");
-    push_due(&mut sql, now, kinds);
-    sql.push(dialect.skip_locked());
+    pick(sql);
     sql.push(") RETURNING id, account_id, kind, key, payload, attempts, lease, leased_until");
-    sql.finish()
 }
 
 /// The job that is due longest, unless one of the same name is being done.

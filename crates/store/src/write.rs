@@ -282,7 +282,16 @@ impl Write {
     /// # Errors
     /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
     pub async fn enqueue(&mut self, new: &NewJob) -> Result<(), StoreError> {
-        self.session.execute(job::enqueue(new)?).await.map(drop)
+        self.session.execute(job::enqueue(new, None)?).await.map(drop)
+    }
+
+    /// The same of a job in a lane, of which only some are done at a time
+    /// ([`Db::claim_in_lane`](crate::Db::claim_in_lane)).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
+    pub async fn enqueue_in(&mut self, lane: RecordId, new: &NewJob) -> Result<(), StoreError> {
+        self.session.execute(job::enqueue(new, Some(lane))?).await.map(drop)
     }
 
     /// Ends a claimed job together with its results; `false` when the lease was lost, and then the caller

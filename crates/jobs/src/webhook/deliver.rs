@@ -1,9 +1,12 @@
 //! `webhook.deliver`: sends an event to its endpoint, and writes down what became of it. An event is sent at least once: a
-//! process that dies after sending and before writing sends it again.
+//! process that dies after sending and before writing sends it again. Those of one endpoint are begun in the order in
+//! which they happened, a few at a time; one that has to be sent again holds up no other.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Uri};
-use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_base::{AccountId, Timestamp};
 use keyway_crypto::account_keys::{AccountKeys, SignatureAlgorithm};
 use keyway_crypto::digest::sha256;
 use keyway_crypto::http_signature::SignedParts;
@@ -15,21 +18,24 @@ use keyway_jsonapi::document::resource_object;
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 use keyway_store::{Changes, Job, NewJob, Write, retrying};
 use serde_json::json;
+use tokio::time::timeout;
 
-use super::Sender;
-use super::sender::{Outgoing, host_header};
+use super::carrier::{Answer, Carrier, Outgoing};
+use super::sender::host_header;
 use super::trouble::Trouble;
 use super::verdict::Verdict;
 use crate::JobError;
 use crate::kind::subject;
 use crate::runner::{Ended, Parts, end};
 
+/// How long an endpoint has to answer, from the look-up of its name to the last byte that is read.
+const TIME: Duration = Duration::from_secs(15);
 /// The columns of an event that an attempt changes.
 const OUTCOME: &[&str] =
     &["status", "attempts", "endpoint", "last_response_code", "last_response_body", "updated_at"];
 
 /// Sends the event that a job is about, unless that is settled.
-pub(crate) async fn deliver(parts: &Parts, sender: &Sender, job: &Job) -> Result<Ended, JobError> {
+pub(crate) async fn deliver(parts: &Parts, carrier: &dyn Carrier, job: &Job) -> Result<Ended, JobError> {
     let (account, id) = (job.account, subject(job)?);
     let found = parts.db.find(WebhookEvent::RESOURCE, account, &Scope::id("id", id)).await?;
     let Some(event) = found else { return Ok(Ended::Done) };
@@ -45,7 +51,7 @@ pub(crate) async fn deliver(parts: &Parts, sender: &Sender, job: &Job) -> Result
         (Some(endpoint), Some(keys)) => {
             let outgoing = outgoing(&event, &told, endpoint, &keys, parts.clock.wall())?;
             Verdict::of(match outgoing {
-                Some(outgoing) => sender.send(outgoing).await,
+                Some(outgoing) => answer(carrier, outgoing, TIME).await,
                 None => Err(Trouble::NotAllowed),
             })
         }
@@ -53,6 +59,11 @@ pub(crate) async fn deliver(parts: &Parts, sender: &Sender, job: &Job) -> Result
     };
     // What was sent is not sent again because others wrote at the same time.
     retrying(|| settle(parts, job, endpoint.as_ref(), &verdict)).await
+}
+
+/// What an endpoint answers in its time, which is one for everything that there is to do.
+async fn answer(carrier: &dyn Carrier, outgoing: Outgoing, time: Duration) -> Result<Answer, Trouble> {
+    timeout(time, carrier.carry(outgoing)).await.unwrap_or(Err(Trouble::Slow))
 }
 
 async fn keys(parts: &Parts, account: AccountId) -> Result<Option<AccountKeys>, JobError> {
@@ -123,6 +134,7 @@ async fn settle(
     if let Some(endpoint) = endpoint {
         event.endpoint.clone_from(&endpoint.url);
     }
+    let lane = event.webhook_endpoint_id;
     let attempts = u32::try_from(event.attempts).unwrap_or(u32::MAX);
     let again = match event.status {
         WebhookStatus::Failing => wait_after(attempts, u64::from_le_bytes(random_bytes::<8>())),
@@ -133,25 +145,26 @@ async fn settle(
     }
     write.update(&event.into_record(), OUTCOME).await?;
     let changes = match endpoint.filter(|_| verdict.unsubscribes) {
-        Some(endpoint) => unsubscribe(&mut write, account, endpoint.id, now).await?,
+        Some(endpoint) => unsubscribe(&mut write, endpoint, now).await?,
         None => Changes::none(),
     };
     if let Some(wait) = again {
         let (kind, key, payload) = (job.kind.clone(), job.key.clone(), json!({ "id": id.to_string() }));
-        write.enqueue(&NewJob { kind, key, account, payload, run_at: now.plus(wait) }).await?;
+        let job = NewJob { kind, key, account, payload, run_at: now.plus(wait) };
+        write.enqueue_in(lane, &job).await?;
     }
     end(write, job, changes).await
 }
 
-/// Takes every subscription from an endpoint.
+/// Takes every subscription from an endpoint, unless it has moved since it said so: what is gone is the old place.
 async fn unsubscribe(
     write: &mut Write,
-    account: AccountId,
-    endpoint: RecordId,
+    sent_to: &WebhookEndpoint,
     now: Timestamp,
 ) -> Result<Changes, JobError> {
-    let by_id = Scope::id("id", endpoint);
-    let Some(before) = write.find(WebhookEndpoint::RESOURCE, account, &by_id).await? else {
+    let (account, by_id) = (sent_to.account_id, Scope::id("id", sent_to.id));
+    let found = write.find(WebhookEndpoint::RESOURCE, account, &by_id).await?;
+    let Some(before) = found.filter(|found| found.get("url").as_text() == Some(&sent_to.url)) else {
         return Ok(Changes::none());
     };
     let mut after = before.clone();
@@ -160,4 +173,26 @@ async fn unsubscribe(
     write.update(&after, &["subscriptions", "updated_at"]).await?;
     let slots = touches(Mutation { before: Some(&before), after: Some(&after) }, &Related::default());
     Ok(Changes::of(account, slots))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::carrier::Carried;
+    use super::*;
+
+    /// Never answers.
+    struct Silent;
+
+    impl Carrier for Silent {
+        fn carry(&self, _: Outgoing) -> Carried<'_> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_answer_in_time_is_slow() {
+        let url = Uri::from_static("https://hooks.test/");
+        let outgoing = Outgoing { url, headers: Vec::new(), body: Bytes::new() };
+        assert_eq!(answer(&Silent, outgoing, Duration::from_millis(20)).await, Err(Trouble::Slow));
+    }
 }

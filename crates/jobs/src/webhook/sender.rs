@@ -1,13 +1,12 @@
 //! One request to one endpoint: over TLS, to an address that was looked at before it was connected to, without
 //! following redirects, and bounded in time and size.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Uri, header};
+use http::{Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -15,15 +14,20 @@ use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::address::is_public;
+use super::carrier::{Answer, Carried, Carrier, Outgoing};
+use super::network::{Internet, Network};
 use super::trouble::Trouble;
 
-/// How long an endpoint has to answer, from the look-up of its name to the last byte that is read.
-const TIME: Duration = Duration::from_secs(15);
+/// How long one address has to take a connection, so that there is time for the others.
+const CONNECT: Duration = Duration::from_secs(4);
+/// How many addresses of a host are tried.
+const ADDRESSES: usize = 3;
 /// How much of an answer's body is kept.
 const BODY: usize = 2048;
 /// Where https is spoken.
@@ -43,34 +47,26 @@ pub enum Reach {
 #[derive(Debug)]
 pub struct Sender {
     reach: Reach,
+    network: Box<dyn Network>,
+    /// How long one address has to take a connection.
+    connect_time: Duration,
     tls: OnceLock<Option<Arc<ClientConfig>>>,
 }
 
-/// What is sent.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) url: Uri,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) body: Bytes,
-}
-
-/// What an endpoint answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    /// `None` when it was too long.
-    pub(super) body: Option<String>,
+impl Carrier for Sender {
+    fn carry(&self, outgoing: Outgoing) -> Carried<'_> {
+        Box::pin(self.exchange(outgoing))
+    }
 }
 
 impl Sender {
     /// A sender that trusts the authorities that this machine trusts. They are read when the first webhook is sent.
-    pub const fn new(reach: Reach) -> Self {
-        Self { reach, tls: OnceLock::new() }
+    pub fn new(reach: Reach) -> Self {
+        Self::through(Box::new(Internet), reach)
     }
 
-    /// Sends a request and waits for the answer.
-    pub(super) async fn send(&self, outgoing: Outgoing) -> Result<Answer, Trouble> {
-        tokio::time::timeout(TIME, self.exchange(outgoing)).await.unwrap_or(Err(Trouble::Slow))
+    fn through(network: Box<dyn Network>, reach: Reach) -> Self {
+        Self { reach, network, connect_time: CONNECT, tls: OnceLock::new() }
     }
 
     async fn exchange(&self, outgoing: Outgoing) -> Result<Answer, Trouble> {
@@ -104,26 +100,28 @@ impl Sender {
     /// Connects to one of the host's addresses that webhooks may go to: the very one that was looked at.
     async fn connect(&self, url: &Uri) -> Result<TlsStream<TcpStream>, Trouble> {
         let host = url.host().ok_or(Trouble::NotAllowed)?;
-        let addresses = self.addresses(host, url.port_u16().unwrap_or(PORT)).await?;
-        let mut trouble = Trouble::NotAllowed;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return self.shake(stream, host).await,
-                Err(error) => trouble = Trouble::of(&error),
-            }
-        }
-        Err(trouble)
+        let stream = self.reached(host, url.port_u16().unwrap_or(PORT)).await?;
+        self.shake(stream, host).await
     }
 
-    async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Trouble> {
-        let found: Vec<SocketAddr> = match literal(host) {
-            Some(address) => vec![(address, port).into()],
-            None => lookup_host((host, port)).await.map_err(|_| Trouble::NoName)?.collect(),
+    /// The first of a host's addresses that takes a connection.
+    async fn reached(&self, host: &str, port: u16) -> Result<TcpStream, Trouble> {
+        let found = match literal(host) {
+            Some(address) => vec![address],
+            None => self.network.addresses(host).await.map_err(|_| Trouble::NoName)?,
         };
         if found.is_empty() {
             return Err(Trouble::NoName);
         }
-        Ok(found.into_iter().filter(|address| self.may_reach(address.ip())).collect())
+        let mut trouble = Trouble::NotAllowed;
+        for address in found.into_iter().filter(|address| self.may_reach(*address)).take(ADDRESSES) {
+            match timeout(self.connect_time, self.network.connect((address, port).into())).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => trouble = trouble.and(Trouble::of(&error)),
+                Err(_) => trouble = trouble.and(Trouble::Slow),
+            }
+        }
+        Err(trouble)
     }
 
     fn may_reach(&self, address: IpAddr) -> bool {
@@ -192,37 +190,154 @@ async fn read(mut body: Incoming) -> Result<Option<String>, Trouble> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::io;
+    use std::net::SocketAddr;
+    use std::sync::Mutex;
+
+    use bytes::Bytes;
+    use tokio::net::TcpListener;
+
+    use super::super::network::{Connecting, Looking};
     use super::*;
+
+    /// A network in which names mean what a test says, and of which it is known what was asked of it.
+    #[derive(Debug, Default)]
+    struct Stage {
+        /// What each look-up finds, the next one first.
+        answers: Mutex<VecDeque<io::Result<Vec<IpAddr>>>>,
+        /// Who listens behind an address, or why nobody can be reached there. Others never answer.
+        behind: Vec<(&'static str, Result<SocketAddr, io::ErrorKind>)>,
+        /// The addresses that were connected to.
+        dialled: Arc<Mutex<Vec<SocketAddr>>>,
+    }
+
+    impl Network for Stage {
+        fn addresses<'a>(&'a self, _: &'a str) -> Looking<'a> {
+            let answer = self.answers.lock().unwrap().pop_front().expect("a look-up too many");
+            Box::pin(async move { answer })
+        }
+        fn connect(&self, address: SocketAddr) -> Connecting<'_> {
+            self.dialled.lock().unwrap().push(address);
+            let behind = self.behind.iter().find(|(known, _)| *known == address.to_string());
+            let behind = behind.map(|(_, behind)| *behind);
+            Box::pin(async move {
+                match behind {
+                    Some(Ok(listener)) => TcpStream::connect(listener).await,
+                    Some(Err(kind)) => Err(kind.into()),
+                    None => std::future::pending().await,
+                }
+            })
+        }
+    }
+
+    fn found(addresses: &[&str]) -> io::Result<Vec<IpAddr>> {
+        Ok(addresses.iter().map(|address| address.parse().unwrap()).collect())
+    }
 
     fn outgoing(url: &str) -> Outgoing {
         Outgoing { url: url.parse().unwrap(), headers: Vec::new(), body: Bytes::new() }
     }
 
+    /// What becomes of a request, and what was connected to for it.
+    async fn sent(stage: Stage, reach: Reach, url: &str) -> (Trouble, Vec<String>) {
+        let dialled = Arc::clone(&stage.dialled);
+        let sender = Sender::through(Box::new(stage), reach);
+        let trouble = sender.carry(outgoing(url)).await.unwrap_err();
+        let dialled = dialled.lock().unwrap().iter().map(ToString::to_string).collect();
+        (trouble, dialled)
+    }
+
+    /// A listener that hangs up on each who comes, and its address.
+    async fn hanging_up() -> (SocketAddr, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        (address, task)
+    }
+
     #[tokio::test]
     async fn nothing_is_sent_into_networks_of_our_own() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let sender = Sender::new(Reach::Public);
-        for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1"] {
-            let sent = sender.send(outgoing(&format!("https://{host}:{port}/"))).await;
-            assert_eq!(sent, Err(Trouble::NotAllowed), "{host}");
+        for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1"] {
+            let (trouble, dialled) =
+                sent(Stage::default(), Reach::Public, &format!("https://{host}:8443/")).await;
+            assert_eq!((trouble, dialled), (Trouble::NotAllowed, vec![]), "{host}");
         }
-        let reached = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
-        assert!(reached.is_err(), "somebody connected");
+        let answers = Mutex::new([found(&["127.0.0.1", "::1", "192.168.0.1"])].into());
+        let (trouble, dialled) =
+            sent(Stage { answers, ..Stage::default() }, Reach::Public, "https://hooks.test/").await;
+        assert_eq!((trouble, dialled), (Trouble::NotAllowed, vec![]), "by name");
+    }
+
+    /// A name that means an address of the internet when it is looked at, and one of ours afterwards.
+    #[tokio::test]
+    async fn what_was_looked_at_is_what_is_connected_to_whatever_the_name_means_afterwards() {
+        let (listener, task) = hanging_up().await;
+        let answers = [found(&["8.8.8.8"]), found(&["127.0.0.1"]), found(&["127.0.0.1", "8.8.8.8"])];
+        let dialled = Arc::<Mutex<Vec<SocketAddr>>>::default();
+        let stage = Stage {
+            answers: Mutex::new(answers.into()),
+            behind: vec![("8.8.8.8:443", Ok(listener))],
+            dialled: Arc::clone(&dialled),
+        };
+        let sender = Sender::through(Box::new(stage), Reach::Public);
+        let send = async || {
+            let trouble = sender.carry(outgoing("https://hooks.test/")).await.unwrap_err();
+            let to: Vec<String> = dialled.lock().unwrap().drain(..).map(|to| to.to_string()).collect();
+            (trouble, to)
+        };
+        let public = vec!["8.8.8.8:443".to_owned()];
+        let (trouble, to) = send().await;
+        assert!(matches!(trouble, Trouble::Eof | Trouble::Reset), "it was reached: {trouble}");
+        assert_eq!(to, public, "the name is looked up once, and what was found is connected to");
+        assert_eq!(send().await, (Trouble::NotAllowed, vec![]), "the second time it is one of ours");
+        assert_eq!(send().await.1, public, "of several only that of the internet");
+        task.abort();
     }
 
     #[tokio::test]
     async fn what_keeps_an_endpoint_from_answering_is_told_apart() {
-        let sender = Sender::new(Reach::Anywhere);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://{}/", listener.local_addr().unwrap());
-        let hangs_up = async { drop(listener.accept().await.unwrap()) };
-        let (sent, ()) = tokio::join!(sender.send(outgoing(&url)), hangs_up);
-        assert!(matches!(sent, Err(Trouble::Eof | Trouble::Reset)), "{sent:?}");
-        drop(listener);
-        assert_eq!(sender.send(outgoing(&url)).await, Err(Trouble::Refused));
-        let nowhere = sender.send(outgoing("https://hooks.invalid/")).await;
-        assert_eq!(nowhere, Err(Trouble::NoName));
+        let (listener, task) = hanging_up().await;
+        for (behind, expected) in [
+            (Err(io::ErrorKind::ConnectionRefused), "CONN_REFUSED"),
+            (Err(io::ErrorKind::NetworkUnreachable), "NET_UNREACH"),
+            (Ok(listener), "EOF_ERROR"),
+        ] {
+            let answers = Mutex::new([found(&["10.0.0.1"])].into());
+            let stage = Stage { answers, behind: vec![("10.0.0.1:443", behind)], ..Stage::default() };
+            let (trouble, _) = sent(stage, Reach::Anywhere, "https://hooks.test/").await;
+            assert_eq!(trouble.to_string().replace("CONN_RESET", "EOF_ERROR"), expected);
+        }
+        for unknown in [Ok(vec![]), Err(io::ErrorKind::NotFound.into())] {
+            let answers = Mutex::new([unknown].into());
+            let (trouble, dialled) =
+                sent(Stage { answers, ..Stage::default() }, Reach::Anywhere, "https://hooks.test/").await;
+            assert_eq!((trouble, dialled), (Trouble::NoName, vec![]));
+        }
+        task.abort();
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_each_has_a_part_of_the_time() {
+        let (listener, task) = hanging_up().await;
+        let refused = || ("10.0.0.2:443", Err(io::ErrorKind::ConnectionRefused));
+        let third = ("10.0.0.3:443", Ok(listener));
+        for (behind, expected) in [
+            (vec![], Trouble::Slow),
+            (vec![refused()], Trouble::Slow),
+            (vec![refused(), third], Trouble::Eof),
+        ] {
+            let answers = Mutex::new([found(&["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"])].into());
+            let dialled = Arc::<Mutex<Vec<SocketAddr>>>::default();
+            let stage = Stage { answers, behind, dialled: Arc::clone(&dialled) };
+            let mut sender = Sender::through(Box::new(stage), Reach::Anywhere);
+            sender.connect_time = Duration::from_millis(20);
+            let trouble = sender.carry(outgoing("https://hooks.test/")).await.unwrap_err();
+            let trouble = if trouble == Trouble::Reset { Trouble::Eof } else { trouble };
+            assert_eq!(trouble, expected, "as long as one may answer later, it is tried again");
+            assert_eq!(dialled.lock().unwrap().len(), 3, "no more than three");
+        }
+        task.abort();
     }
 
     #[test]

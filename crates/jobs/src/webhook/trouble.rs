@@ -5,7 +5,7 @@ use std::io;
 
 /// Why there was no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// The certificate is none that is trusted, or TLS failed otherwise.
     #[error("SSL_ERROR")]
     Tls,
@@ -39,6 +39,11 @@ impl Trouble {
     /// Whether another attempt is made.
     pub(super) const fn is_passing(self) -> bool {
         matches!(self, Self::Tls | Self::Slow)
+    }
+
+    /// What is told of an endpoint that was tried before: as long as there is hope, it is tried again.
+    pub(super) const fn and(self, later: Self) -> Self {
+        if self.is_passing() { self } else { later }
     }
 
     /// Reads an error of a connection, or of what is spoken over it.

@@ -2,7 +2,7 @@
 
 use keyway_domain::resources::WebhookStatus;
 
-use super::sender::Answer;
+use super::carrier::Answer;
 use super::trouble::Trouble;
 
 /// The word for a body that is too long to be kept.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyway_domain::resources::ArtifactStatus;
 use tokio::sync::oneshot;
 
-use crate::world::World;
+use crate::world::{World, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_woken_runner_runs_what_was_enqueued_and_stops_when_told() {
@@ -14,9 +14,8 @@ async fn a_woken_runner_runs_what_was_enqueued_and_stops_when_told() {
     let running = tokio::spawn(Arc::clone(&world.runner).run(async move { drop(stopped.await) }));
     let artifact = world.sheet(b"hello").await;
     world.runner.wake();
-    while world.artifact(&artifact).await.status != ArtifactStatus::Uploaded {
-        tokio::task::yield_now().await;
-    }
+    until("the file is read", async || world.artifact(&artifact).await.status == ArtifactStatus::Uploaded)
+        .await;
     stop.send(()).unwrap();
     running.await.unwrap();
     let late = world.uploaded(world.waiting(&world.release, "late.paper"), b"hello").await;

@@ -19,6 +19,7 @@ use keyway_testkit::TestDatabase;
 use keyway_versions::Scheme;
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// Takes the first line of a file as its manifest, with what it is told beside it. `a.paper` and `a-back.paper` are read
 /// together.
@@ -100,6 +101,19 @@ impl Engine for Paper {
 }
 
 static ENGINES: &[&dyn AnyEngine] = &[&Paper];
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("still not: {what}"));
+}
 
 pub(crate) struct World {
     pub(crate) db: Db,

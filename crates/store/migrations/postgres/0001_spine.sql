@@ -804,6 +804,7 @@ CREATE TABLE jobs (
     lease TEXT COLLATE "C",
     leased_until BIGINT,
     error TEXT COLLATE "C",
+    lane TEXT COLLATE "C",
     PRIMARY KEY (account_id, id),
     CHECK ((lease IS NULL) = (leased_until IS NULL))
 );
@@ -811,6 +812,8 @@ CREATE UNIQUE INDEX jobs_waiting ON jobs (account_id, kind, key) WHERE lease IS 
 CREATE INDEX jobs_due ON jobs (run_at, id);
 CREATE INDEX jobs_name ON jobs (account_id, kind, key);
 CREATE INDEX jobs_id ON jobs (id);
+CREATE INDEX jobs_lane ON jobs (lane, run_at, id) WHERE lane IS NOT NULL;
+CREATE INDEX jobs_leased ON jobs (account_id, lane) WHERE lease IS NOT NULL AND lane IS NOT NULL;
 
 -- The server's own keys for blob URLs: the highest id signs, the others verify.
 CREATE TABLE signing_keys (

@@ -782,7 +782,7 @@ CREATE TABLE changes (
     at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER))
 ) STRICT;
 
--- A job waits while it has no lease. Of one kind and key at most one waits.
+-- A job waits while it has no lease. Of one kind and key at most one waits. Those of a lane are done a few at a time.
 CREATE TABLE jobs (
     account_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -794,6 +794,7 @@ CREATE TABLE jobs (
     lease TEXT,
     leased_until INTEGER,
     error TEXT,
+    lane TEXT,
     PRIMARY KEY (account_id, id),
     CHECK ((lease IS NULL) = (leased_until IS NULL))
 ) STRICT;
@@ -801,6 +802,8 @@ CREATE UNIQUE INDEX jobs_waiting ON jobs (account_id, kind, key) WHERE lease IS 
 CREATE INDEX jobs_due ON jobs (run_at, id);
 CREATE INDEX jobs_name ON jobs (account_id, kind, key);
 CREATE INDEX jobs_id ON jobs (id);
+CREATE INDEX jobs_lane ON jobs (lane, run_at, id) WHERE lane IS NOT NULL;
+CREATE INDEX jobs_leased ON jobs (account_id, lane) WHERE lease IS NOT NULL AND lane IS NOT NULL;
 
 -- The server's own keys for blob URLs: the highest id signs, the others verify.
 CREATE TABLE signing_keys (

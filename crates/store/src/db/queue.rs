@@ -5,6 +5,8 @@ use std::time::Duration;
 use keyway_base::Timestamp;
 
 use super::Db;
+use crate::dialect::Dialect;
+use crate::lane::{self, Shares};
 use crate::statement::Statement;
 use crate::{Job, StoreError, job, retrying};
 
@@ -20,16 +22,42 @@ impl Db {
         lease: Duration,
         kinds: &[&str],
     ) -> Result<Option<Job>, StoreError> {
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let due = |dialect| job::due(dialect, now, kinds);
+        self.claimed(due, |dialect| job::claim(dialect, now, lease, kinds)).await
+    }
+
+    /// Claims a job that is in a lane, the oldest that is due there. Of several lanes that one is taken of whose account
+    /// the fewest are being done, so that none waits for others that are slow.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn claim_in_lane(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        shares: Shares,
+    ) -> Result<Option<Job>, StoreError> {
+        let due = |dialect| lane::due(dialect, now, shares);
+        self.claimed(due, |dialect| lane::claim(dialect, now, lease, shares)).await
+    }
+
+    /// Looks, which costs no write, and then claims.
+    async fn claimed(
+        &self,
+        due: impl FnOnce(Dialect) -> Statement,
+        claim: impl Fn(Dialect) -> Statement,
+    ) -> Result<Option<Job>, StoreError> {
         let mut reader = self.reader().await?;
-        let due = job::due(reader.dialect(), now, kinds);
-        if kinds.is_empty() || reader.row(due).await?.is_none() {
+        if reader.row(due(reader.dialect())).await?.is_none() {
             return Ok(None);
         }
         drop(reader);
         retrying(|| async {
             let mut session = self.pools.statement().await?;
-            let claim = job::claim(session.dialect(), now, lease, kinds);
-            let rows = session.rows(claim).await?;
+            let rows = session.rows(claim(session.dialect())).await?;
             session.commit().await?;
             rows.first().map(job::claimed).transpose()
         })

@@ -14,6 +14,7 @@ use super::{count, find, list};
 use crate::arg::Arg;
 use crate::db::Pools;
 use crate::dialect::Dialect;
+use crate::lane::{self, Shares};
 use crate::migrate::migrate;
 use crate::session::Session;
 use crate::statement::{Sql, Statement};
@@ -307,6 +308,18 @@ async fn rows_of_a_packages_releases_are_found_through_the_releases() {
             .any(|step| step.contains("INDEX releases_package (") || step.contains("releases_package on"));
         assert!(releases, "{related:#?}\n{}", statement.text());
     }
+}
+
+#[tokio::test]
+async fn lanes_are_gone_through_by_their_index_however_long_they_are() {
+    let (_place, pools) = pools().await;
+    let mut session = pools.reader().await.unwrap();
+    let due = lane::due(session.dialect(), Timestamp::from_micros(0), Shares { lane: 1, account: 1 });
+    let steps = plan(&mut session, &due).await;
+    let uses = |index: &str| steps.iter().filter(|step| step.contains(index)).count();
+    assert!(uses("jobs_lane") >= 2 && uses("jobs_leased") >= 2, "{steps:#?}");
+    let reads_all = |step: &&String| step.contains("Seq Scan") || step.contains("SCAN jobs");
+    assert_eq!(steps.iter().find(reads_all), None, "{steps:#?}");
 }
 
 #[tokio::test]

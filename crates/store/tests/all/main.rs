@@ -14,6 +14,7 @@ mod fresh;
 mod jobs;
 mod kept;
 mod killed;
+mod lanes;
 mod lists;
 mod model;
 mod records;

@@ -1,0 +1,135 @@
+//! What a runner does by the calendar, and to keep logs and stores from growing for ever.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::calendar::Recurring;
+use crate::runner::{POLL, Runner};
+use crate::{JobError, event_log, kind, orphan, reminder, token};
+
+/// How often the change log is pruned.
+const PRUNING: Duration = Duration::from_secs(60 * 60);
+/// How long webhook events are kept.
+const WEBHOOKS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How often the blob store is looked through for what nothing refers to.
+const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often licences are looked through for dates that are near (`licensing.md` §15).
+const REMINDING: Duration = Duration::from_secs(10 * 60);
+/// How often tokens that ended long ago are looked for.
+const TOKEN_PRUNING: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many entries of the change log stay: far more than any process is behind. One that is behind by more
+/// notices, and takes everything that it has cached for stale.
+const CHANGES_KEPT: u32 = 10_000;
+
+impl Runner {
+    /// Does all of it until it is told to stop.
+    pub(crate) async fn keep_up(&self, stopped: watch::Receiver<bool>) {
+        let logs = self.prune(stopped.clone());
+        tokio::join!(logs, self.sweep_daily(stopped.clone()), self.follow_calendar(stopped));
+    }
+
+    /// Looks for what comes due by dates that stand in records.
+    async fn follow_calendar(&self, mut stopped: watch::Receiver<bool>) {
+        let (mut reminding, mut pruning) = (Recurring::every(REMINDING), Recurring::every(TOKEN_PRUNING));
+        while !*stopped.borrow() {
+            let now = self.parts().clock.wall();
+            if reminding.is_due(now)
+                && let Err(error) = self.remind().await
+            {
+                tracing::warn!(%error, "licences cannot be looked through for their dates");
+            }
+            if pruning.is_due(now)
+                && let Err(error) = self.prune_tokens().await
+            {
+                tracing::warn!(%error, "tokens cannot be looked through");
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Keeps the change log and the event log from growing for ever.
+    async fn prune(&self, mut stopped: watch::Receiver<bool>) {
+        let mut hours = tokio::time::interval(PRUNING);
+        while !*stopped.borrow() {
+            tokio::select! {
+                _ = stopped.changed() => {}
+                _ = hours.tick() => {
+                    if let Err(error) = self.parts().db.prune_changes(CHANGES_KEPT).await {
+                        tracing::warn!(%error, "the change log cannot be pruned");
+                    }
+                    if let Err(error) = self.prune_events().await {
+                        tracing::warn!(%error, "the event log cannot be pruned");
+                    }
+                    if let Err(error) = self.prune_webhooks().await {
+                        tracing::warn!(%error, "webhook events cannot be pruned");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks for blobs that nothing refers to, now and then.
+    async fn sweep_daily(&self, mut stopped: watch::Receiver<bool>) {
+        let mut pause = PRUNING;
+        while !*stopped.borrow() {
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(pause) => {
+                    pause = SWEEPING;
+                    match self.sweep().await {
+                        Ok(swept) => tracing::info!(swept, "looked through the blob store"),
+                        Err(error) => tracing::warn!(%error, "the blob store cannot be looked through"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has entries of the event log removed that are older than they are to be kept; says in how many accounts there
+    /// are some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn prune_events(&self) -> Result<usize, JobError> {
+        match self.events_kept() {
+            Some(kept) => Box::pin(event_log::look(self.parts(), kind::PRUNE_EVENTS, kept)).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Has webhook events removed that are a month old; says in how many accounts there are some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn prune_webhooks(&self) -> Result<usize, JobError> {
+        Box::pin(event_log::look(self.parts(), kind::PRUNE_WEBHOOKS, WEBHOOKS_KEPT)).await
+    }
+
+    /// Has it told of licences that expire or have to check in; says in how many accounts there may be some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn remind(&self) -> Result<usize, JobError> {
+        Box::pin(reminder::look(self.parts())).await
+    }
+
+    /// Has tokens removed that ended ninety days ago; says in how many accounts there are some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn prune_tokens(&self) -> Result<usize, JobError> {
+        Box::pin(token::look(self.parts())).await
+    }
+
+    /// Looks through the blob store and has deleted what is a day old and nothing refers to; says how much.
+    ///
+    /// # Errors
+    /// [`JobError`] when the store or the database does not answer.
+    pub async fn sweep(&self) -> Result<usize, JobError> {
+        Box::pin(orphan::sweep(self.parts())).await
+    }
+}
