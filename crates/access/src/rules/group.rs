@@ -18,6 +18,7 @@ pub(super) const RULES: &[Rule] = &[
     write(Action::GroupDelete, Permission::GroupDelete, CHANGE),
     read(Action::GroupUsersList, Permission::GroupUsersRead, MEMBERS),
     read(Action::GroupLicensesList, Permission::GroupLicensesRead, MEMBERS),
+    read(Action::GroupMachinesList, Permission::GroupMachinesRead, MEMBERS),
     read(Action::GroupOwnersList, Permission::GroupOwnersRead, SHOW),
     write(Action::GroupOwnersAttach, Permission::GroupOwnersAttach, CHANGE),
     write(Action::GroupOwnersDetach, Permission::GroupOwnersDetach, CHANGE),

@@ -50,6 +50,8 @@ pub(super) const RULES: &[Rule] = &[
     read(Action::MachineUserShow, Permission::UserRead, SHOW),
     read(Action::MachineOwnerShow, Permission::UserRead, SHOW),
     write(Action::MachineOwnerUpdate, Permission::MachineOwnerUpdate, SALES),
+    read(Action::MachineGroupShow, Permission::GroupRead, SHOW),
+    write(Action::MachineGroupUpdate, Permission::MachineGroupUpdate, SALES),
     read(Action::MachineComponentsList, Permission::ComponentRead, SHOW),
 ];
 

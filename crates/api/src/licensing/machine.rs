@@ -9,7 +9,7 @@ use keyway_jsonapi::document::{Extras, to_json};
 use keyway_jsonapi::{Declared, Extra, Field, Intent, Record, Resource, Value};
 
 use super::license::attached_users;
-use super::{activation, cascade, embedded_component, token_counter};
+use super::{activation, cascade, embedded_component, membership, token_counter};
 use crate::call::Call;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
@@ -72,6 +72,9 @@ impl Hooks for Machines {
             let policy: Policy = work.need(Policy::RESOURCE, license.policy_id.into()).await?.typed()?;
             if draft.before.is_none() {
                 inherit(draft, &license, &policy, work);
+                let of_owner = draft.related("owner").map(|owner| owner.get("group_id").clone());
+                let groups = [license.group_id.into_value(), of_owner.unwrap_or(Value::Null)];
+                membership::join(work, draft, &groups).await?;
                 activation::check_new(work, draft, &license, &policy).await?;
                 embedded_component::check(work, draft, &license, &policy).await?;
                 token_counter::check(work, draft, token_counter::ACTIVATIONS).await?;
@@ -126,9 +129,6 @@ pub(crate) async fn on(work: &mut Work, machine: &Record, license: &Record) -> O
 /// What a new machine has from its licence, and its first heartbeat.
 fn inherit(draft: &mut Draft, license: &License, policy: &Policy, work: &Work) {
     draft.record.set("product_id", license.product_id.into_value());
-    let of_owner = draft.related("owner").map(|owner| owner.get("group_id").clone());
-    draft.default("group_id", license.group_id.into_value());
-    draft.default("group_id", of_owner.unwrap_or(Value::Null));
     if policy.heartbeat_basis == HeartbeatBasis::Creation {
         draft.record.set("last_heartbeat_at", Value::Time(work.now()));
     }

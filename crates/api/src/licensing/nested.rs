@@ -53,6 +53,12 @@ pub(super) static GROUP_LICENSES: Nested = Nested {
     action: Some(Action::GroupLicensesList),
     scope: |group| Scope::id("group_id", group.id()),
 };
+pub(super) static GROUP_MACHINES: Nested = Nested {
+    parent: &Groups,
+    child: &Machines,
+    action: Some(Action::GroupMachinesList),
+    scope: |group| Scope::id("group_id", group.id()),
+};
 pub(super) static GROUP_OWNERS: Nested = Nested {
     parent: &Groups,
     child: &GroupOwners,

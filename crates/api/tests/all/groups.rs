@@ -325,3 +325,55 @@ async fn groups_keep_to_their_environment() {
     let owners = references("users", &[&user]);
     assert_eq!(inside.post(&format!("groups/{global}/owners"), owners).await.status, 403);
 }
+
+/// A machine takes its licence's group, else its owner's, unless it names one; and counts like every member.
+#[tokio::test]
+async fn machines_are_members_too() {
+    let world = World::new().await;
+    let home = group(&world, json!({})).await;
+    let full = group(&world, json!({"maxMachines": 1})).await;
+    let user = id(&world.make("users", json!({"email": "jane@example.com"}), json!({})).await);
+    let (policy, license) = licensed(&world, &user).await;
+    let license = id(&license);
+    let floating = change("policies", json!({"floating": true, "maxMachines": 9}));
+    assert_eq!(world.admin.patch(&format!("policies/{policy}"), floating).await.status, 200);
+    let activate = async |print: &str, group: Option<&str>| {
+        let mut relations = one("license", "licenses", &license);
+        relations["owner"] = reference("users", &user);
+        if let Some(group) = group {
+            relations["group"] = reference("groups", group);
+        }
+        world.admin.post("machines", document("machines", json!({"fingerprint": print}), relations)).await
+    };
+    let group_of = "/data/relationships/group/data";
+    let bare = activate("bare", None).await;
+    assert_eq!((bare.status, bare.at(group_of)), (201, &Value::Null), "{}", bare.body);
+    assert_eq!(put(&world.admin, &format!("users/{user}"), &home).await.status, 200);
+    assert_eq!(activate("owner's", None).await.at(&format!("{group_of}/id")), &json!(home));
+    assert_eq!(put(&world.admin, &format!("licenses/{license}"), &full).await.status, 200);
+    let heir = activate("licence's", None).await;
+    assert_eq!(heir.at(&format!("{group_of}/id")), &json!(full), "{}", heir.body);
+    let refusal = (422, "GROUP_MACHINE_LIMIT_EXCEEDED", "/data/relationships/group");
+    assert_eq!(activate("one more", None).await.error(), refusal);
+    assert_eq!(activate("chosen", Some(&home)).await.at(&format!("{group_of}/id")), &json!(home));
+    let machine = format!("machines/{}", bare.text("/data/id"));
+    assert_eq!(world.admin.get(&format!("{machine}/group")).await.status, 404);
+    assert_eq!(put(&world.admin, &machine, &full).await.error(), refusal);
+    assert_eq!(put(&world.admin, &machine, &home).await.text(&format!("{group_of}/id")), home);
+    assert_eq!(world.admin.get(&format!("{machine}/group")).await.text("/data/id"), home);
+    assert!(events(&world, bare.text("/data/id")).await.contains(&"machine.group.updated".to_owned()));
+    let list = format!("groups/{home}/machines");
+    assert_eq!(world.admin.get(&list).await.ids().len(), 3);
+    let boss = world.user("boss@example.com", "user").await;
+    let owner = world.token_of(&format!("users/{boss}")).await;
+    assert_eq!(owner.get(&list).await.status, 403);
+    assert_eq!(
+        world.admin.post(&format!("groups/{home}/owners"), references("users", &[&boss])).await.status,
+        200
+    );
+    assert_eq!(owner.get(&list).await.ids().len(), 3);
+    assert_eq!(owner.get(&format!("groups/{home}/{machine}")).await.status, 200);
+    assert_eq!(owner.get(&machine).await.status, 404, "only there");
+    assert_eq!(world.admin.delete(&format!("groups/{home}")).await.status, 204);
+    assert_eq!(world.admin.get(&machine).await.at(group_of), &Value::Null);
+}

@@ -55,6 +55,20 @@ async fn the_last_seat_is_given_once() {
     assert_eq!((attached, world.admin.get(&path).await.ids().len()), (1, 1));
 }
 
+/// Two admins who delete each other at once: one of them stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_admin_is_never_deleted() {
+    let world = World::new().await;
+    let rival = world.user("rival@example.com", "admin").await;
+    let other = world.speak_for(&rival, keyway_crypto::token::TokenKind::Admin).await;
+    let (first, second) = (world.admin.clone(), other);
+    let (of_rival, of_first) = (format!("users/{rival}"), format!("users/{}", world.admin_id));
+    let one = tokio::spawn(async move { first.delete(&of_rival).await.status });
+    let two = tokio::spawn(async move { second.delete(&of_first).await.status });
+    let statuses = [one.await.unwrap(), two.await.unwrap()];
+    assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
+}
+
 /// A group with room for three takes three of eight that come at once, however they come.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_place_in_a_group_is_given_once() {

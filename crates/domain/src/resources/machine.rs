@@ -63,7 +63,7 @@ resource! {
     ]
     relations: [
         Relation::one("product", "products", "product_id"),
-        Relation::one("group", "groups", "group_id"),
+        Relation::one("group", "groups", "group_id").create(Roles::ADSTPE).nullable(),
         Relation::one("license", "licenses", "license_id").create(Roles::ALL).required(),
         Relation::one("owner", "users", "owner_id").create(Roles::ALL).nullable(),
         Relation::many("components", "components").create(Roles::ALL),

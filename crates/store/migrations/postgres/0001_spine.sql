@@ -349,6 +349,7 @@ CREATE INDEX machines_by_fingerprint ON machines (account_id, hashtextextended(f
 CREATE INDEX machines_license ON machines (account_id, license_id, created_at, id);
 CREATE INDEX machines_product ON machines (account_id, product_id, created_at, id);
 CREATE INDEX machines_owner ON machines (account_id, owner_id, created_at, id);
+CREATE INDEX machines_group ON machines (account_id, group_id, created_at, id);
 CREATE INDEX machines_heartbeat ON machines (account_id, last_heartbeat_at);
 
 CREATE TABLE components (

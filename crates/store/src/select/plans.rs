@@ -163,6 +163,7 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (Machine::RESOURCE, Scope::id("license_id", id), "machines_license"),
         (Machine::RESOURCE, Scope::id("product_id", id), "machines_product"),
         (Machine::RESOURCE, Scope::id("owner_id", id), "machines_owner"),
+        (Machine::RESOURCE, Scope::id("group_id", id), "machines_group"),
         (
             Machine::RESOURCE,
             Scope::id("license_id", id).and(Scope::text("fingerprint", "F")),

@@ -1,5 +1,5 @@
-//! `GET` and `PUT /licenses/:id/group` and `/users/:id/group` (`licensing.md` §6, §8.4, §11): the group that a
-//! record is in.
+//! `GET` and `PUT` of `/licenses/:id/group`, `/machines/:id/group` and `/users/:id/group` (`licensing.md` §6, §8.4,
+//! §10.1, §11): the group that a record is in.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{change, find, one};
 use crate::licensing::membership::overfull;
-use crate::licensing::{Groups, Licenses, Users};
+use crate::licensing::{Groups, Licenses, Machines, Users};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
@@ -40,6 +40,12 @@ static LICENSE: Member = Member {
     change: Action::LicenseGroupUpdate,
     without: Without::NotFound,
 };
+static MACHINE: Member = Member {
+    hooks: &Machines,
+    show: Action::MachineGroupShow,
+    change: Action::MachineGroupUpdate,
+    without: Without::NotFound,
+};
 static USER: Member = Member {
     hooks: &Users,
     show: Action::UserGroupShow,
@@ -54,6 +60,14 @@ pub(crate) async fn of_license(call: Arc<Call>) -> Outcome<Reply> {
 /// `PUT /licenses/:id/group`.
 pub(crate) async fn change_of_license(call: Arc<Call>) -> Outcome<Reply> {
     change_group(call, &LICENSE).await
+}
+/// `GET /machines/:id/group`.
+pub(crate) async fn of_machine(call: Arc<Call>) -> Outcome<Reply> {
+    show(call, &MACHINE).await
+}
+/// `PUT /machines/:id/group`.
+pub(crate) async fn change_of_machine(call: Arc<Call>) -> Outcome<Reply> {
+    change_group(call, &MACHINE).await
 }
 /// `GET /users/:id/group`.
 pub(crate) async fn of_user(call: Arc<Call>) -> Outcome<Reply> {
