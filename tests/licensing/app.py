@@ -1,6 +1,6 @@
-"""A program that asks for its licence with `keygen-py`, an SDK that knows nothing of Keyway.
+"""A program that asks for its licence with `keygen-py`, an SDK that knows nothing of Keyway: the README's example.
 
-    python app.py SETTINGS validate | offline-license FILE
+    python app.py SETTINGS validate | offline-license FILE | activate | check-out FILE | offline FILE | deactivate
 
 SETTINGS is a JSON file: `url`, `account`, `product`, `key`, `public_key`, `fingerprint`. Each command prints what it learned.
 """
@@ -13,8 +13,10 @@ from pathlib import Path
 
 from keygen_sh import validate
 from keygen_sh.config import KeygenConfig, set_config
-from keygen_sh.errors import KeygenError
+from keygen_sh.errors import Error, KeygenError, LicenseNotActivated
+from keygen_sh.license import License
 from keygen_sh.license_file import LicenseFile
+from keygen_sh.machine_file import MachineFile
 
 settings = json.loads(Path(sys.argv[1]).read_text())
 fingerprint = settings["fingerprint"]
@@ -44,9 +46,50 @@ async def offline_license(path: str) -> dict:
     return {"license": found.license.id, "ttl": found.ttl}
 
 
+async def activate() -> dict:
+    try:
+        license = await validate([fingerprint])
+    except KeygenError as error:
+        told = Error.from_error(error)
+        if not isinstance(told, LicenseNotActivated):
+            raise
+        await License.activate_machine(told.license["id"], fingerprint)
+        license = await validate([fingerprint])
+    return {"license": license.id, "status": license.status}
+
+
+async def machine():
+    license = await validate([fingerprint])
+    return await license.machine(fingerprint)
+
+
+async def check_out(path: str) -> dict:
+    file = await (await machine()).checkout(86_400, ["license", "license.entitlements"])
+    Path(path).write_text(file.certificate)
+    return {"ttl": file.ttl}
+
+
+async def offline(path: str) -> dict:
+    """Without the network: signature, time and fingerprint are in the file."""
+    secret = settings["key"] + fingerprint
+    file = MachineFile.from_cert(secret, Path(path).read_text())
+    file.verify()
+    found = file.decrypt(secret)
+    return {"license": found.license.id, "fingerprint": found.machine.fingerprint, "ttl": found.ttl}
+
+
+async def deactivate() -> dict:
+    await (await machine()).deactivate()
+    return {"deactivated": fingerprint}
+
+
 COMMANDS = {
     "validate": is_valid,
     "offline-license": offline_license,
+    "activate": activate,
+    "check-out": check_out,
+    "offline": offline,
+    "deactivate": deactivate,
 }
 
 status = 0

@@ -149,6 +149,7 @@ actions! {
     MachineCreate,
     MachineUpdate,
     MachineDelete,
+    MachineCheckOut,
     MachineHeartbeatPing,
     MachineHeartbeatReset,
     MachineProductShow,

@@ -3,8 +3,8 @@
 use keyway_domain::permission::Permission;
 
 use super::relation::{
-    always, machine_licensee, machine_owner_unprotected, new_machine_unprotected, own_product, same_license,
-    same_license_unprotected,
+    always, machine_licensee, machine_licensee_unprotected, machine_owner_unprotected,
+    new_machine_unprotected, own_product, same_license, same_license_unprotected,
 };
 use super::{ADE, ADSE, ADSTE, ADSTRE, CUSTOMER, Clause, LICENSE, P, Rule, USER, read, write};
 use crate::Action;
@@ -34,6 +34,16 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     write(Action::MachineDelete, Permission::MachineDelete, SELF_SERVICE),
+    write(
+        Action::MachineCheckOut,
+        Permission::MachineCheckOut,
+        &[
+            Clause(ADSTE, always),
+            Clause(P, own_product),
+            Clause(LICENSE, same_license),
+            Clause(USER, machine_licensee_unprotected),
+        ],
+    ),
     write(
         Action::MachineHeartbeatPing,
         Permission::MachineHeartbeatPing,

@@ -32,7 +32,7 @@ pub(crate) struct Rule {
     pub(crate) action: Action,
     needs: Needs,
     /// Needed too, of targets of a kind.
-    also: Option<(fn(&Target<'_>) -> bool, Permission)>,
+    also: Option<(Kind, Permission)>,
     /// Whether callers without a credential are heard at all.
     pub(crate) public: bool,
     /// Whether a global record may be meant from a shared environment.
@@ -54,6 +54,8 @@ pub(crate) struct Clause(Roles, Condition);
 /// Whether a condition holds; if not, the reason to give, when there is one.
 type Answer = Result<(), Option<String>>;
 type Condition = fn(&Principal, &Target<'_>) -> Answer;
+/// Whether a target is of a kind.
+type Kind = fn(&Target<'_>) -> bool;
 
 const AD: Roles = Roles::of(&[Role::Admin, Role::Developer]);
 const ADE: Roles = AD.or(Role::Environment);

@@ -53,6 +53,11 @@ pub(super) fn same_license_unprotected(principal: &Principal, target: &Target<'_
 pub(super) fn machine_licensee(principal: &Principal, target: &Target<'_>) -> Answer {
     holds(owns_machine(principal, target) || owns(principal, target) || uses(principal, target))
 }
+/// The same, and the licence is not protected.
+pub(super) fn machine_licensee_unprotected(principal: &Principal, target: &Target<'_>) -> Answer {
+    machine_licensee(principal, target)?;
+    holds(!target.protected)
+}
 /// The user owns the machine or its licence, and the licence is not protected.
 pub(super) fn machine_owner_unprotected(principal: &Principal, target: &Target<'_>) -> Answer {
     holds((owns_machine(principal, target) || owns(principal, target)) && !target.protected)

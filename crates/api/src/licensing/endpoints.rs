@@ -182,6 +182,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/machines/{id}", Show(&Machines)),
     E::patch("/machines/{id}", Update(&Machines)),
     E::delete("/machines/{id}", Delete(&Machines)),
+    E::get("/machines/{id}/actions/check-out", act!(MachineCheckOut, check_out::raw_machine)),
+    E::post("/machines/{id}/actions/check-out", act!(MachineCheckOut, check_out::machine)),
     E::get("/machines/{id}/product", One(&n::MACHINE_PRODUCT)),
     E::get("/machines/{id}/license", One(&n::MACHINE_LICENSE)),
     E::get("/machines/{id}/user", act!(MachineUserShow, machine_user::show)),

@@ -12,6 +12,7 @@ mod groups;
 mod headers;
 mod license_keys;
 mod licenses;
+mod machine_files;
 mod machines;
 mod matrix;
 mod policies;

@@ -332,6 +332,8 @@ pub(super) const ROWS: &[Row] = &[
         "....3..4.34.1",
     ),
     ("DELETE", "/machines/{new-machine}", "", "...33..4.34.1"),
+    ("GET", "/machines/{machine}/actions/check-out", "", "....3..4..4.1"),
+    ("POST", "/machines/{machine}/actions/check-out", r#"{"meta":{"encrypt":true}}"#, "....3..4..4.1"),
     ("GET", "/machines/{machine}/product", "", ".......433431"),
     ("GET", "/machines/{machine}/license", "", ".......4..4.1"),
     ("GET", "/machines/{machine}/user", "", ".......4..431"),

@@ -3,9 +3,11 @@
 
 mod include;
 mod license;
+mod machine;
 mod options;
 
 pub(crate) use license::{raw as raw_license, resource as license};
+pub(crate) use machine::{raw as raw_machine, resource as machine};
 
 use std::sync::Arc;
 
