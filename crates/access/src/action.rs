@@ -226,4 +226,6 @@ actions! {
     WebhookEventRetry,
     EventLogList,
     EventLogShow,
+    RequestLogList,
+    RequestLogShow,
 }

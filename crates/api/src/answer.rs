@@ -4,8 +4,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use keyway_base::{AccountId, RecordId, RequestId, TokenId};
 use keyway_catalog::Mode;
+use keyway_domain::request::Asked;
 use keyway_jsonapi::{ApiError, MediaType};
 
+use crate::call::About;
+use crate::log;
 use crate::reply::{Content, Reply};
 use crate::version::{ApiVersion, Route};
 use crate::{ApiBody, ApiRequest, ApiResponse};
@@ -28,6 +31,10 @@ pub(crate) struct Context {
     mode: Mode,
     /// The version spoken.
     pub(crate) version: ApiVersion,
+    /// What the log is told of the request, if it is logged.
+    pub(crate) asked: Option<Asked>,
+    /// The record that it is about.
+    pub(crate) about: About,
     /// Where the request leads, once that is known.
     pub(crate) route: Option<Route>,
     request_id: RequestId,
@@ -43,6 +50,8 @@ impl Context {
             token: None,
             license: None,
             environment: None,
+            asked: None,
+            about: About::default(),
             mode,
             version: ApiVersion::CURRENT,
             route: None,
@@ -53,11 +62,17 @@ impl Context {
 
 /// The answer to a request.
 pub(crate) fn write(context: &Context, answer: Result<Reply, ApiError>, head_only: bool) -> ApiResponse {
+    let shown = match &answer {
+        Ok(Reply { content: Content::Document(document), .. }) => log::shown(document),
+        Ok(_) | Err(_) => None,
+    };
     let mut response = match answer {
         Ok(reply) => success(context, reply),
         Err(error) => failure(context, &error),
     };
     common(context, &mut response);
+    let resource = context.about.get().copied().or(shown);
+    response.asked = context.asked.map(|asked| Asked { resource, ..asked });
     if head_only && let ApiBody::Bytes(bytes) = &mut response.body {
         let length = bytes.len();
         *bytes = Bytes::new();
@@ -69,14 +84,16 @@ pub(crate) fn write(context: &Context, answer: Result<Reply, ApiError>, head_onl
 fn success(context: &Context, reply: Reply) -> ApiResponse {
     let Reply { status, content, headers } = reply;
     let body = match content {
-        Content::File(file) => return ApiResponse { status, headers, body: ApiBody::File(file) },
+        Content::File(file) => {
+            return ApiResponse { status, headers, body: ApiBody::File(file), asked: None };
+        }
         Content::Document(document) => {
             Bytes::from(context.version.render(document, context.route).to_string())
         }
         Content::Bytes(bytes) => bytes,
         Content::Nothing => Bytes::new(),
     };
-    let mut response = ApiResponse { status, headers, body: ApiBody::Bytes(body) };
+    let mut response = ApiResponse { status, headers, body: ApiBody::Bytes(body), asked: None };
     if status != StatusCode::NO_CONTENT {
         content_type(context, &mut response);
     }
@@ -86,10 +103,14 @@ fn success(context: &Context, reply: Reply) -> ApiResponse {
 fn failure(context: &Context, error: &ApiError) -> ApiResponse {
     let document = error.body(&context.request_id.to_string());
     let body = ApiBody::Bytes(Bytes::from(context.version.render(document, context.route).to_string()));
-    let mut response = ApiResponse { status: error.status, headers: HeaderMap::new(), body };
+    let (status, headers) = (error.status, HeaderMap::new());
+    let mut response = ApiResponse { status, headers, body, asked: None };
     content_type(context, &mut response);
     if let Some(scheme) = &error.challenge {
         response.header(header::WWW_AUTHENTICATE, &format!("{scheme} realm=\"keygen\""));
+    }
+    if error.status == StatusCode::METHOD_NOT_ALLOWED {
+        response.header(header::ALLOW, "");
     }
     if let Some(seconds) = error.retry_after {
         response.header(header::RETRY_AFTER, &seconds.to_string());

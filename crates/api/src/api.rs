@@ -9,8 +9,9 @@ use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, Mode, PrincipalError};
 use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_domain::account::CustomHost;
+use keyway_domain::request::Asked;
 use keyway_engine::Engines;
-use keyway_events::Journal;
+use keyway_events::{Journal, Requests};
 use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
 use keyway_store::{Db, retrying};
 use serde_json::{Map, Value};
@@ -21,6 +22,7 @@ use crate::caller::Caller;
 use crate::daily::Daily;
 use crate::endpoint::{Endpoint, Operation, Outside, Running, Verb};
 use crate::gate;
+use crate::log;
 use crate::path::{Place, decode};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
@@ -46,6 +48,8 @@ pub struct ApiParts {
     pub public: PublicUrls,
     /// Notified when a job was added.
     pub wake_jobs: Arc<Notify>,
+    /// Whether requests are logged.
+    pub logs_requests: bool,
 }
 
 /// Where clients reach us.
@@ -71,6 +75,7 @@ impl PublicUrls {
 pub struct Api {
     parts: ApiParts,
     journal: Journal,
+    requests: Option<Requests>,
     router: Router,
     daily: Daily,
 }
@@ -87,11 +92,17 @@ impl Api {
     /// Puts the API together, and starts the task that writes its journal.
     pub fn new(parts: ApiParts) -> Arc<Self> {
         let journal = Journal::start(parts.db.clone());
-        Arc::new(Self { parts, journal, router: Router::new(endpoints::all()), daily: Daily::default() })
+        let requests = parts.logs_requests.then(|| Requests::start(parts.db.clone()));
+        let router = Router::new(endpoints::all());
+        Arc::new(Self { parts, journal, requests, router, daily: Daily::default() })
     }
-    /// Where events of reads are written down. Flush it before the database is closed.
+    /// Where events of reads are written down.
     pub const fn journal(&self) -> &Journal {
         &self.journal
+    }
+    /// Where requests are written down, if they are.
+    pub(crate) const fn requests(&self) -> Option<&Requests> {
+        self.requests.as_ref()
     }
     /// Every route of the current version: its method, and its path below `/v1` and the account with captures in braces. `GET` stands
     /// for `HEAD` too, `PATCH` for `PUT`.
@@ -198,6 +209,10 @@ impl Api {
         }
         let account = self.account(request.host_account, place.account).await?;
         context.account = Some(account.id);
+        if self.requests.is_some() && log::is_logged(head.matched.endpoint) {
+            let (environment, requestor, resource) = (None, None, None);
+            context.asked = Some(Asked { account: account.id, environment, requestor, resource });
+        }
         let version = version(&request.headers, &account)?;
         context.version = version;
         if head.matched.endpoint.first_only && !version.is_first() {
@@ -208,6 +223,9 @@ impl Api {
         let file = if version.is_first() { take_file(&mut head.body, route) } else { None };
         let environment = self.environment(&account, &request.headers, &head.query).await?;
         context.environment = environment.as_ref().map(|environment| environment.code.clone());
+        if let Some(asked) = &mut context.asked {
+            asked.environment = environment.as_ref().map(|environment| environment.id);
+        }
         let view = EnvironmentFacts::view(environment.as_deref());
         accept_signature(&request.headers, &account)?;
         self.served(head.matched.endpoint, &account)?;
@@ -220,6 +238,9 @@ impl Api {
         context.bearer = principal.bearer_id();
         context.token = principal.token.as_ref().map(|token| token.id);
         context.license = principal.license().map(|license| license.id.into());
+        if let Some(asked) = &mut context.asked {
+            asked.requestor = principal.bearer();
+        }
         let endpoint = head.matched.endpoint;
         admitted(endpoint, &principal, &presented)?;
         let call = Call {
@@ -237,6 +258,7 @@ impl Api {
             presented,
             principal,
             now: self.parts.clock.wall(),
+            about: Arc::clone(&context.about),
             request_id: Some(request.request_id),
         };
         self.run(endpoint, Arc::new(call)).await
@@ -244,6 +266,11 @@ impl Api {
 
     /// Whether the account is served now. Itself it may always be looked at and changed.
     fn served(&self, endpoint: &Endpoint, account: &AccountFacts) -> Result<(), ApiError> {
+        if self.requests.is_none() && log::reads_requests(endpoint) {
+            return Err(ApiError::not_supported(
+                "Requests are not logged: the setting request_log_days is 0",
+            ));
+        }
         if endpoint.action().is_none() || endpoint.path.is_empty() {
             return Ok(());
         }

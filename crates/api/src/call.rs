@@ -1,10 +1,10 @@
 //! One request, read and placed: everything that operations may look at.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, Method};
 use keyway_access::{EnvironmentView, Presented, Principal};
-use keyway_base::{RequestId, Timestamp};
+use keyway_base::{RecordId, RequestId, Timestamp};
 use keyway_catalog::{AccountFacts, Asking};
 use keyway_jsonapi::document::account_path;
 use keyway_jsonapi::{FilterContext, Query, Role};
@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 use crate::Api;
 use crate::caller::Caller;
 use crate::version::ApiVersion;
+
+/// The type and id of the first record that a request has found: the one that it is about.
+pub(crate) type About = Arc<OnceLock<(&'static str, RecordId)>>;
 
 /// A request whose account, environment and caller are known.
 #[derive(Clone)]
@@ -45,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) principal: Caller,
     /// The time of the request.
     pub(crate) now: Timestamp,
+    /// The type and id of the record that the request is about, once it is found.
+    pub(crate) about: About,
     /// Names the request, where it has a name.
     pub(crate) request_id: Option<RequestId>,
 }
@@ -76,6 +81,7 @@ impl Call {
             presented: Presented::Anonymous,
             principal,
             now: api.parts().clock.wall(),
+            about: About::default(),
             request_id: None,
         }
     }

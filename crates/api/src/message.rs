@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use keyway_base::{AccountId, ArtifactId, RequestId};
+use keyway_domain::request::Asked;
 
 /// A request to the JSON:API.
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ pub struct ApiResponse {
     pub headers: HeaderMap,
     /// The body.
     pub body: ApiBody,
+    /// What the log is to be told of the request, if it is to be logged.
+    pub asked: Option<Asked>,
 }
 
 /// The body of an answer.
@@ -82,7 +85,7 @@ pub struct ApiFile {
 impl ApiResponse {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: ApiBody::Bytes(Bytes::new()) }
+        Self { status, headers: HeaderMap::new(), body: ApiBody::Bytes(Bytes::new()), asked: None }
     }
     /// The body's bytes; none when it is a file.
     pub const fn bytes(&self) -> Option<&Bytes> {

@@ -16,6 +16,7 @@ pub mod permission;
 pub mod pin;
 pub mod policy;
 pub mod release;
+pub mod request;
 pub mod resources;
 pub mod rollout;
 pub mod setting;

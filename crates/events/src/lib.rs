@@ -1,16 +1,20 @@
 //! Where events are written down (DESIGN §8): with the change that they tell of, in the same transaction. The
-//! events of reads are written by a [`Journal`], many in one transaction.
+//! events of reads are written by a [`Journal`], many in one transaction, and so are [`Requests`].
 //!
 //! Webhook endpoints that listen are told of each by rows and jobs of the same transaction: by [`log`] and [`deliver`]
 //! where the document can be rendered at once, by [`record`] and a [`Teller`] where it cannot.
 //! The crate decides neither what is an event (`domain` does) nor who may read it (`access` does).
 
+mod behind;
 mod delivery;
 mod journal;
+mod request;
 mod teller;
 
+pub use behind::NotWritten;
 pub use delivery::{DELIVER, deliver};
-pub use journal::{Journal, NotWritten};
+pub use journal::Journal;
+pub use request::Requests;
 pub use teller::{TELL, Teller, told_of};
 
 use keyway_base::Timestamp;

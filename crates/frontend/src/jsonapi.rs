@@ -31,6 +31,7 @@ use crate::front::Front;
 use crate::incoming::{BodyError, drop_beside, read_whole};
 use crate::range::Backwards;
 use crate::rates::{Source, Verdict, is_partial};
+use crate::request_log;
 use crate::signature::{Signing, sign};
 pub use contract::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, ShortLink};
 
@@ -87,6 +88,7 @@ pub(crate) async fn answer(
     };
     every_answer(exchange, response.headers_mut());
     sign(&signing, exchange, &account, front.clock.wall(), &mut response);
+    request_log::log(front, exchange, &mut response);
     response
 }
 
@@ -176,11 +178,18 @@ pub(crate) async fn asked(
     whose: Whose<'_>,
     body: Bytes,
 ) -> Response<Body> {
-    let call = call(exchange, whose, body);
+    let call = call(exchange, whose, body.clone());
     let api = Arc::clone(&front.api);
     let task = tokio::spawn(async move { api.handle(call).await });
     match timeout(ANSWER_TIME, task).await {
-        Ok(Ok(answer)) => carry_out(front, exchange, answer).await,
+        Ok(Ok(answer)) => {
+            let asked = answer.asked;
+            let mut response = carry_out(front, exchange, answer).await;
+            if let Some(asked) = asked {
+                request_log::mark(&mut response, asked, body);
+            }
+            response
+        }
         Ok(Err(error)) => {
             tracing::error!(request = %exchange.id, %error, "a request to the API failed");
             rescued(exchange, &ApiError::internal())
@@ -212,7 +221,7 @@ fn call(exchange: &Exchange, whose: Whose<'_>, body: Bytes) -> ApiCall {
 }
 
 async fn carry_out(front: &Front, exchange: &Exchange, answer: ApiAnswer) -> Response<Body> {
-    let ApiAnswer { status, headers, body } = answer;
+    let ApiAnswer { status, headers, body, .. } = answer;
     match body {
         ApiAnswerBody::Bytes(bytes) => {
             let mut response = Response::new(Body::from(bytes));

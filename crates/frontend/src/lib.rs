@@ -32,6 +32,7 @@ mod range;
 mod rates;
 mod registry;
 mod request_id;
+mod request_log;
 mod server;
 mod settings;
 mod signature;

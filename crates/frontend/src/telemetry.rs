@@ -42,6 +42,8 @@ pub struct Telemetry {
     pub(crate) wrong_credentials: Counter,
     /// Log lines that were dropped because the log could not keep up.
     pub(crate) dropped_lines: Counter,
+    /// Requests that the log of requests lacks.
+    pub(crate) unlogged_requests: Counter,
 }
 
 /// What a surface is measured by.
@@ -79,6 +81,7 @@ impl Telemetry {
             documents_rendered: document("rendered"),
             wrong_credentials: counter("keyway_wrong_credentials_total", &[]),
             dropped_lines: counter("keyway_log_lines_dropped_total", &[]),
+            unlogged_requests: counter("keyway_request_logs_dropped_total", &[]),
             recorder,
         }
     }
@@ -171,6 +174,7 @@ fn describe(recorder: &PrometheusRecorder) {
         ("keyway_reminders_total", "Events of licences that expire or have to check in, by event."),
         ("keyway_tokens_pruned_total", "Tokens removed long after they ended."),
         ("keyway_log_lines_dropped_total", "Access log lines dropped because the log fell behind."),
+        ("keyway_request_logs_dropped_total", "Requests not logged because the database fell behind."),
     ];
     for (name, text) in counters {
         recorder.describe_counter(KeyName::from_const_str(name), None, text.into());

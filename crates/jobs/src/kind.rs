@@ -51,6 +51,8 @@ pub const EXPIRE_CONTENT_UPLOAD: &str = "content.expire";
 
 /// Removes entries of the event log that have been kept long enough.
 pub const PRUNE_EVENTS: &str = "events.prune";
+/// Removes entries of the log of requests that have been kept long enough.
+pub const PRUNE_REQUESTS: &str = "requests.prune";
 
 /// Tells of licences that expire or have to check in.
 pub const REMIND: &str = "licenses.remind";
@@ -87,6 +89,7 @@ pub const ALL: &[&str] = &[
     COLLECT_CONTENT,
     EXPIRE_CONTENT_UPLOAD,
     PRUNE_EVENTS,
+    PRUNE_REQUESTS,
     REMIND,
     PRUNE_TOKENS,
     TELL,

@@ -12,10 +12,9 @@ use keyway_store::{Changes, Db, Job, Shares, Write, retrying};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 
+use crate::log::LogsKept;
 use crate::webhook::{Carrier, Reach, Sender, deliver};
-use crate::{
-    JobError, abandoned, arrival, blob, content, event_log, expire, ingest, kind, purge, reminder, token,
-};
+use crate::{JobError, abandoned, arrival, blob, content, expire, ingest, kind, log, purge, reminder, token};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -52,8 +51,8 @@ pub struct Parts {
 /// How a runner works.
 #[derive(Clone)]
 pub struct Options {
-    /// How long entries of the event log are kept; for ever without it.
-    pub events_kept: Option<Duration>,
+    /// How long the logs are kept.
+    pub kept: LogsKept,
     /// What webhooks are sent by.
     pub carrier: Arc<dyn Carrier>,
     /// Who renders what endpoints are told of background work. Without one, that is left to other runners.
@@ -62,7 +61,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { events_kept: None, carrier: Arc::new(Sender::new(Reach::Public)), teller: None }
+        Self { kept: LogsKept::default(), carrier: Arc::new(Sender::new(Reach::Public)), teller: None }
     }
 }
 
@@ -99,7 +98,7 @@ pub(crate) async fn end(mut write: Write, job: &Job, changes: Changes) -> Result
 }
 
 impl Runner {
-    /// A runner that does nothing yet, and keeps the event log for ever.
+    /// A runner that does nothing yet, and keeps the logs for ever; webhook events it does not.
     pub fn new(parts: Parts) -> Arc<Self> {
         Self::with(parts, Options::default())
     }
@@ -116,9 +115,9 @@ impl Runner {
         &self.parts
     }
 
-    /// How long entries of the event log are kept.
-    pub(crate) const fn events_kept(&self) -> Option<Duration> {
-        self.options.events_kept
+    /// How long the logs are kept.
+    pub(crate) const fn kept(&self) -> LogsKept {
+        self.options.kept
     }
 
     /// Says that a job was enqueued, so that it is run without delay.
@@ -269,7 +268,7 @@ impl Runner {
             kind::EXPIRE => expire::run(parts, job).await,
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
-            kind::PRUNE_EVENTS | kind::PRUNE_WEBHOOKS => event_log::prune(parts, job).await,
+            kind::PRUNE_EVENTS | kind::PRUNE_REQUESTS | kind::PRUNE_WEBHOOKS => log::prune(parts, job).await,
             kind::TELL => self.tell(job).await,
             kind::REMIND => reminder::run(parts, job).await,
             kind::PRUNE_TOKENS => token::prune(parts, job).await,

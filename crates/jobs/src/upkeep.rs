@@ -6,12 +6,10 @@ use tokio::sync::watch;
 
 use crate::calendar::Recurring;
 use crate::runner::{POLL, Runner};
-use crate::{JobError, event_log, kind, orphan, reminder, token};
+use crate::{JobError, log, orphan, reminder, token};
 
 /// How often the change log is pruned.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
-/// How long webhook events are kept.
-const WEBHOOKS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How often the blob store is looked through for what nothing refers to.
 const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often licences are looked through for dates that are near (`licensing.md` §15).
@@ -51,7 +49,7 @@ impl Runner {
         }
     }
 
-    /// Keeps the change log and the event log from growing for ever.
+    /// Keeps the change log and the other logs from growing for ever.
     async fn prune(&self, mut stopped: watch::Receiver<bool>) {
         let mut hours = tokio::time::interval(PRUNING);
         while !*stopped.borrow() {
@@ -61,11 +59,8 @@ impl Runner {
                     if let Err(error) = self.parts().db.prune_changes(CHANGES_KEPT).await {
                         tracing::warn!(%error, "the change log cannot be pruned");
                     }
-                    if let Err(error) = self.prune_events().await {
-                        tracing::warn!(%error, "the event log cannot be pruned");
-                    }
-                    if let Err(error) = self.prune_webhooks().await {
-                        tracing::warn!(%error, "webhook events cannot be pruned");
+                    if let Err(error) = self.prune_logs().await {
+                        tracing::warn!(%error, "the logs cannot be pruned");
                     }
                 }
             }
@@ -89,24 +84,13 @@ impl Runner {
         }
     }
 
-    /// Has entries of the event log removed that are older than they are to be kept; says in how many accounts there
-    /// are some.
+    /// Has entries of the logs removed that are older than they are to be kept, and webhook events with them; says how
+    /// many of these that accounts have are to be gone through.
     ///
     /// # Errors
     /// [`JobError::Store`] when the database does not answer.
-    pub async fn prune_events(&self) -> Result<usize, JobError> {
-        match self.events_kept() {
-            Some(kept) => Box::pin(event_log::look(self.parts(), kind::PRUNE_EVENTS, kept)).await,
-            None => Ok(0),
-        }
-    }
-
-    /// Has webhook events removed that are a month old; says in how many accounts there are some.
-    ///
-    /// # Errors
-    /// [`JobError::Store`] when the database does not answer.
-    pub async fn prune_webhooks(&self) -> Result<usize, JobError> {
-        Box::pin(event_log::look(self.parts(), kind::PRUNE_WEBHOOKS, WEBHOOKS_KEPT)).await
+    pub async fn prune_logs(&self) -> Result<usize, JobError> {
+        Box::pin(log::look(self.parts(), self.kept())).await
     }
 
     /// Has it told of licences that expire or have to check in; says in how many accounts there may be some.

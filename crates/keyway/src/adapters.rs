@@ -10,6 +10,7 @@ use keyway_blob::{BlobKey, InParts, Staged};
 use keyway_catalog::Catalog;
 use keyway_crypto::signed_url::Grant;
 use keyway_domain::event::{Origin, Upgrade};
+use keyway_domain::request::Answered;
 use keyway_engine::{Denial, Outcome, Reason};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Served, Uploads, Wish,
@@ -39,6 +40,9 @@ impl JsonApi for ApiDoor {
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
         Box::pin(async move { answer(self.0.refuse(request(call), error).await) })
     }
+    fn log(&self, request: Answered) -> bool {
+        self.0.log(request)
+    }
 }
 
 fn request(call: ApiCall) -> ApiRequest {
@@ -62,11 +66,11 @@ fn answer(response: ApiResponse) -> ApiAnswer {
                 tracing::error!(artifact = %file.artifact, %error, "an artifact points at no blob");
                 let status = http::StatusCode::INTERNAL_SERVER_ERROR;
                 let body = ApiAnswerBody::Bytes(bytes::Bytes::new());
-                return ApiAnswer { status, headers: response.headers, body };
+                return ApiAnswer { status, headers: response.headers, body, asked: response.asked };
             }
         },
     };
-    ApiAnswer { status: response.status, headers: response.headers, body }
+    ApiAnswer { status: response.status, headers: response.headers, body, asked: response.asked }
 }
 
 impl Uploads for ApiDoor {

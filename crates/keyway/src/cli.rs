@@ -122,6 +122,9 @@ pub(crate) struct ServerFlags {
     /// Whether webhooks may be sent to addresses that are not of the internet: on or off
     #[arg(global = true, long, value_name = "ON|OFF")]
     webhook_private_addresses: Option<String>,
+    /// How long requests to the API are logged, in days; 0 is not at all [default: 30]
+    #[arg(global = true, long, value_name = "DAYS")]
+    request_log_days: Option<String>,
     /// Log format: text or json
     #[arg(global = true, long)]
     log: Option<String>,
@@ -159,6 +162,7 @@ impl ServerFlags {
             ("disk_reserve_mib", self.disk_reserve_mib.clone()),
             ("event_log_days", self.event_log_days.clone()),
             ("webhook_private_addresses", self.webhook_private_addresses.clone()),
+            ("request_log_days", self.request_log_days.clone()),
             ("log", self.log.clone()),
             ("log_level", self.log_level.clone()),
             ("stop_seconds", self.stop_seconds.clone()),

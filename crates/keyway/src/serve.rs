@@ -10,7 +10,9 @@ use keyway_base::{Clock, Secret};
 use keyway_blob::Urls;
 use keyway_catalog::{CacheLimits, Catalog, Tenancy};
 use keyway_frontend::{FrontParts, Hosts, Limits, Server as Front, Telemetry, TlsPem};
-use keyway_jobs::{Options as RunnerOptions, Parts as JobParts, Reach, Runner, Sender as WebhookSender};
+use keyway_jobs::{
+    LogsKept, Options as RunnerOptions, Parts as JobParts, Reach, Runner, Sender as WebhookSender,
+};
 use keyway_jsonapi::Scope;
 use keyway_store::DataDirLock;
 use tokio::sync::{Notify, watch};
@@ -132,8 +134,8 @@ impl Server {
         for part in self.background {
             part.await.context("a background part died")?;
         }
-        if let Err(error) = self.api.journal().flush().await {
-            tracing::warn!(%error, "the last downloads are missing from the event log");
+        if let Err(error) = self.api.flush_logs().await {
+            tracing::warn!(%error, "the last downloads and requests are missing from the logs");
         }
         self.embedded.db.close().await;
         Ok(())
@@ -172,6 +174,7 @@ impl Composition {
             clock: Arc::clone(&clock),
             public: PublicUrls { api: base, domain: settings.domain.clone() },
             wake_jobs: Arc::clone(&wake),
+            logs_requests: settings.request_log_days > 0,
         });
         let job_parts = JobParts {
             db: db.clone(),
@@ -180,10 +183,12 @@ impl Composition {
             clock: Arc::clone(&clock),
             wake,
         };
-        let days = u64::from(settings.event_log_days);
         let reach = if settings.webhook_private_addresses { Reach::Anywhere } else { Reach::Public };
         let options = RunnerOptions {
-            events_kept: (days > 0).then(|| Duration::from_secs(days * 24 * 60 * 60)),
+            kept: LogsKept {
+                events: days(settings.event_log_days),
+                requests: days(settings.request_log_days),
+            },
             carrier: Arc::new(WebhookSender::new(reach)),
             teller: Some(Arc::new(ApiTeller::new(&api))),
         };
@@ -205,6 +210,10 @@ impl Composition {
         };
         Ok(Self { front, api, catalog, runner })
     }
+}
+
+fn days(days: u32) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 fn tenancy(settings: &Settings) -> Tenancy {

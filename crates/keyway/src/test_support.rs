@@ -8,6 +8,7 @@ use http::{Method, StatusCode, header};
 use keyway_api::Api;
 use keyway_base::{Clock, Secret};
 use keyway_blob::Misbehaviour;
+use keyway_domain::request::Answered;
 use keyway_frontend::{ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, TestCall, TestSupport};
 use keyway_jobs::Runner;
 use keyway_jsonapi::ApiError;
@@ -85,8 +86,8 @@ pub(crate) async fn mounted(
 
 fn settled(api: Arc<Api>) -> Settling {
     Box::pin(async move {
-        if let Err(error) = api.journal().flush().await {
-            tracing::warn!(%error, "events are missing from the log");
+        if let Err(error) = api.flush_logs().await {
+            tracing::warn!(%error, "the logs are not whole");
         }
     })
 }
@@ -129,6 +130,9 @@ impl JsonApi for Watched {
     }
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
         self.api.refuse(call, error)
+    }
+    fn log(&self, request: Answered) -> bool {
+        self.api.log(request)
     }
 }
 

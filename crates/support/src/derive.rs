@@ -7,8 +7,8 @@ use keyway_crypto::token::{self, AccountSecret, TokenKind};
 use keyway_domain::duration;
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
-    Account, Artifact, BearerType, Channel, Component, Engine, ExpirationBasis, License, Machine, Manifest,
-    Package, Policy, PoolKey, Release, Token, User, UserRole,
+    Account, Artifact, BearerType, Channel, Component, Engine, EventLog, ExpirationBasis, License, Machine,
+    Manifest, Package, Policy, PoolKey, Release, RequestLog, Token, User, UserRole, named,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Inserted, Write};
@@ -54,6 +54,8 @@ impl Derive<'_> {
             self.copied(record, License::RESOURCE, "license_id", &["product_id"]).await?;
         } else if record.resource == Component::RESOURCE && self.new {
             self.copied(record, Machine::RESOURCE, "machine_id", &["product_id", "license_id"]).await?;
+        } else if [EventLog::RESOURCE, RequestLog::RESOURCE].contains(&record.resource) {
+            types(record);
         }
         Ok(())
     }
@@ -264,6 +266,15 @@ impl Derive<'_> {
         record.set("key", Value::Text(key.to_owned()));
         match self.write.insert(&record).await? {
             Inserted::Yes | Inserted::Conflict(_) => Ok(()),
+        }
+    }
+}
+
+/// The types that a log's entry names, as the API calls them.
+fn types(record: &mut Record) {
+    for column in ["resource_type", "requestor_type", "whodunnit_type"] {
+        if let Some(resource) = record.get(column).as_text().and_then(named) {
+            record.set(column, Value::Text(resource.kind.to_owned()));
         }
     }
 }

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use keyway_base::RecordId;
-use keyway_domain::resources::{EventLog, WebhookEvent};
+use keyway_domain::resources::{EventLog, RequestLog, WebhookEvent};
 use keyway_jsonapi::{Declared, Resource};
 use serde_json::{Value as Json, json};
 
 use crate::{Support, SupportError};
 
-/// Events that no request has caused: they came as fixtures.
+/// Entries of logs that no request has caused: they came as fixtures.
 #[derive(Default)]
 pub(crate) struct Planted(Mutex<HashSet<RecordId>>);
 
@@ -32,16 +32,19 @@ impl Planted {
 }
 
 impl Support {
-    /// Whether background work is left, and how many events are logged. Kinds of effects that this server does not
+    /// Whether background work is left, and how many events and requests are logged. Kinds of effects that this server does not
     /// have are not counted.
     pub(crate) async fn effects(&self) -> Result<Json, SupportError> {
         use keyway_base::Clock;
         let now = self.parts().clock.wall();
         let idle = self.parts().db.jobs_under_way(now).await? == 0;
         (self.parts().settle)().await;
-        let logged = self.caused(EventLog::RESOURCE).await?;
+        let events = self.caused(EventLog::RESOURCE).await?;
+        let requests = self.caused(RequestLog::RESOURCE).await?;
         let told = self.caused(WebhookEvent::RESOURCE).await?;
-        Ok(json!({ "idle": idle, "counts": { "event-log": logged, "webhook": told } }))
+        Ok(
+            json!({ "idle": idle, "counts": { "event-log": events, "request-log": requests, "webhook": told } }),
+        )
     }
 
     /// How many records of a resource requests have made.

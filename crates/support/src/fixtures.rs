@@ -1,7 +1,7 @@
 //! `POST /v1/_test/fixtures`: inserts, updates and deletes, in one transaction.
 
 use keyway_base::{AccountId, RecordId};
-use keyway_domain::resources::{Account, EventLog, WebhookEvent, decodes};
+use keyway_domain::resources::{Account, EventLog, RequestLog, WebhookEvent, decodes};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Changes, Inserted, Write, retrying};
 use serde::Deserialize;
@@ -105,7 +105,7 @@ impl Support {
         take(&mut record, &fixture.attributes)?;
         self.complete(write, &mut record, &fixture.attributes, true).await?;
         put(write, &record).await?;
-        if [EventLog::RESOURCE, WebhookEvent::RESOURCE].contains(&resource) {
+        if [EventLog::RESOURCE, RequestLog::RESOURCE, WebhookEvent::RESOURCE].contains(&resource) {
             self.planted().add(record.id());
         }
         Ok((shown(&record, self.secrets().get(record.id()))?, Some(account)))

@@ -174,6 +174,7 @@ impl World {
                 json!({ "event": "license.created", "webhook_endpoint_id": "webhook_endpoints" }),
             ),
             ("event_logs", json!({ "event": "x", "resource_type": "Release", "resource_id": "releases" })),
+            ("request_logs", json!({ "url": "/v1/me", "status": 200, "requestor_type": "User" })),
         ] {
             let mut attributes = attributes;
             for value in attributes.as_object_mut().unwrap().values_mut() {

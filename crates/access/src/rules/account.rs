@@ -1,4 +1,4 @@
-//! The account and its settings, the caller itself, search, and the log of events.
+//! The account and its settings, the caller itself, search, and the logs of events and requests.
 
 use keyway_domain::permission::Permission;
 use keyway_jsonapi::{Role, Roles};
@@ -28,5 +28,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     read(Action::EventLogList, Permission::EventLogRead, &[Clause(LOG_READERS, always)]),
     read(Action::EventLogShow, Permission::EventLogRead, &[Clause(LOG_READERS, always)]),
+    read(Action::RequestLogList, Permission::RequestLogRead, &[Clause(LOG_READERS, always)]),
+    read(Action::RequestLogShow, Permission::RequestLogRead, &[Clause(LOG_READERS, always)]),
     Rule { needs: Needs::Nothing, ..read(Action::Search, Permission::UserRead, &[Clause(ADSTR, always)]) },
 ];

@@ -102,7 +102,7 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "rollouts" => distribution::rollouts(asking, env),
         "webhook_endpoints" if asking.sees_all() => Scope::All,
         "webhook_events" => webhook_events(asking),
-        "event_logs" if asking.sees_all() => Scope::All,
+        "event_logs" | "request_logs" if asking.sees_all() => Scope::All,
         "constraints" => {
             Scope::belongs("releases", "release_id", scope_of(asking, r::Release::RESOURCE, env))
         }

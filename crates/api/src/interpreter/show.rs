@@ -31,7 +31,10 @@ pub(crate) async fn find_in(
 ) -> Outcome<Record> {
     let visible = gate::visible(&work.call, hooks.resource()).or(opened);
     let found = hooks.find(work, name, visible.and(scope)).await?;
-    Ok(found.ok_or_else(|| ApiError::not_found(hooks.resource().name, name))?)
+    let found = found.ok_or_else(|| ApiError::not_found(hooks.resource().name, name))?;
+    // only the first one found counts
+    let _ = work.call.about.set((found.resource.kind, found.id()));
+    Ok(found)
 }
 
 /// `GET /things/:id`.

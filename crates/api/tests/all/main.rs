@@ -19,6 +19,7 @@ mod policies;
 mod pool;
 mod products;
 mod races;
+mod request_logs;
 mod search;
 mod second_factors;
 mod settings;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use bytes::Bytes;
+use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use keyway_api::{Api, ApiParts, ApiRequest, ApiResponse, PublicUrls, ShortLink};
 use keyway_base::{AccountId, Clock, ManualClock, RecordId, RequestId, Secret, SlotKey, Timestamp};
@@ -13,6 +14,7 @@ use keyway_catalog::{CacheLimits, Catalog, Mode, Tenancy};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_crypto::signed_url::{KeyId, UrlKeys};
 use keyway_crypto::token::{self, TokenKind};
+use keyway_domain::request::{Answered, Asked, Message};
 use keyway_domain::resources::{Account, Token, User};
 use keyway_engine::Engines;
 use keyway_jsonapi::{Declared, Record, Value as Column};
@@ -54,6 +56,8 @@ pub(crate) struct World {
 pub(crate) struct Client {
     api: Arc<Api>,
     pub(crate) headers: HeaderMap,
+    /// Whether its requests are logged, as the front end logs them.
+    is_logged: bool,
 }
 
 /// What the API answered.
@@ -80,13 +84,18 @@ fn directory() -> TempDir {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(Tenancy::default()).await
+        Self::with(Tenancy::default(), true).await
+    }
+    /// A server that logs no requests.
+    pub(crate) async fn without_request_logs() -> Self {
+        Self::with(Tenancy::default(), false).await
     }
     /// A server of many accounts, where a path that names none means `acme`.
     pub(crate) async fn of_many() -> Self {
-        Self::with(Tenancy { mode: Mode::Multiplayer, account: Some("acme".to_owned()), lenient: true }).await
+        let account = Some("acme".to_owned());
+        Self::with(Tenancy { mode: Mode::Multiplayer, account, lenient: true }, true).await
     }
-    async fn with(tenancy: Tenancy) -> Self {
+    async fn with(tenancy: Tenancy, logs_requests: bool) -> Self {
         let dir = directory();
         let clock = Arc::new(ManualClock::at(START));
         let place = TestDatabase::new();
@@ -112,13 +121,15 @@ impl World {
                 domain: Some("example.com".to_owned()),
             },
             wake_jobs: Arc::new(Notify::new()),
+            logs_requests,
         });
-        let admin = Client { api: Arc::clone(&api), headers: HeaderMap::new() }.bearer(&secret);
+        let admin =
+            Client { api: Arc::clone(&api), headers: HeaderMap::new(), is_logged: false }.bearer(&secret);
         Self { api, db, blobs, catalog, urls, clock, account, admin, admin_id, _dir: dir, _place: place }
     }
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Client {
-        Client { api: Arc::clone(&self.api), headers: HeaderMap::new() }
+        Client { api: Arc::clone(&self.api), headers: HeaderMap::new(), is_logged: false }
     }
     /// A licence by its key.
     pub(crate) fn key(&self, key: &str) -> Client {
@@ -235,6 +246,11 @@ impl Client {
         value.strip_prefix("Bearer ").unwrap().to_owned()
     }
 
+    /// The same, its requests logged.
+    pub(crate) fn logged(&self) -> Self {
+        Self { is_logged: true, ..self.clone() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
@@ -279,7 +295,11 @@ impl Client {
             host_account: None,
             request_id: RequestId::generate(START),
         };
+        let logged = self.is_logged.then(|| request.clone());
         let raw = self.api.handle(request).await;
+        if let (Some(request), Some(asked)) = (logged, raw.asked) {
+            assert!(self.api.log(answered(request, asked, &raw)));
+        }
         let bytes = raw.bytes().cloned().unwrap_or_default();
         let binary = raw.headers.get("content-type").is_some_and(|kind| kind == "application/octet-stream");
         let is_document = !bytes.is_empty() && !binary;
@@ -291,6 +311,24 @@ impl Client {
         let answer = self.post(kind, document(kind, attributes, relationships)).await;
         assert_eq!(answer.status, 201, "{kind}: {}", answer.body);
         answer.body["data"].clone()
+    }
+}
+
+/// What the front end tells the log.
+fn answered(request: ApiRequest, asked: Asked, answer: &ApiResponse) -> Answered {
+    Answered {
+        id: request.request_id,
+        at: START,
+        asked,
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        client: request.peer,
+        user_agent: request.headers.get(USER_AGENT).cloned(),
+        status: answer.status,
+        signature: None,
+        request: Message::sent(&request.headers, &request.body),
+        response: Message::answered(&answer.headers, answer.bytes().unwrap_or(&Bytes::new())),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What happened (`licensing.md` §14, `distribution.md` §12): one record for each event, written with what it is
 //! about.
 
-use keyway_jsonapi::{Attribute, Filter, QueryValue, Relation, Scope, Shape, resource};
+use keyway_jsonapi::{Attribute, Filter, Relation, Scope, Shape, resource};
 
+use super::filter;
 use crate::event::Span;
 
 resource! {
@@ -31,31 +32,10 @@ resource! {
     ]
     filters: [
         Filter { name: "date", scope: |value, _| Span::read(value).ok().map(Span::scope) },
-        Filter { name: "whodunnit", scope: |value, _| of("whodunnit_type", "whodunnit_id", value) },
-        Filter { name: "resource", scope: |value, _| of("resource_type", "resource_id", value) },
+        Filter { name: "whodunnit", scope: |value, _| filter::either_of("whodunnit_type", "whodunnit_id", value) },
+        Filter { name: "resource", scope: |value, _| filter::either_of("resource_type", "resource_id", value) },
         Filter { name: "request", scope: |value, _| value.text().map(|text| Scope::Contains("request_id", text.to_owned())) },
         Filter { name: "event", scope: |value, _| value.text().map(|name| Scope::text("event", name)) },
-        Filter { name: "events", scope: |value, _| super::filter::texts("event", value) },
+        Filter { name: "events", scope: |value, _| filter::texts("event", value) },
     ]
-}
-
-/// By id, by `[type]` and `[id]`, or by a list of both.
-fn of(kind: &'static str, id: &'static str, value: &QueryValue) -> Option<Scope> {
-    let named = |name: &str| {
-        let plural = if name.ends_with('s') { name.to_owned() } else { format!("{name}s") };
-        Scope::text(kind, plural)
-    };
-    match value {
-        QueryValue::Text(_) => super::filter::id(id, value),
-        QueryValue::List(items) => {
-            let (first, second) = (items.first()?.text()?, items.get(1)?);
-            Some(named(first).and(super::filter::id(id, second)?))
-        }
-        QueryValue::Map(_) => {
-            let kind = value.get("type").and_then(QueryValue::text).map(named);
-            let id = value.get("id").and_then(|value| super::filter::id(id, value));
-            let conditions: Vec<Scope> = [kind, id].into_iter().flatten().collect();
-            (!conditions.is_empty()).then(|| conditions.into_iter().fold(Scope::All, Scope::and))
-        }
-    }
 }

@@ -57,6 +57,35 @@ pub(super) fn user(column: &'static str, value: &QueryValue) -> Option<Scope> {
     })
 }
 
+/// One of several types, by id, by `[type]` and `[id]`, or by a list of both.
+pub(super) fn either_of(kind: &'static str, column: &'static str, value: &QueryValue) -> Option<Scope> {
+    match value {
+        QueryValue::Text(_) => id(column, value),
+        QueryValue::List(items) => {
+            let (first, second) = (items.first()?.text()?, items.get(1)?);
+            Some(of_type(kind, first).and(id(column, second)?))
+        }
+        QueryValue::Map(_) => {
+            let named = value.get("type").and_then(QueryValue::text).map(|name| of_type(kind, name));
+            let by_id = value.get("id").and_then(|value| id(column, value));
+            let conditions: Vec<Scope> = [named, by_id].into_iter().flatten().collect();
+            (!conditions.is_empty()).then(|| conditions.into_iter().fold(Scope::All, Scope::and))
+        }
+    }
+}
+
+/// The column names this type.
+fn of_type(column: &'static str, name: &str) -> Scope {
+    super::named(name).map_or(Scope::None, |resource| Scope::text(column, resource.kind))
+}
+
+/// The text column begins like this.
+pub(super) fn beginning(column: &'static str, start: &str) -> Scope {
+    // no address has a letter beyond the last one there is
+    let end = Value::Text(format!("{start}{}", char::MAX));
+    Scope::Ge(column, Value::Text(start.to_owned())).and(Scope::Lt(column, end))
+}
+
 /// `?metadata[key]=value`: containment, a text matching either itself or its cast form; several keys AND
 /// together.
 pub(super) const METADATA: Filter = Filter { name: "metadata", scope: |value, _| metadata(value) };

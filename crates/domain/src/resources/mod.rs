@@ -20,6 +20,7 @@ mod policy;
 mod pool_key;
 mod product;
 mod release;
+mod request_log;
 mod rollout;
 mod second_factor;
 mod setting;
@@ -50,6 +51,7 @@ pub use policy::{
 pub use pool_key::PoolKey;
 pub use product::{DistributionStrategy, Product, PushStatus};
 pub use release::{Release, ReleaseStatus};
+pub use request_log::RequestLog;
 pub use rollout::Rollout;
 pub use second_factor::SecondFactor;
 pub use setting::Setting;
@@ -57,7 +59,13 @@ pub use token::{BearerType, Token};
 pub use user::{User, UserRole};
 pub use webhook::{WebhookEndpoint, WebhookEvent, WebhookStatus};
 
-use keyway_jsonapi::{Declared, DecodeError, Record, Resource};
+use keyway_jsonapi::{Declared, DecodeError, Record, Resource, fold_key};
+
+/// The resource that a name means, in the singular or the plural, however its words are joined.
+pub fn named(name: &str) -> Option<&'static Resource> {
+    let name = fold_key(name);
+    ALL.iter().copied().find(|resource| name == fold_key(resource.kind) || name == fold_key(resource.name))
+}
 
 /// Lists the resources once: their declarations, and their structs by name.
 macro_rules! all {
@@ -118,4 +126,25 @@ all!(
     WebhookEndpoint,
     WebhookEvent,
     EventLog,
+    RequestLog,
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_known_by_every_form_of_their_name() {
+        for (name, table) in [
+            ("license", Some("licenses")),
+            ("policies", Some("policies")),
+            ("Policy", Some("policies")),
+            ("request-logs", Some("request_logs")),
+            ("EventLog", Some("event_logs")),
+            ("licences", None),
+            ("", None),
+        ] {
+            assert_eq!(named(name).map(|resource| resource.table), table, "{name}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use keyway_base::{AccountId, RequestId};
 use keyway_blob::BlobKey;
 use keyway_crypto::digest::Sha256;
+use keyway_domain::request::{Answered, Asked};
 use keyway_jsonapi::ApiError;
 
 /// A future that can be named.
@@ -23,6 +24,8 @@ pub trait JsonApi: Send + Sync + 'static {
     /// The answer to a request that is refused before its operation is looked at: the error, with the headers of
     /// every other answer. The call has no body.
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer>;
+    /// Writes a request down that was answered, without anybody's waiting for it; `false` when it is lost.
+    fn log(&self, request: Answered) -> bool;
 }
 
 /// A request to the JSON:API.
@@ -66,6 +69,8 @@ pub struct ApiAnswer {
     pub headers: HeaderMap,
     /// The body.
     pub body: ApiAnswerBody,
+    /// What the log is to be told of the request, if it is to be logged.
+    pub asked: Option<Asked>,
 }
 
 /// The body of an answer.

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::world::{SMALL, World};
+use keyway_domain::request::BODY_KEPT;
+use keyway_domain::resources::RequestLog;
+
+use crate::world::{ROOM, SMALL, World};
 
 #[tokio::test]
 async fn requests_arrive_whole_and_answers_carry_what_all_carry() {
@@ -169,4 +172,54 @@ async fn paths_that_lead_nowhere() {
     let reply = world.wire().await.get("/nowhere", &[]).await;
     assert_eq!(reply.status, 404);
     assert!(reply.text().contains("The requested endpoint was not found"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn answers_are_left_for_the_log_with_what_was_sent() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let headers = [
+        ("Authorization", "License GOOD-KEY"),
+        ("Content-Type", "application/json"),
+        ("User-Agent", "toolkit/1.0"),
+        ("Cookie", "session_id=x"),
+    ];
+    let reply = wire.ask("POST", "/v1/logged?a=b", &headers, b"{\"name\":1}").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(wire.get("/v1/else", &[]).await.status, 200);
+    let logged = world.behind.logged.lock().unwrap().remove(0);
+    assert!(world.behind.logged.lock().unwrap().is_empty(), "the API says what is logged");
+    assert_eq!((logged.path.as_str(), logged.query.as_str()), ("/v1/logged", "a=b"));
+    assert_eq!(Some(logged.id.to_string().as_str()), reply.header("x-request-id"));
+    let entry: RequestLog = logged.entry().typed().unwrap();
+    assert_eq!(entry.status.as_deref(), Some("200"));
+    assert_eq!((entry.ip.as_deref(), entry.user_agent.as_deref()), (Some("127.0.0.1"), Some("toolkit/1.0")));
+    assert_eq!(entry.request_body.as_deref(), Some("{\"name\":1}"));
+    assert_eq!(entry.response_body, None, "what is no JSON is not kept");
+    assert_eq!(entry.response_signature.as_deref(), reply.header("keygen-signature"));
+    assert!(entry.response_signature.is_some());
+    let sent = entry.request_headers.unwrap();
+    let names: Vec<&String> = sent.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["Host", "Content-Type", "Content-Length"]);
+    let answered = entry.response_headers.unwrap();
+    for name in ["Digest", "Keygen-Signature", "Keygen-Version"] {
+        assert_eq!(answered[name].as_str(), reply.header(&name.to_lowercase()), "{name}");
+    }
+    let kept = format!("{sent}{answered}");
+    assert!(!kept.contains("GOOD-KEY") && !kept.contains("session_id"), "{kept}");
+}
+
+#[tokio::test]
+async fn long_bodies_are_not_kept_and_requests_that_are_lost_are_counted() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(BODY_KEPT));
+    for _ in 0..ROOM + 2 {
+        assert_eq!(wire.ask("POST", "/v1/logged", &[], long.as_bytes()).await.status, 200);
+    }
+    let logged = std::mem::take(&mut *world.behind.logged.lock().unwrap());
+    assert_eq!(logged.len(), ROOM);
+    assert!(logged.iter().all(|request| request.held() < 100), "{logged:?}");
+    let page = wire.get("/metrics", &[]).await;
+    assert!(page.text().lines().any(|line| line == "keyway_request_logs_dropped_total 2"), "{}", page.text());
 }

@@ -27,6 +27,7 @@ use crate::shelf::Shelf;
 use crate::toy::ENGINES;
 use crate::wire::Wire;
 
+pub(crate) use self::behind::ROOM;
 pub(crate) use self::seed::{account_keys, filled};
 
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use keyway_base::ContentAlgorithm;
-use keyway_domain::resources::{ArtifactStatus, ContentUpload, EventLog};
-use keyway_jobs::{Options, Runner, kind};
+use keyway_domain::resources::{ArtifactStatus, ContentUpload, EventLog, RequestLog};
+use keyway_jobs::{LogsKept, Options, Runner, kind};
 use keyway_jsonapi::Value;
 
 use crate::world::World;
@@ -131,24 +131,30 @@ async fn a_push_that_is_under_way_is_not_swept() {
 }
 
 #[tokio::test]
-async fn entries_of_the_event_log_go_when_they_were_kept_long_enough() {
+async fn entries_of_logs_go_when_they_were_kept_long_enough() {
     let world = World::new().await;
-    let kept = Duration::from_secs(90 * 24 * 60 * 60);
-    let runner = Runner::with(world.parts.clone(), Options { events_kept: Some(kept), ..Options::default() });
-    assert_eq!(runner.prune_events().await.unwrap(), 0);
+    let day = Duration::from_secs(24 * 60 * 60);
+    let kept = LogsKept { events: Some(day * 90), requests: Some(day * 30) };
+    let runner = Runner::with(world.parts.clone(), Options { kept, ..Options::default() });
+    assert_eq!(runner.prune_logs().await.unwrap(), 0);
     for _ in 0..1001 {
         world.put(&world.record::<EventLog>()).await;
     }
-    world.advance(kept);
+    world.put(&world.record::<RequestLog>()).await;
+    world.advance(day * 30);
+    assert_eq!(runner.prune_logs().await.unwrap(), 0, "both are just old enough to stay");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(runner.prune_logs().await.unwrap(), 1, "each log has its own time");
+    world.run().await;
+    assert_eq!((world.count::<EventLog>().await, world.count::<RequestLog>().await), (1001, 0));
+    world.advance(day * 60);
     let mut recent = world.record::<EventLog>();
     recent.set("created_at", Value::Time(world.now()));
     world.put(&recent).await;
-    assert_eq!(runner.prune_events().await.unwrap(), 0, "it is just old enough to stay");
-    world.advance(Duration::from_secs(1));
-    assert_eq!(world.runner.prune_events().await.unwrap(), 0, "without a limit they stay for ever");
-    assert_eq!(runner.prune_events().await.unwrap(), 1);
+    assert_eq!(world.runner.prune_logs().await.unwrap(), 0, "without a limit they stay for ever");
+    assert_eq!(runner.prune_logs().await.unwrap(), 1);
     // Another process that looks meanwhile adds no second job.
-    assert_eq!(runner.prune_events().await.unwrap(), 1);
+    assert_eq!(runner.prune_logs().await.unwrap(), 1);
     assert_eq!(world.run().await, 1);
     assert_eq!(world.count::<EventLog>().await, 1);
     assert_eq!(world.db.pending_jobs().await.unwrap(), 0);

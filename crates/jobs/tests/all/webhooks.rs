@@ -204,9 +204,9 @@ async fn webhook_events_go_after_a_month() {
     let world = World::new().await;
     world.put(&world.record::<WebhookEvent>()).await;
     world.advance(Duration::from_secs(30 * 24 * 60 * 60));
-    assert_eq!(world.runner.prune_webhooks().await.unwrap(), 0, "just old enough to stay");
+    assert_eq!(world.runner.prune_logs().await.unwrap(), 0, "just old enough to stay");
     world.advance(Duration::from_secs(1));
-    assert_eq!(world.runner.prune_webhooks().await.unwrap(), 1);
+    assert_eq!(world.runner.prune_logs().await.unwrap(), 1);
     assert_eq!(world.run().await, 1);
     assert_eq!(world.count::<WebhookEvent>().await, 0);
 }

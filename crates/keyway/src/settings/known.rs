@@ -109,6 +109,11 @@ pub(crate) const KNOWN: &[Known] = &[
         default: "off",
         about: "whether webhooks may be sent to addresses that are not of the internet: on or off",
     },
+    Known {
+        name: "request_log_days",
+        default: "30",
+        about: "how long requests to the API are logged, in days; 0 is not at all",
+    },
     Known { name: "log", default: "text", about: "log format: text or json" },
     Known { name: "log_level", default: "info", about: "error, warn, info, debug or trace" },
     Known {

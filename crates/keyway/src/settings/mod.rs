@@ -58,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) disk_reserve: u64,
     pub(crate) event_log_days: u32,
     pub(crate) webhook_private_addresses: bool,
+    /// How many days requests are logged; none are with 0.
+    pub(crate) request_log_days: u32,
     pub(crate) json_log: bool,
     pub(crate) log_level: tracing::Level,
     pub(crate) stop_seconds: u64,
@@ -129,6 +131,7 @@ impl Settings {
                 .saturating_mul(1 << 20),
             event_log_days: parsed(layers, "event_log_days", "a number of days")?,
             webhook_private_addresses: one_of(layers, "webhook_private_addresses", &["on", "off"])? == "on",
+            request_log_days: parsed(layers, "request_log_days", "a number of days")?,
             json_log: one_of(layers, "log", &["text", "json"])? == "json",
             log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
             stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,

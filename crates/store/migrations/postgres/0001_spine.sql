@@ -781,6 +781,32 @@ CREATE INDEX event_logs_created ON event_logs (account_id, created_at, id);
 CREATE INDEX event_logs_resource ON event_logs (account_id, resource_id, created_at, id);
 CREATE INDEX event_logs_event ON event_logs (account_id, event, created_at, id);
 
+CREATE TABLE request_logs (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    requestor_type TEXT COLLATE "C",
+    requestor_id TEXT COLLATE "C",
+    resource_type TEXT COLLATE "C",
+    resource_id TEXT COLLATE "C",
+    url TEXT COLLATE "C",
+    method TEXT COLLATE "C",
+    status TEXT COLLATE "C",
+    user_agent TEXT COLLATE "C",
+    ip TEXT COLLATE "C",
+    request_headers TEXT COLLATE "C",
+    request_body TEXT COLLATE "C",
+    response_headers TEXT COLLATE "C",
+    response_body TEXT COLLATE "C",
+    response_signature TEXT COLLATE "C",
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX request_logs_created ON request_logs (account_id, created_at, id);
+CREATE INDEX request_logs_requestor ON request_logs (account_id, requestor_id, created_at, id);
+CREATE INDEX request_logs_resource ON request_logs (account_id, resource_id, created_at, id);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a
 -- transaction is known to be running before it takes a number, which the tail of the log counts on.

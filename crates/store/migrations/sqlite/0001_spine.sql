@@ -775,6 +775,33 @@ CREATE INDEX event_logs_created ON event_logs (account_id, created_at, id);
 CREATE INDEX event_logs_resource ON event_logs (account_id, resource_id, created_at, id);
 CREATE INDEX event_logs_event ON event_logs (account_id, event, created_at, id);
 
+-- Rows are too wide to be kept in an index.
+CREATE TABLE request_logs (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    requestor_type TEXT,
+    requestor_id TEXT,
+    resource_type TEXT,
+    resource_id TEXT,
+    url TEXT,
+    method TEXT,
+    status TEXT,
+    user_agent TEXT,
+    ip TEXT,
+    request_headers TEXT,
+    request_body TEXT,
+    response_headers TEXT,
+    response_body TEXT,
+    response_signature TEXT,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX request_logs_created ON request_logs (account_id, created_at, id);
+CREATE INDEX request_logs_requestor ON request_logs (account_id, requestor_id, created_at, id);
+CREATE INDEX request_logs_resource ON request_logs (account_id, resource_id, created_at, id);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything.
 CREATE TABLE changes (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -11,6 +11,8 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "", "", "........33331"),
     ("PATCH", "", r#"{"data":{"type":"accounts","attributes":{"name":"Acme"}}}"#, "..33333333331"),
     ("DELETE", "", "", "3333333333331"),
+    ("GET", "/request-logs", "", "..33..3333331"),
+    ("GET", "/request-logs/{request-log}", "", "..33..4444441"),
     ("GET", "/event-logs", "", "..33..3333331"),
     ("GET", "/event-logs/{event-log}", "", "..33..4444441"),
     ("POST", "/search", r#"{"meta":{"type":"user","query":{"email":"x.yz"}}}"#, ".....33333331"),

@@ -159,6 +159,13 @@ impl Stage {
         (path, body)
     }
 
+    /// An entry of the log of requests.
+    async fn request_log(&self) -> String {
+        assert_eq!(self.admin.logged().get("products").await.status, 200);
+        self.world.api.flush_logs().await.unwrap();
+        id(&self.admin.get("request-logs?limit=1").await.body["data"][0])
+    }
+
     async fn value(&mut self, name: &str) -> String {
         if let Some(known) = self.names.get(name) {
             return known.clone();
@@ -167,6 +174,7 @@ impl Stage {
         let unique = format!("unique-{}", self.made);
         match name {
             "unique" => unique,
+            "request-log" => self.request_log().await,
             "event-log" => id(&self.admin.get("event-logs?limit=1").await.body["data"][0]),
             "free-setting" => {
                 let path = "accounts/acme/settings/default_license_permissions";

@@ -10,12 +10,16 @@ use keyway_base::{AccountId, LicenseId};
 use keyway_blob::{BlobKey, InParts, Staged};
 use keyway_crypto::signed_url::Grant;
 use keyway_domain::event::{Origin, Upgrade};
+use keyway_domain::request::{Answered, Asked};
 use keyway_engine::{Denial, Outcome};
 use keyway_frontend::{
     ApiAnswer, ApiAnswerBody, ApiCall, Boxed, JsonApi, Push, Readiness, Refusal, Served, Uploads,
 };
 use keyway_jsonapi::ApiError;
 use tokio::sync::Notify;
+
+/// How many requests the log takes.
+pub(crate) const ROOM: usize = 3;
 
 /// What stands behind the front end, and what happened to it.
 #[derive(Default)]
@@ -24,6 +28,8 @@ pub(crate) struct Behind {
     pub(crate) pushes: Mutex<Vec<Push>>,
     pub(crate) served: Mutex<Vec<Served>>,
     pub(crate) upgraded: Mutex<Vec<(Upgrade, Origin)>>,
+    /// What was left for the log of requests.
+    pub(crate) logged: Mutex<Vec<Answered>>,
     /// The licences whose time was started.
     pub(crate) started: Mutex<Vec<LicenseId>>,
     pub(crate) conflict: AtomicBool,
@@ -62,7 +68,7 @@ impl JsonApi for Behind {
                     let (blob, size) = self.file.lock().unwrap().unwrap();
                     let (filename, content_type) = ("Widget 1.zip".to_owned(), "application/zip".to_owned());
                     let body = ApiAnswerBody::File { blob, digest: None, filename, content_type, size };
-                    return ApiAnswer { status: StatusCode::OK, headers, body };
+                    return ApiAnswer { status: StatusCode::OK, headers, body, asked: None };
                 }
                 _ => {
                     headers.insert("keygen-version", HeaderValue::from_static("1.8"));
@@ -79,7 +85,13 @@ impl JsonApi for Behind {
                     (StatusCode::OK, Bytes::from([line.as_bytes(), b" ", &call.body].concat()))
                 }
             };
-            ApiAnswer { status, headers, body: ApiAnswerBody::Bytes(body) }
+            let asked = call.path.starts_with("/v1/logged").then_some(Asked {
+                account: "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap(),
+                environment: None,
+                requestor: None,
+                resource: None,
+            });
+            ApiAnswer { status, headers, body: ApiAnswerBody::Bytes(body), asked }
         })
     }
     fn ignores_body(&self, method: &http::Method, path: &str) -> bool {
@@ -87,6 +99,12 @@ impl JsonApi for Behind {
     }
     fn refuse(&self, call: ApiCall, error: ApiError) -> Boxed<'_, ApiAnswer> {
         Box::pin(async move { Self::error(&call, &error) })
+    }
+    fn log(&self, request: Answered) -> bool {
+        let mut logged = self.logged.lock().unwrap();
+        let room = logged.len() < ROOM;
+        logged.extend(room.then_some(request));
+        room
     }
 }
 
@@ -100,7 +118,7 @@ impl Behind {
             headers.insert("retry-after", HeaderValue::from(seconds));
         }
         let body = error.body(&call.request_id.to_string()).to_string();
-        ApiAnswer { status: error.status, headers, body: ApiAnswerBody::Bytes(body.into()) }
+        ApiAnswer { status: error.status, headers, body: ApiAnswerBody::Bytes(body.into()), asked: None }
     }
 }
 

@@ -1,0 +1,117 @@
+//! `events.prune`, `requests.prune` and `webhooks.prune`: entries of a log, and webhook events, go when they are older
+//! than they are to be kept, in bounded batches.
+//!
+//! Every process looks now and then which accounts have such entries, and enqueues one job for each; the lease of
+//! the job sees to it that one process does the work.
+
+use std::time::Duration;
+
+use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_domain::resources::{Account, EventLog, RequestLog, WebhookEvent};
+use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
+use keyway_store::{Changes, Job, NewJob, Page};
+use serde_json::json;
+
+use crate::JobError;
+use crate::kind::{PRUNE_EVENTS, PRUNE_REQUESTS, PRUNE_WEBHOOKS};
+use crate::runner::{Ended, Parts, end};
+
+/// How many entries one transaction deletes.
+const BATCH: u32 = 500;
+/// How long webhook events are kept (`licensing.md` §15).
+const WEBHOOKS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long entries of the logs are kept; for ever without a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogsKept {
+    /// What happened.
+    pub events: Option<Duration>,
+    /// Which requests were answered.
+    pub requests: Option<Duration>,
+}
+
+/// A log, and the job that prunes it.
+struct Log {
+    resource: &'static Resource,
+    kind: &'static str,
+}
+
+const EVENTS: Log = Log { resource: EventLog::RESOURCE, kind: PRUNE_EVENTS };
+const REQUESTS: Log = Log { resource: RequestLog::RESOURCE, kind: PRUNE_REQUESTS };
+const WEBHOOKS: Log = Log { resource: WebhookEvent::RESOURCE, kind: PRUNE_WEBHOOKS };
+
+/// Enqueues a job for every account and log that has entries older than they are kept; says how many.
+pub(crate) async fn look(parts: &Parts, kept: LogsKept) -> Result<usize, JobError> {
+    let mut found = 0;
+    for (log, kept) in [(&EVENTS, kept.events), (&REQUESTS, kept.requests), (&WEBHOOKS, Some(WEBHOOKS_KEPT))]
+    {
+        if let Some(kept) = kept {
+            found += look_at(parts, log, parts.clock.wall().minus(kept)).await?;
+        }
+    }
+    Ok(found)
+}
+
+async fn look_at(parts: &Parts, log: &Log, before: Timestamp) -> Result<usize, JobError> {
+    let mut found = 0;
+    for account in parts.db.accounts(Account::RESOURCE).await? {
+        let account = account.account();
+        if parts.db.find(log.resource, account, &older_than(before)).await?.is_some() {
+            enqueue(parts, log, account, before).await?;
+            found += 1;
+        }
+    }
+    Ok(found)
+}
+
+async fn enqueue(parts: &Parts, log: &Log, account: AccountId, before: Timestamp) -> Result<(), JobError> {
+    let mut write = parts.db.begin().await?;
+    let job = NewJob {
+        kind: log.kind.to_owned(),
+        key: String::new(),
+        account,
+        payload: json!({ "before": before.as_micros() }),
+        run_at: parts.clock.wall(),
+    };
+    write.enqueue(&job).await?;
+    write.commit(Changes::none()).await?;
+    parts.wake.notify_one();
+    Ok(())
+}
+
+fn older_than(before: Timestamp) -> Scope {
+    Scope::Lt("created_at", Value::Time(before))
+}
+
+impl Log {
+    fn pruned_by(kind: &str) -> &'static Self {
+        match kind {
+            PRUNE_REQUESTS => &REQUESTS,
+            PRUNE_WEBHOOKS => &WEBHOOKS,
+            _ => &EVENTS,
+        }
+    }
+}
+
+/// Deletes the entries that are older than the job says.
+pub(crate) async fn prune(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
+    let log = Log::pruned_by(&job.kind);
+    let missing = || JobError::Payload { kind: job.kind.clone(), missing: "a time" };
+    let before = job.payload.get("before").and_then(serde_json::Value::as_i64).ok_or_else(missing)?;
+    let old = older_than(Timestamp::from_micros(before));
+    let page = Page { limit: Some(BATCH), ..Page::all() };
+    loop {
+        let mut write = parts.db.begin().await?;
+        let batch = write.list(log.resource, job.account, &old, &page).await?;
+        let ids: Vec<RecordId> = batch.iter().map(Record::id).collect();
+        let last = u32::try_from(ids.len()).is_ok_and(|count| count < BATCH);
+        if !ids.is_empty() {
+            let these = Scope::In("id", ids.into_iter().map(Value::Id).collect());
+            write.delete_where(log.resource, job.account, &these).await?;
+        }
+        if last {
+            return end(write, job, Changes::none()).await;
+        }
+        write.commit(Changes::none()).await?;
+    }
+}
