@@ -5,7 +5,8 @@ use keyway_jsonapi::{Scope, Value};
 
 use crate::distribution::Releases;
 use crate::hooks::Hooks;
-use crate::licensing::{Entitlements, Licenses, Policies, Products, Users};
+use crate::licensing::{Entitlements, Groups, Licenses, Policies, Products, Users};
+use crate::log::RequestLogs;
 
 /// A type that can be searched.
 pub(super) struct Target {
@@ -32,6 +33,8 @@ pub(super) enum Term {
     Person(&'static str),
     /// A licence's owner or one of its licensees.
     Licensee,
+    /// The record of any type that this column points at, by id or a part of its name or e-mail.
+    Anything(&'static str),
     /// The members of the metadata; not a text.
     Metadata,
 }
@@ -80,6 +83,7 @@ pub(super) static TARGETS: &[Target] = &[
         hooks: &Entitlements,
         terms: &[("id", Term::Id), ("code", Term::Part("code")), ("name", Term::Part("name"))],
     },
+    Target { hooks: &Groups, terms: &[("name", Term::Part("name"))] },
     Target {
         hooks: &Releases,
         terms: &[
@@ -90,7 +94,23 @@ pub(super) static TARGETS: &[Target] = &[
             ("metadata", Term::Metadata),
         ],
     },
+    Target {
+        hooks: &RequestLogs,
+        terms: &[
+            ("id", Term::Id),
+            ("requestor", Term::Anything("requestor_id")),
+            ("resource", Term::Anything("resource_id")),
+            ("method", Term::Part("method")),
+            ("status", Term::Part("status")),
+            ("url", Term::Part("url")),
+            ("ip", Term::Part("ip")),
+        ],
+    },
 ];
+
+/// The tables of what has a name.
+const NAMED: &[&str] =
+    &["entitlements", "environments", "groups", "licenses", "packages", "policies", "products", "releases"];
 
 impl Term {
     /// The records for which the text fits.
@@ -108,6 +128,10 @@ impl Term {
                 let attached = Scope::has("license_users", "license_id", person("user_id", text));
                 person("owner_id", text).or(attached)
             }
+            Self::Anything(column) => related(column, text, || {
+                let named = NAMED.iter().map(|table| Scope::belongs(table, column, part("name", text)));
+                named.fold(person(column, text), Scope::or)
+            }),
             Self::Metadata => Scope::None,
         }
     }

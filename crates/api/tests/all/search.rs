@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use keyway_crypto::token::TokenKind;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World, document, id, one};
@@ -69,6 +70,7 @@ async fn other_types_are_found() {
     let policy = world.policy(&product, json!({ "name": "Yearly" })).await;
     let (license, key) = world.license(&policy, json!({ "name": "For Jane" })).await;
     let entitlement = world.entitlement("PRO_FEATURES").await;
+    let group = id(&world.make("groups", json!({ "name": "Customers of 2026" }), json!({})).await);
     let person = json!({ "email": "jane@x.yz", "firstName": "Jane", "lastName": "van Doe" });
     let person = id(&world.make("users", person, json!({})).await);
     let owner = json!({ "data": { "type": "users", "id": person } });
@@ -78,6 +80,8 @@ async fn other_types_are_found() {
         ("policies", json!({ "name": "YEAR", "product": "app" }), Some(&policy)),
         ("policy", json!({ "product": product }), Some(&policy)),
         ("entitlement", json!({ "code": "features" }), Some(&entitlement)),
+        ("group", json!({ "name": "CUSTOMERS" }), Some(&group)),
+        ("groups", json!({ "name": "nobody" }), None),
         ("license", json!({ "key": key }), Some(&license)),
         ("license", json!({ "key": key.get(..8) }), None),
         ("license", json!({ "owner": "jane@" }), Some(&license)),
@@ -100,6 +104,16 @@ async fn what_cannot_be_searched_is_refused() {
             json!({ "type": "engine", "query": { "key": "npm" } }),
             "/meta/type",
             "search type 'engine' is not supported",
+        ),
+        (
+            json!({ "type": "groups", "query": { "code": "abc" } }),
+            "/meta/query/code",
+            "search query 'code' is not supported for resource type 'group'",
+        ),
+        (
+            json!({ "type": "request-log", "query": { "ip": "12" } }),
+            "/meta/query/ip",
+            "search query for 'ip' is too small (minimum 3 characters)",
         ),
         (json!({ "type": "release", "query": {} }), "/meta/query", "cannot be blank"),
         (
@@ -133,4 +147,80 @@ async fn what_cannot_be_searched_is_refused() {
     }
     let none = world.admin.post("search", document("searches", json!({}), json!({}))).await;
     assert_eq!(none.status, 400);
+}
+
+#[tokio::test]
+async fn requests_are_found_by_who_asked_what_and_how() {
+    let world = World::new().await;
+    let product = world.product("Great App").await;
+    let token = world.token_of(&format!("products/{product}")).await.logged();
+    assert_eq!(token.get(&format!("products/{product}")).await.status, 200);
+    assert_eq!(token.get("products").await.status, 403);
+    let admin = world.admin.logged();
+    let policy = one("product", "products", &product);
+    let policy = id(&admin.make("policies", json!({ "name": "Yearly" }), policy).await);
+    world.api.flush_logs().await.unwrap();
+    let all = world.admin.get("request-logs").await;
+    let of = |method: &str, status: &str| {
+        let rows = all.at("/data").as_array().unwrap();
+        let is =
+            |row: &&Value| row["attributes"]["method"] == method && row["attributes"]["status"] == status;
+        rows.iter().find(is).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (shown, refused, made) = (of("GET", "200"), of("GET", "403"), of("POST", "201"));
+    let admin = world.admin_id.to_string();
+    for (query, expected) in [
+        (json!({ "id": shown }), vec![&shown]),
+        (json!({ "requestor": product }), vec![&shown, &refused]),
+        (json!({ "requestor": "great" }), vec![&shown, &refused]),
+        (json!({ "requestor": "admin@acme" }), vec![&made]),
+        (json!({ "requestor": admin }), vec![&made]),
+        (json!({ "resource": policy }), vec![&made]),
+        (json!({ "resource": "yearly" }), vec![&made]),
+        (json!({ "resource": "Great App", "status": "200" }), vec![&shown]),
+        (json!({ "method": "post" }), vec![&made]),
+        (json!({ "url": "/V1/policies" }), vec![&made]),
+        (json!({ "ip": "0.0.1" }), vec![&shown, &refused, &made]),
+        (json!({ "status": "500" }), vec![]),
+    ] {
+        let expected: BTreeSet<String> = expected.into_iter().cloned().collect();
+        assert_eq!(found(&world, "request-log", query.clone()).await, expected, "{query}");
+    }
+    let row = search(&world, "request-logs", json!({ "id": made })).await;
+    assert_eq!(row.at("/data/0/attributes/requestBody"), &Value::Null, "a list has no bodies");
+}
+
+/// `licensing.md` §3.4: the team searches, and for each type who may list it.
+#[tokio::test]
+async fn a_type_is_searched_by_those_who_may_list_it() {
+    let world = World::new().await;
+    let query = |kind: &str, name: &str| json!({ "meta": { "type": kind, "query": { name: "abc" } } });
+    for (role, kind, logs) in [
+        ("developer", TokenKind::Developer, 200),
+        ("sales-agent", TokenKind::Sales, 403),
+        ("support-agent", TokenKind::Support, 403),
+        ("read-only", TokenKind::ReadOnly, 200),
+    ] {
+        let member = world.user(&format!("{role}@acme.example"), role).await;
+        let member = world.speak_for(&member, kind).await;
+        assert_eq!(member.post("search", query("request-log", "url")).await.status, logs, "{role}");
+        assert_eq!(member.post("search", query("group", "name")).await.status, 200, "{role}");
+    }
+    let user = world.user("jane@x.yz", "user").await;
+    let user = world.speak_for(&user, TokenKind::User).await;
+    assert_eq!(user.post("search", query("group", "name")).await.status, 403);
+    assert_eq!(world.anonymous().post("search", query("group", "name")).await.status, 401);
+}
+
+/// Groups of other environments are not found.
+#[tokio::test]
+async fn what_is_in_another_environment_is_not_found() {
+    let world = World::new().await;
+    let attributes = json!({ "name": "S", "code": "s", "isolationStrategy": "SHARED" });
+    world.make("environments", attributes, json!({})).await;
+    let inside = world.admin.clone().inside("s");
+    let group = id(&inside.make("groups", json!({ "name": "Within" }), json!({})).await);
+    let query = json!({ "meta": { "type": "groups", "query": { "name": "within" } } });
+    assert_eq!(inside.post("search", query.clone()).await.ids(), [group]);
+    assert!(world.admin.post("search", query).await.ids().is_empty());
 }

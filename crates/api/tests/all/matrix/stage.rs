@@ -201,13 +201,7 @@ impl Stage {
                 let release = self.new_release(&format!("3.0.{}", self.made)).await;
                 self.new_rollout(&release).await
             }
-            "new-paused" => {
-                let release = self.new_release(&format!("3.0.{}", self.made)).await;
-                let rollout = self.new_rollout(&release).await;
-                let path = format!("rollouts/{rollout}/actions/pause");
-                assert_eq!(self.admin.post(&path, json!(null)).await.status, 200);
-                rollout
-            }
+            "new-paused" => self.new_paused().await,
             "new-constrained" => {
                 let release = self.new_release(&format!("3.0.{}", self.made)).await;
                 let constraint = self.constrain(&release).await;
@@ -223,12 +217,7 @@ impl Stage {
             "new-pool" => self.new_pool().await.0,
             "new-key" => self.new_key(&self.names["pool-policy"]).await,
             "new-license" => id(&self.new_license().await),
-            "new-suspended" => {
-                let license = id(&self.new_license().await);
-                let path = format!("licenses/{license}/actions/suspend");
-                assert_eq!(self.admin.post(&path, json!(null)).await.status, 200);
-                license
-            }
+            "new-suspended" => self.new_suspended().await,
             "new-user" => {
                 let user = json!({ "email": format!("{unique}@x.yz") });
                 id(&self.make("users", user, json!({})).await)
@@ -276,6 +265,23 @@ impl Stage {
             "new-component" => self.new_component(&self.names["machine"], unique).await,
             other => panic!("the stage has no {other}"),
         }
+    }
+
+    /// A rollout that is paused.
+    async fn new_paused(&self) -> String {
+        let release = self.new_release(&format!("3.0.{}", self.made)).await;
+        let rollout = self.new_rollout(&release).await;
+        let path = format!("rollouts/{rollout}/actions/pause");
+        assert_eq!(self.admin.post(&path, json!(null)).await.status, 200);
+        rollout
+    }
+
+    /// A licence that is suspended.
+    async fn new_suspended(&self) -> String {
+        let license = id(&self.new_license().await);
+        let path = format!("licenses/{license}/actions/suspend");
+        assert_eq!(self.admin.post(&path, json!(null)).await.status, 200);
+        license
     }
 
     /// A second factor of the owner, who has no other one.
