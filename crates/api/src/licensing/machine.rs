@@ -7,6 +7,7 @@ use keyway_domain::machine::heartbeat::{Heartbeat, interval};
 use keyway_domain::resources::{ExpirationBasis, HeartbeatBasis, License, Machine, Policy};
 use keyway_jsonapi::document::{Extras, to_json};
 use keyway_jsonapi::{Declared, Extra, Field, Intent, Record, Resource, Value};
+use serde_json::json;
 
 use super::license::attached_users;
 use super::{activation, cascade, embedded_component, membership, token_counter};
@@ -160,7 +161,11 @@ async fn describe(work: &mut Work, records: &[Record]) -> Outcome<Vec<Extras>> {
         let lost = || Refusal::Broken("a machine has no licence or policy".to_owned());
         let license: License = of(&licenses, machine.license_id.into()).ok_or_else(lost)?.typed()?;
         let policy: Policy = of(&policies, license.policy_id.into()).ok_or_else(lost)?.typed()?;
-        all.push(shown(&machine, &license, &policy, work));
+        let mut extras = shown(&machine, &license, &policy, work);
+        if work.call.version.is_without_machine_owners() {
+            extras.former = license.owner_id.map(|owner| json!({ "type": "users", "id": owner.to_string() }));
+        }
+        all.push(extras);
     }
     Ok(all)
 }

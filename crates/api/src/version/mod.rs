@@ -6,6 +6,7 @@ mod documents;
 mod error;
 mod first;
 mod license;
+mod machine;
 mod metadata;
 mod policy;
 #[cfg(test)]
@@ -45,16 +46,16 @@ const DIFFERENCES: &[Difference] = &[
     Difference { until: ApiVersion(7), document: error::credentials, body: none },
     Difference { until: ApiVersion(6), document: policy::leasing, body: policy::accept_leasing },
     Difference { until: ApiVersion(5), document: license::owner, body: license::accept_user },
+    Difference { until: ApiVersion(5), document: machine::user, body: none },
     Difference { until: ApiVersion(4), document: metadata::snake_case, body: none },
     Difference { until: ApiVersion(3), document: policy::fingerprints, body: policy::accept_fingerprints },
-    Difference { until: ApiVersion(2), document: unchanged, body: policy::first_ping },
+    Difference { until: ApiVersion(2), document: machine::unstarted, body: policy::first_ping },
     Difference { until: ApiVersion(1), document: license::validity, body: none },
     Difference { until: ApiVersion(1), document: policy::concurrent, body: policy::accept_concurrent },
     Difference { until: ApiVersion(0), document: first::release, body: none },
     Difference { until: ApiVersion(0), document: first::artifact, body: none },
 ];
 
-fn unchanged(_: &mut Value, _: Route) {}
 fn none(_: &mut Map<String, Value>, _: Route) {}
 
 impl ApiVersion {
@@ -71,6 +72,10 @@ impl ApiVersion {
     /// Whether this is 1.0, where a release is one file.
     pub(crate) const fn is_first(self) -> bool {
         self.0 == 0
+    }
+    /// Whether a machine's user is its licence's owner: until 1.5.
+    pub(crate) const fn is_without_machine_owners(self) -> bool {
+        self.0 <= 5
     }
     /// Turns a document of the current version into one of this version.
     pub(crate) fn render(self, mut document: Value, route: Option<Route>) -> Value {

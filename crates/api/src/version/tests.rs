@@ -215,3 +215,36 @@ fn in_1_0_the_file_comes_with_the_release() {
     assert_eq!(Value::Object(body.clone()), json!({"data": {"attributes": {"version": "1.0.0"}}}));
     assert_eq!(take_file(body, releases), None);
 }
+
+#[test]
+fn until_1_5_a_machine_s_user_is_its_licence_s_owner() {
+    let link = "/v1/accounts/a/machines/m";
+    let machine = |former: &Value| {
+        let owner =
+            json!({"links": {"related": format!("{link}/owner")}, "data": {"type": "users", "id": "own"}});
+        json!({"data": [{"type": "machines", "relationships": {"owner": owner}, "links": {"self": link},
+            "former": former}]})
+    };
+    let show = Route { verb: Verb::Get, path: "/machines" };
+    let licensee = json!({"type": "users", "id": "licensee"});
+    let then = render(5, show, &machine(&licensee));
+    assert_eq!(at(&then, "/data/0/relationships/owner"), "absent");
+    let user = json!({"links": {"related": format!("{link}/user")}, "data": licensee});
+    assert_eq!(at(&then, "/data/0/relationships/user"), user);
+    assert_eq!(at(&then, "/data/0/former"), "absent");
+    let nobody = render(5, show, &machine(&Value::Null));
+    assert_eq!(at(&nobody, "/data/0/relationships/user/data"), Value::Null);
+    assert_eq!(at(&render(6, show, &machine(&Value::Null)), "/data/0/relationships/user"), "absent");
+}
+
+#[test]
+fn until_1_2_a_new_machine_has_not_pinged() {
+    let machine = |status: &str, last: Value| json!({"data": {"type": "machines", "attributes": {"heartbeatStatus": status, "lastHeartbeat": last}}});
+    let made = Route { verb: Verb::Post, path: "/machines" };
+    let shown = Route { verb: Verb::Get, path: "/machines/{id}" };
+    let alive = machine("ALIVE", json!("2026-06-01T12:00:00.000Z"));
+    let attributes = |document: Value| at(&document, "/data/attributes");
+    assert_eq!(attributes(render(2, made, &alive)), attributes(machine("NOT_STARTED", Value::Null)));
+    assert_eq!(attributes(render(3, made, &alive)), attributes(alive.clone()));
+    assert_eq!(attributes(render(2, shown, &alive)), attributes(alive.clone()));
+}

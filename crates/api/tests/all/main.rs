@@ -28,6 +28,7 @@ mod tokens;
 mod transfers;
 mod users;
 mod validation;
+mod validation_codes;
 mod versions;
 mod webhooks;
 mod world;

@@ -95,3 +95,41 @@ async fn metadata_and_passwords_of_earlier_versions() {
     assert_eq!(refused.error(), (401, "CREDENTIALS_INVALID", "Authorization"));
     assert_eq!(refused.detail(), "email and password must be valid");
 }
+
+#[tokio::test]
+async fn machines_of_earlier_versions() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let terms = json!({"floating": true, "requireHeartbeat": true, "heartbeatBasis": "FROM_CREATION"});
+    let policy = world.policy(&product, terms).await;
+    let (license, _) = world.license(&policy, json!({})).await;
+    let [boss, jane] =
+        [world.user("boss@example.com", "user").await, world.user("jane@example.com", "user").await];
+    let reference = |user: &str| json!({"type": "users", "id": user});
+    let owner = format!("licenses/{license}/owner");
+    assert_eq!(world.admin.put(&owner, json!({"data": reference(&boss)})).await.status, 200);
+    let users = format!("licenses/{license}/users");
+    assert_eq!(world.admin.post(&users, json!({"data": [reference(&jane)]})).await.status, 200);
+    let mut relations = one("license", "licenses", &license);
+    relations["owner"] = json!({"data": reference(&jane)});
+    let body = document("machines", json!({"fingerprint": "old"}), relations);
+    let made = speaking(&world.admin, "1.2").post("machines", body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(made.text("/data/attributes/heartbeatStatus"), "NOT_STARTED");
+    assert_eq!(made.at("/data/attributes/lastHeartbeat"), &Value::Null);
+    let path = format!("machines/{}", id(&made.body["data"]));
+    let now = world.admin.get(&path).await;
+    assert_eq!(now.text("/data/attributes/heartbeatStatus"), "ALIVE");
+    assert_eq!(now.text("/data/relationships/owner/data/id"), jane);
+    assert_eq!((now.at("/data/relationships/user"), now.at("/data/former")), (&Value::Null, &Value::Null));
+    let old = speaking(&world.admin, "1.5");
+    for shown in
+        [old.get(&path).await.body["data"].clone(), old.get("machines").await.body["data"][0].clone()]
+    {
+        assert_eq!(shown["relationships"]["user"]["data"]["id"], json!(boss), "the licence's owner");
+        assert_eq!(shown["relationships"].get("owner"), None);
+        assert_eq!(shown.get("former"), None);
+        let link = shown["relationships"]["user"]["links"]["related"].as_str().unwrap().to_owned();
+        assert_eq!(id(&old.get(link.strip_prefix("/v1/").unwrap()).await.body["data"]), boss);
+    }
+}

@@ -210,3 +210,54 @@ async fn validation_knows_the_machines() {
     site.machine("three").await;
     assert_eq!(code(json!({})).await, ("TOO_MANY_MACHINES".to_owned(), true));
 }
+
+/// Two hundred activations at once: how many won. All others were told this code, none that we are busy.
+async fn winners(terms: Value, size: Value, refusal: &str) -> usize {
+    let site = Site::under(terms).await;
+    let attempts = (0..200).map(|n| {
+        let (admin, body) = (site.world.admin.clone(), site.body(&format!("machine {n}"), size.clone()));
+        tokio::spawn(async move { admin.post("machines", body).await })
+    });
+    let attempts: Vec<_> = attempts.collect();
+    let mut activated = 0;
+    for attempt in attempts {
+        let answer = attempt.await.unwrap();
+        match answer.status {
+            201 => activated += 1,
+            422 => assert_eq!(answer.codes(), [refusal]),
+            _ => panic!("{} {}", answer.status, answer.body),
+        }
+    }
+    assert_eq!(site.world.admin.get("machines?limit=100").await.ids().len(), activated);
+    activated
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_machines_are_activated_as_there_are_seats() {
+    assert_eq!(winners(json!({"maxMachines": 5}), json!({}), "MACHINE_LIMIT_EXCEEDED").await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_machines_are_activated_as_there_are_cores_for() {
+    let (terms, size) = (json!({"maxCores": 23}), json!({"cores": 4}));
+    assert_eq!(winners(terms, size, "MACHINE_CORE_LIMIT_EXCEEDED").await, 5, "of 4 each, and 3 left over");
+}
+
+/// One fingerprint, and a policy that wants it once: on eight licences at once it is activated on one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_fingerprint_is_activated_once() {
+    let site = Site::under(json!({"machineUniquenessStrategy": "UNIQUE_PER_POLICY"})).await;
+    let mut attempts = Vec::new();
+    for _ in 0..8 {
+        let license = site.another(&site.policy).await;
+        let body = document("machines", json!({"fingerprint": "same"}), one("license", "licenses", &license));
+        let admin = site.world.admin.clone();
+        attempts.push(tokio::spawn(async move { admin.post("machines", body).await.status }));
+    }
+    let mut statuses = Vec::new();
+    for attempt in attempts {
+        statuses.push(attempt.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 422, 422, 422, 422, 422, 422, 422]);
+}
