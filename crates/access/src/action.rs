@@ -228,4 +228,5 @@ actions! {
     EventLogShow,
     RequestLogList,
     RequestLogShow,
+    AnalyticsRead,
 }

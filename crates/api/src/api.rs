@@ -108,7 +108,7 @@ impl Api {
     /// for `HEAD` too, `PATCH` for `PUT`.
     pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
         endpoints::all()
-            .filter(|endpoint| !endpoint.first_only)
+            .filter(|endpoint| !endpoint.first_only && !endpoint.internal)
             .map(|endpoint| (endpoint.verb.as_str(), endpoint.path))
     }
     /// What it is built from.
@@ -175,7 +175,8 @@ impl Api {
     fn head(&self, request: &ApiRequest) -> Result<Head, ApiError> {
         let place = Place::of(&request.path).ok_or_else(ApiError::unknown_endpoint)?;
         let matched = self.router.find(&request.method, place.rest)?;
-        if place.account.is_none() && (place.rest.is_empty() || matched.endpoint.prefixed) {
+        let unnamed = place.account.is_none() && (place.rest.is_empty() || matched.endpoint.prefixed);
+        if unnamed || place.internal != matched.endpoint.internal {
             return Err(ApiError::unknown_endpoint());
         }
         let accept = accept(&request.headers);
@@ -267,9 +268,7 @@ impl Api {
     /// Whether the account is served now. Itself it may always be looked at and changed.
     fn served(&self, endpoint: &Endpoint, account: &AccountFacts) -> Result<(), ApiError> {
         if self.requests.is_none() && log::reads_requests(endpoint) {
-            return Err(ApiError::not_supported(
-                "Requests are not logged: the setting request_log_days is 0",
-            ));
+            return Err(log::unlogged());
         }
         if endpoint.action().is_none() || endpoint.path.is_empty() {
             return Ok(());

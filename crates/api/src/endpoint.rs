@@ -108,13 +108,15 @@ pub(crate) struct Endpoint {
     pub(crate) ignores_body: bool,
     /// Whether its path must name the account.
     pub(crate) prefixed: bool,
+    /// Whether it is below `/-` instead of `/v1`: no part of the public API.
+    pub(crate) internal: bool,
 }
 
 impl Endpoint {
     const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
         let (hard, accepts_any, first_only) = (false, false, false);
-        let (ignores_body, prefixed) = (false, false);
-        Self { verb, path, operation, hard, accepts_any, first_only, ignores_body, prefixed }
+        let (ignores_body, prefixed, internal) = (false, false, false);
+        Self { verb, path, operation, hard, accepts_any, first_only, ignores_body, prefixed, internal }
     }
     /// `GET`, and `HEAD` with it.
     pub(crate) const fn get(path: &'static str, operation: Operation) -> Self {
@@ -159,6 +161,11 @@ impl Endpoint {
     /// The path must name the account.
     pub(crate) const fn prefixed(mut self) -> Self {
         self.prefixed = true;
+        self
+    }
+    /// Below `/-` instead of `/v1`.
+    pub(crate) const fn internal(mut self) -> Self {
+        self.internal = true;
         self
     }
     /// The action that the caller is first asked for a credential for; none where anybody is welcome.

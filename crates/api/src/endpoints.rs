@@ -1,7 +1,7 @@
 //! Every endpoint there is.
 
 use crate::endpoint::Endpoint;
-use crate::{distribution, licensing, log, search, webhooks};
+use crate::{analytics, distribution, licensing, log, search, webhooks};
 
 /// Every endpoint, in the order of the documentation.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
@@ -11,6 +11,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
         webhooks::ENDPOINTS,
         log::ENDPOINTS,
         search::ENDPOINTS,
+        analytics::ENDPOINTS,
     ];
     files.into_iter().flatten()
 }

@@ -4,6 +4,7 @@
 //! It decides nothing about access itself (`access` does), holds no SQL (`store` does) and knows no sockets:
 //! [`Api::handle`] takes a request with its body and gives an answer.
 
+mod analytics;
 mod answer;
 mod api;
 mod call;

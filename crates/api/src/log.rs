@@ -30,6 +30,7 @@ pub(crate) static ENDPOINTS: &[E] = &[
 const UNLOGGED: &[&str] = &[
     "",
     "accounts",
+    "analytics",
     "event-logs",
     "health",
     "ping",
@@ -50,6 +51,11 @@ pub(crate) fn is_logged(endpoint: &E) -> bool {
 /// Whether an endpoint reads the log of requests.
 pub(crate) fn reads_requests(endpoint: &E) -> bool {
     endpoint.path.starts_with("/request-logs")
+}
+
+/// What is answered where requests are not logged.
+pub(crate) fn unlogged() -> ApiError {
+    ApiError::not_supported("Requests are not logged: the setting request_log_days is 0")
 }
 
 /// The record that a document is about, if it is one of ours.

@@ -3,27 +3,32 @@
 use keyway_jsonapi::ApiError;
 use percent_encoding::percent_decode_str;
 
-/// A request path below `/v1`, split from its account.
+/// A request path below `/v1` or `/-`, split from its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place<'p> {
     /// The account segment, still encoded, when the path has one.
     pub(crate) account: Option<&'p str>,
     /// What follows, still encoded: empty for the account itself, else starting with `/`.
     pub(crate) rest: &'p str,
+    /// Whether it is below `/-`.
+    pub(crate) internal: bool,
 }
 
 impl<'p> Place<'p> {
-    /// Splits a raw path; `None` when it is not below `/v1`. One trailing slash does not count.
+    /// Splits a raw path; `None` when it is below neither `/v1` nor `/-`. One trailing slash does not count.
     pub(crate) fn of(path: &'p str) -> Option<Self> {
-        let below = path.strip_prefix("/v1")?;
+        let (below, internal) = match path.strip_prefix("/v1") {
+            Some(below) => (below, false),
+            None => (path.strip_prefix("/-")?, true),
+        };
         let below = below.strip_suffix('/').unwrap_or(below);
         match below.strip_prefix("/accounts/") {
             Some(named) => {
                 let end = named.find('/').unwrap_or(named.len());
                 let (account, rest) = named.split_at(end);
-                (!account.is_empty()).then_some(Self { account: Some(account), rest })
+                (!account.is_empty()).then_some(Self { account: Some(account), rest, internal })
             }
-            None => below.starts_with('/').then_some(Self { account: None, rest: below }),
+            None => below.starts_with('/').then_some(Self { account: None, rest: below, internal }),
         }
     }
 }
@@ -54,15 +59,19 @@ mod tests {
     #[test]
     fn splits_the_account_off() {
         for (path, account, rest) in [
+            ("/-/analytics/usage", None, "/analytics/usage"),
+            ("/-/accounts/acme/analytics/usage", Some("acme"), "/analytics/usage"),
             ("/v1/products", None, "/products"),
             ("/v1/products/", None, "/products"),
             ("/v1/accounts/acme", Some("acme"), ""),
             ("/v1/accounts/acme/licenses/a%2Fb", Some("acme"), "/licenses/a%2Fb"),
             ("/v1/accounts/acme/artifacts/a/b.exe", Some("acme"), "/artifacts/a/b.exe"),
         ] {
-            assert_eq!(Place::of(path), Some(Place { account, rest }), "{path}");
+            let internal = path.starts_with("/-");
+            assert_eq!(Place::of(path), Some(Place { account, rest, internal }), "{path}");
         }
-        for path in ["/v1", "/v2/products", "/v1products", "/v1/accounts//licenses", "products"] {
+        for path in ["/v1", "/-", "/-x", "/v2/products", "/v1products", "/v1/accounts//licenses", "products"]
+        {
             assert_eq!(Place::of(path), None, "{path}");
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_catalog::Webhooks;
 use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Resource, Scope, Value};
-use keyway_store::{Changes, Inserted, NewJob, Page, Read, Tally, Tombstone, UniqueIndex, Write};
+use keyway_store::{Bar, By, Changes, Inserted, NewJob, Page, Read, Tally, Tombstone, UniqueIndex, Write};
 
 use crate::call::Call;
 use crate::refusal::{Outcome, Refusal};
@@ -141,6 +141,17 @@ impl Work {
     ) -> Outcome<Vec<Tally>> {
         let account = self.account();
         Ok(either!(self, transaction => transaction.tally(resource, account, scope, by, columns))?)
+    }
+    /// Counts the records that match by what they have in common; the most frequent first, at most so many.
+    pub(crate) async fn histogram(
+        &mut self,
+        resource: &'static Resource,
+        scope: &Scope,
+        by: &[By],
+        most: u32,
+    ) -> Outcome<Vec<Bar>> {
+        let account = self.account();
+        Ok(either!(self, transaction => transaction.histogram(resource, account, scope, by, most))?)
     }
     /// Whether any record matches.
     pub(crate) async fn any(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<bool> {

@@ -21,6 +21,7 @@ pub mod resources;
 pub mod rollout;
 pub mod setting;
 pub mod touch;
+pub mod usage;
 pub mod webhook;
 
 #[cfg(test)]

@@ -231,6 +231,9 @@ fn on_origin<'a>(engines: Engines, origin: Cow<'a, str>, path: &'a str) -> Place
     if let Some(token) = path.strip_prefix("/-/blobs/") {
         return Place::Blob { token };
     }
+    if let Some(account) = analytics(path) {
+        return Place::Api { account };
+    }
     let Some(below) = path.strip_prefix("/v1").filter(|below| below.is_empty() || below.starts_with('/'))
     else {
         return Place::UnknownPath;
@@ -269,6 +272,17 @@ fn is_an_account(path: &str) -> bool {
         Some(account) => !account.contains('/'),
         None => rest.is_empty(),
     })
+}
+
+/// The account segment, if there is one, of a path to analytics, which are no part of the public API.
+fn analytics(path: &str) -> Option<Option<&str>> {
+    let below = path.strip_prefix("/-")?;
+    let account = account_of(below);
+    let rest = match account {
+        Some(account) => below.strip_prefix("/accounts/")?.strip_prefix(account)?,
+        None => below,
+    };
+    rest.starts_with("/analytics/").then_some(account)
 }
 
 /// The account segment of a path below `/v1`.

@@ -54,6 +54,9 @@ pub const PRUNE_EVENTS: &str = "events.prune";
 /// Removes entries of the log of requests that have been kept long enough.
 pub const PRUNE_REQUESTS: &str = "requests.prune";
 
+/// Counts what an account has, once a day.
+pub const COUNT_USAGE: &str = "usage.count";
+
 /// Tells of licences that expire or have to check in.
 pub const REMIND: &str = "licenses.remind";
 /// Removes tokens that ended long ago.
@@ -90,6 +93,7 @@ pub const ALL: &[&str] = &[
     EXPIRE_CONTENT_UPLOAD,
     PRUNE_EVENTS,
     PRUNE_REQUESTS,
+    COUNT_USAGE,
     REMIND,
     PRUNE_TOKENS,
     TELL,

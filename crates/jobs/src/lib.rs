@@ -27,6 +27,7 @@ mod shelf;
 mod signer;
 mod token;
 mod upkeep;
+mod usage;
 mod webhook;
 
 pub use error::JobError;

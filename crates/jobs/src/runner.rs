@@ -14,7 +14,9 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::log::LogsKept;
 use crate::webhook::{Carrier, Reach, Sender, deliver};
-use crate::{JobError, abandoned, arrival, blob, content, expire, ingest, kind, log, purge, reminder, token};
+use crate::{
+    JobError, abandoned, arrival, blob, content, expire, ingest, kind, log, purge, reminder, token, usage,
+};
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
 const LEASE: Duration = Duration::from_secs(60);
@@ -272,6 +274,7 @@ impl Runner {
             kind::TELL => self.tell(job).await,
             kind::REMIND => reminder::run(parts, job).await,
             kind::PRUNE_TOKENS => token::prune(parts, job).await,
+            kind::COUNT_USAGE => usage::count(parts, job).await,
             kind::COLLECT_CONTENT => content::collect(parts, job).await,
             kind::EXPIRE_CONTENT_UPLOAD => content::expire(parts, job).await,
             kind::PURGE_ARTIFACT => purge::artifact(parts, job).await,

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::calendar::Recurring;
 use crate::runner::{POLL, Runner};
-use crate::{JobError, log, orphan, reminder, token};
+use crate::{JobError, log, orphan, reminder, token, usage};
 
 /// How often the change log is pruned.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
@@ -16,6 +16,8 @@ const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 const REMINDING: Duration = Duration::from_secs(10 * 60);
 /// How often tokens that ended long ago are looked for.
 const TOKEN_PRUNING: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often accounts are looked for that have not been counted today.
+const COUNTING: Duration = Duration::from_secs(60 * 60);
 /// How many entries of the change log stay: far more than any process is behind. One that is behind by more
 /// notices, and takes everything that it has cached for stale.
 const CHANGES_KEPT: u32 = 10_000;
@@ -30,6 +32,7 @@ impl Runner {
     /// Looks for what comes due by dates that stand in records.
     async fn follow_calendar(&self, mut stopped: watch::Receiver<bool>) {
         let (mut reminding, mut pruning) = (Recurring::every(REMINDING), Recurring::every(TOKEN_PRUNING));
+        let mut counting = Recurring::every(COUNTING);
         while !*stopped.borrow() {
             let now = self.parts().clock.wall();
             if reminding.is_due(now)
@@ -41,6 +44,11 @@ impl Runner {
                 && let Err(error) = self.prune_tokens().await
             {
                 tracing::warn!(%error, "tokens cannot be looked through");
+            }
+            if counting.is_due(now)
+                && let Err(error) = self.count_usage().await
+            {
+                tracing::warn!(%error, "what accounts have cannot be counted");
             }
             tokio::select! {
                 _ = stopped.changed() => {}
@@ -107,6 +115,14 @@ impl Runner {
     /// [`JobError::Store`] when the database does not answer.
     pub async fn prune_tokens(&self) -> Result<usize, JobError> {
         Box::pin(token::look(self.parts())).await
+    }
+
+    /// Has counted what accounts have, where that was not done today; says in how many.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn count_usage(&self) -> Result<usize, JobError> {
+        Box::pin(usage::look(self.parts())).await
     }
 
     /// Looks through the blob store and has deleted what is a day old and nothing refers to; says how much.

@@ -6,7 +6,7 @@ use keyway_base::AccountId;
 use keyway_jsonapi::{Record, Resource, Scope};
 
 use crate::session::Session;
-use crate::{Generation, Page, StoreError, Tally, Tombstone, records, tally};
+use crate::{Bar, By, Generation, Page, StoreError, Tally, Tombstone, histogram, records, tally};
 
 /// A snapshot: everything read through it is of one moment, the moment of the first read.
 pub struct Read {
@@ -102,6 +102,21 @@ impl Read {
         scope: &Scope,
     ) -> Result<Option<Record>, StoreError> {
         records::find(&mut self.session, accounts, None, scope).await
+    }
+
+    /// Counts the records that match by what they have in common; the most frequent first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn histogram(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        by: &[By],
+        most: u32,
+    ) -> Result<Vec<Bar>, StoreError> {
+        histogram::histogram(&mut self.session, resource, account, scope, (by, most)).await
     }
 
     /// Whether the name, version or file is buried.

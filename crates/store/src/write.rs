@@ -15,7 +15,7 @@ use crate::changes::Bump;
 use crate::db::Shared;
 use crate::session::Session;
 use crate::statement::{Alias, Sql, Statement};
-use crate::{Changes, Job, NewJob, Page, StoreError, Tally, Tombstone, UniqueIndex};
+use crate::{Bar, By, Changes, Job, NewJob, Page, StoreError, Tally, Tombstone, UniqueIndex, histogram};
 use crate::{arg::Arg, job, records, select, tally, unique};
 
 /// What became of an insertion.
@@ -117,6 +117,21 @@ impl Write {
         columns: &[&'static str],
     ) -> Result<Vec<Tally>, StoreError> {
         tally::tally(&mut self.session, resource, account, scope, (by, columns)).await
+    }
+
+    /// Counts the records that match by what they have in common; the most frequent first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn histogram(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        scope: &Scope,
+        by: &[By],
+        most: u32,
+    ) -> Result<Vec<Bar>, StoreError> {
+        histogram::histogram(&mut self.session, resource, account, scope, (by, most)).await
     }
 
     /// Whether the name, version or file is buried.

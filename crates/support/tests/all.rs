@@ -175,6 +175,7 @@ impl World {
             ),
             ("event_logs", json!({ "event": "x", "resource_type": "Release", "resource_id": "releases" })),
             ("request_logs", json!({ "url": "/v1/me", "status": 200, "requestor_type": "User" })),
+            ("usage_snapshots", json!({ "metric": "users", "day": 20_605, "count": 3 })),
         ] {
             let mut attributes = attributes;
             for value in attributes.as_object_mut().unwrap().values_mut() {

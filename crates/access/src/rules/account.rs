@@ -30,5 +30,6 @@ pub(super) const RULES: &[Rule] = &[
     read(Action::EventLogShow, Permission::EventLogRead, &[Clause(LOG_READERS, always)]),
     read(Action::RequestLogList, Permission::RequestLogRead, &[Clause(LOG_READERS, always)]),
     read(Action::RequestLogShow, Permission::RequestLogRead, &[Clause(LOG_READERS, always)]),
+    read(Action::AnalyticsRead, Permission::AccountAnalyticsRead, &[Clause(ADSTR, always)]),
     Rule { needs: Needs::Nothing, ..read(Action::Search, Permission::UserRead, &[Clause(ADSTR, always)]) },
 ];

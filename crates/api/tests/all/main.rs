@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod accounts;
+mod analytics;
 mod check_out;
 mod distribution;
 mod environments;

@@ -21,8 +21,8 @@ pub fn status(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
         "SUSPENDED" => Scope::Is("suspended", Value::Bool(true)),
         "EXPIRED" => Scope::Lt("expiry", Value::Time(now)),
         "EXPIRING" => between("expiry", now, now.plus(EXPIRING)),
-        "ACTIVE" => active_since(now.minus(INACTIVE)),
-        "INACTIVE" => active_since(now.minus(INACTIVE)).negate(),
+        "ACTIVE" => is_active(now),
+        "INACTIVE" => is_active(now).negate(),
         _ => Scope::None,
     })
 }
@@ -139,6 +139,11 @@ fn between(column: &'static str, from: Timestamp, to: Timestamp) -> Scope {
 fn day_of(column: &'static str, at: Timestamp) -> Scope {
     let start = Timestamp::from_micros(at.as_seconds().div_euclid(86_400) * 86_400_000_000);
     Scope::And(vec![Scope::Ge(column, Value::Time(start)), Scope::Lt(column, Value::Time(start.plus(DAY)))])
+}
+
+/// Created, validated, checked in or checked out not long ago.
+pub fn is_active(now: Timestamp) -> Scope {
+    active_since(now.minus(INACTIVE))
 }
 
 fn active_since(at: Timestamp) -> Scope {

@@ -25,6 +25,7 @@ mod rollout;
 mod second_factor;
 mod setting;
 mod token;
+mod usage_snapshot;
 mod user;
 mod webhook;
 
@@ -56,6 +57,7 @@ pub use rollout::Rollout;
 pub use second_factor::SecondFactor;
 pub use setting::Setting;
 pub use token::{BearerType, Token};
+pub use usage_snapshot::UsageSnapshot;
 pub use user::{User, UserRole};
 pub use webhook::{WebhookEndpoint, WebhookEvent, WebhookStatus};
 
@@ -127,6 +129,7 @@ all!(
     WebhookEvent,
     EventLog,
     RequestLog,
+    UsageSnapshot,
 );
 
 #[cfg(test)]

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use keyway_base::ContentAlgorithm;
-use keyway_domain::resources::{ArtifactStatus, ContentUpload, EventLog, RequestLog};
+use keyway_base::{ContentAlgorithm, RecordId};
+use keyway_domain::resources::{
+    ArtifactStatus, ContentUpload, Environment, EventLog, RequestLog, UsageSnapshot, User,
+};
+use keyway_domain::usage::today;
 use keyway_jobs::{LogsKept, Options, Runner, kind};
-use keyway_jsonapi::Value;
+use keyway_jsonapi::{Declared as _, Record, Scope, Value};
+use keyway_store::Page;
 
 use crate::world::World;
 
@@ -128,6 +132,50 @@ async fn a_push_that_is_under_way_is_not_swept() {
     world.remove(&upload).await;
     assert_eq!(world.runner.sweep().await.unwrap(), 1);
     assert!(world.blobs.resume(state, 100).await.is_err());
+}
+
+/// `licensing.md` §15: usage snapshots, daily.
+#[tokio::test]
+async fn accounts_are_counted_once_a_day_apart_for_each_environment() {
+    let world = World::new().await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let mut environment = world.record::<Environment>();
+    for (column, value) in [("name", "S"), ("code", "s"), ("isolation_strategy", "SHARED")] {
+        environment.set(column, Value::Text(value.to_owned()));
+    }
+    world.put(&environment).await;
+    let mut user = world.record::<User>();
+    user.set("environment_id", Value::Id(environment.id()));
+    world.put(&user).await;
+    world.put(&world.record::<User>()).await;
+    world.put(&world.record::<User>()).await;
+    assert_eq!(world.runner.count_usage().await.unwrap(), 1);
+    // Another process that looks meanwhile adds no second job.
+    assert_eq!(world.runner.count_usage().await.unwrap(), 1);
+    assert_eq!(world.run().await, 1);
+    assert_eq!(world.runner.count_usage().await.unwrap(), 0, "today is done");
+    let users = async |day: i64| -> Vec<(Option<RecordId>, i64)> {
+        let scope = Scope::text("metric", "users").and(Scope::Is("day", Value::Int(day)));
+        let account = world.account;
+        let found = world.db.list(UsageSnapshot::RESOURCE, account, &scope, &Page::all()).await.unwrap();
+        let count =
+            |record: &Record| (record.get("environment_id").as_id(), record.get("count").as_int().unwrap());
+        found.iter().map(count).collect()
+    };
+    let today = today(world.now());
+    assert_eq!(users(today).await, [(None, 2), (Some(environment.id()), 1)]);
+    assert_eq!(world.count::<UsageSnapshot>().await, 8, "four counts, twice");
+    world.remove(&user).await;
+    world.advance(day);
+    assert_eq!(world.runner.count_usage().await.unwrap(), 1);
+    world.run().await;
+    assert_eq!(users(today + 1).await, [(None, 2), (Some(environment.id()), 0)]);
+    assert_eq!(users(today).await, [(None, 2), (Some(environment.id()), 1)], "what was counted stays");
+    world.advance(day * 366);
+    world.runner.count_usage().await.unwrap();
+    world.run().await;
+    assert_eq!(users(today).await, [], "but not for ever");
+    assert_eq!(users(today + 1).await.len(), 2);
 }
 
 #[tokio::test]

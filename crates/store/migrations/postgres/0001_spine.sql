@@ -807,6 +807,20 @@ CREATE INDEX request_logs_created ON request_logs (account_id, created_at, id);
 CREATE INDEX request_logs_requestor ON request_logs (account_id, requestor_id, created_at, id);
 CREATE INDEX request_logs_resource ON request_logs (account_id, resource_id, created_at, id);
 
+CREATE TABLE usage_snapshots (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    metric TEXT COLLATE "C" NOT NULL,
+    day BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX usage_snapshots_created ON usage_snapshots (account_id, created_at, id);
+CREATE INDEX usage_snapshots_day ON usage_snapshots (account_id, day);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a
 -- transaction is known to be running before it takes a number, which the tail of the log counts on.

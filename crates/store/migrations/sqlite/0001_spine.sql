@@ -802,6 +802,20 @@ CREATE INDEX request_logs_created ON request_logs (account_id, created_at, id);
 CREATE INDEX request_logs_requestor ON request_logs (account_id, requestor_id, created_at, id);
 CREATE INDEX request_logs_resource ON request_logs (account_id, resource_id, created_at, id);
 
+CREATE TABLE usage_snapshots (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    metric TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX usage_snapshots_created ON usage_snapshots (account_id, created_at, id);
+CREATE INDEX usage_snapshots_day ON usage_snapshots (account_id, day);
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything.
 CREATE TABLE changes (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -1008,5 +1022,12 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('event_logs', 'event_logs', '100000 100000 1'),
     ('event_logs', 'event_logs_created', '100000 100000 1 1'),
     ('event_logs', 'event_logs_resource', '100000 100000 10 1 1'),
-    ('event_logs', 'event_logs_event', '100000 100000 10000 1 1');
+    ('event_logs', 'event_logs_event', '100000 100000 10000 1 1'),
+    ('request_logs', 'sqlite_autoindex_request_logs_1', '100000 100000 1'),
+    ('request_logs', 'request_logs_created', '100000 100000 1 1'),
+    ('request_logs', 'request_logs_requestor', '100000 100000 10 1 1'),
+    ('request_logs', 'request_logs_resource', '100000 100000 10 1 1'),
+    ('usage_snapshots', 'sqlite_autoindex_usage_snapshots_1', '100000 100000 1'),
+    ('usage_snapshots', 'usage_snapshots_created', '100000 100000 1 1'),
+    ('usage_snapshots', 'usage_snapshots_day', '100000 100000 10');
 ANALYZE sqlite_schema;
