@@ -23,6 +23,7 @@ use crate::daily::Daily;
 use crate::endpoint::{Endpoint, Operation, Outside, Running, Verb};
 use crate::gate;
 use crate::log;
+use crate::pace::Pace;
 use crate::path::{Place, decode};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
@@ -78,6 +79,7 @@ pub struct Api {
     requests: Option<Requests>,
     router: Router,
     daily: Daily,
+    pace: Pace,
 }
 
 /// What is known of a request before its account is.
@@ -93,8 +95,12 @@ impl Api {
     pub fn new(parts: ApiParts) -> Arc<Self> {
         let journal = Journal::start(parts.db.clone());
         let requests = parts.logs_requests.then(|| Requests::start(parts.db.clone()));
-        let router = Router::new(endpoints::all());
-        Arc::new(Self { parts, journal, requests, router, daily: Daily::default() })
+        let (router, daily, pace) = (Router::new(endpoints::all()), Daily::default(), Pace::default());
+        Arc::new(Self { parts, journal, requests, router, daily, pace })
+    }
+    /// How fast RSA files are made.
+    pub(crate) const fn pace(&self) -> &Pace {
+        &self.pace
     }
     /// Where events of reads are written down.
     pub const fn journal(&self) -> &Journal {

@@ -21,6 +21,7 @@ mod interpreter;
 mod licensing;
 mod log;
 mod message;
+mod pace;
 mod path;
 mod refusal;
 mod reply;

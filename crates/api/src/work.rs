@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_catalog::Webhooks;
 use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Resource, Scope, Value};
@@ -263,8 +264,12 @@ impl Work {
     pub(crate) fn touch_everything(&mut self) {
         self.changes = Changes::everything(self.account());
     }
-    /// Makes everything durable, ends what is cached of it, and wakes the job runner if there is work.
+    /// Makes everything durable, ends what is cached of it, and wakes the job runner if there is work. Who sends `HEAD`
+    /// asks what `GET` would answer: of that, nothing is done.
     pub(crate) async fn commit(self) -> Outcome<()> {
+        if self.call.method == Method::HEAD {
+            return Ok(());
+        }
         let Transaction::Write(write) = self.transaction else { return Ok(()) };
         write.commit(self.changes).await?;
         if self.wakes_jobs {

@@ -147,13 +147,17 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     resources::ALL.iter().flat_map(|resource| resource.events.iter().copied())
 }
 
-/// The attributes that are shown and differ: `{name: [before, after]}`.
+/// What stands for a secret.
+const MASKED: &str = "...";
+
+/// The attributes that are shown and differ: `{name: [before, after]}`. Of a secret it is said that it differs.
 fn diff(before: &Record, after: &Record) -> Map<String, Json> {
     let shown = before.resource.attributes.iter().filter(|attribute| attribute.shown);
     let pairs = shown.filter_map(|attribute| {
         let column = attribute.column?;
         let (old, new) = (before.get(column), after.get(column));
-        (old != new).then(|| (attribute.name.to_owned(), json!([attribute.json(old), attribute.json(new)])))
+        let said = |value| if attribute.secret { MASKED.into() } else { attribute.json(value) };
+        (old != new).then(|| (attribute.name.to_owned(), json!([said(old), said(new)])))
     });
     pairs.collect()
 }
@@ -208,6 +212,7 @@ mod tests {
 
     use super::*;
     use crate::fixture;
+    use crate::resources::{License, PoolKey};
 
     /// `licensing.md` §12.3 and `distribution.md` §12, as far as their resources exist, and those of our own
     /// rollouts. What other API versions and later resources add is not here.
@@ -286,6 +291,20 @@ mod tests {
         after.set("version_key", Value::Text("hidden".to_owned()));
         let metadata = Event::updated(&before, &after).unwrap().metadata;
         assert_eq!(metadata, Some(json!({ "diff": { "name": [before.get("name").as_text(), "One"] } })));
+    }
+
+    #[test]
+    fn of_a_key_it_is_told_that_it_changed() {
+        let account = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        for resource in [PoolKey::RESOURCE, License::RESOURCE] {
+            let id = "0190163d-8694-739b-aea5-966c26f8ad92".parse().unwrap();
+            let mut before = Record::new(resource, id, account, None, Timestamp::from_micros(0));
+            before.set("key", Value::Text("AAAA-1111".to_owned()));
+            let mut after = before.clone();
+            after.set("key", Value::Text("BBBB-2222".to_owned()));
+            let metadata = Event::updated(&before, &after).map(|event| event.metadata.unwrap());
+            assert_eq!(metadata, Some(json!({ "diff": { "key": ["...", "..."] } })), "{}", resource.kind);
+        }
     }
 
     #[test]

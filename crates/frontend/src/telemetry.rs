@@ -171,6 +171,8 @@ fn describe(recorder: &PrometheusRecorder) {
         ("keyway_wrong_credentials_total", "Wrong credentials that were counted against an address."),
         (POLLS, "Polls of updaters, by engine and what was decided."),
         (CLIENTS, "Clients of updates, each once an hour, by what they run."),
+        ("keyway_jobs_total", "Background jobs that were run, by kind and what became of them."),
+        ("keyway_webhooks_total", "Webhooks that were sent, by the event's status afterwards."),
         ("keyway_reminders_total", "Events of licences that expire or have to check in, by event."),
         ("keyway_tokens_pruned_total", "Tokens removed long after they ended."),
         ("keyway_log_lines_dropped_total", "Access log lines dropped because the log fell behind."),

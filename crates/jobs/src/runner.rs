@@ -292,6 +292,8 @@ impl Runner {
 
     async fn settle(&self, job: &Job, ended: Result<Ended, JobError>) -> Result<(), JobError> {
         let db = &self.parts.db;
+        metrics::counter!("keyway_jobs_total", "kind" => job.kind.clone(), "outcome" => outcome(&ended))
+            .increment(1);
         match ended {
             Ok(Ended::Committed) => {}
             Ok(Ended::Done) => drop(db.finish(job).await?),
@@ -328,6 +330,17 @@ fn warn_of(ended: Result<Result<(), JobError>, JoinError>) {
     }
 }
 
+/// What became of a job, in a word of the metrics.
+const fn outcome(ended: &Result<Ended, JobError>) -> &'static str {
+    match ended {
+        Ok(Ended::Committed | Ended::Done) => "done",
+        Ok(Ended::Again(_)) => "waits",
+        Err(JobError::LeaseLost) => "lost",
+        Err(error) if error.is_passing() => "failed",
+        Err(_) => "dropped",
+    }
+}
+
 /// How long to wait after so many attempts.
 fn wait_after(attempts: u32) -> Duration {
     let factor = 4_u32.saturating_pow(attempts.saturating_sub(1));
@@ -337,6 +350,21 @@ fn wait_after(attempts: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_became_of_a_job_has_a_word() {
+        let kind = "artifact.ingest".to_owned();
+        for (ended, word) in [
+            (Ok(Ended::Committed), "done"),
+            (Ok(Ended::Done), "done"),
+            (Ok(Ended::Again(Timestamp::from_micros(0))), "waits"),
+            (Err(JobError::LeaseLost), "lost"),
+            (Err(JobError::Mute), "failed"),
+            (Err(JobError::Payload { kind, missing: "a record" }), "dropped"),
+        ] {
+            assert_eq!(outcome(&ended), word);
+        }
+    }
 
     #[test]
     fn waits_grow_to_a_limit() {

@@ -57,6 +57,8 @@ pub struct Attribute {
     pub shown: bool,
     /// Whether a change can change who may see or do what (it touches the record's slots).
     pub access: bool,
+    /// Whether its values are told to nobody but by the record itself: logs say only that it changed.
+    pub secret: bool,
 }
 
 impl Attribute {
@@ -77,6 +79,7 @@ impl Attribute {
             schema_one_of: None,
             shown: true,
             access: false,
+            secret: false,
         }
     }
     /// A string of at most `max` characters.
@@ -134,6 +137,11 @@ impl Attribute {
     /// The empty string is a value.
     pub const fn blank(mut self) -> Self {
         self.blank = true;
+        self
+    }
+    /// Logs do not say what it is.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
     /// Another column is behind it.

@@ -7,15 +7,19 @@ use keyway_domain::account::CustomHost;
 use keyway_domain::event;
 use keyway_domain::resources::WebhookEndpoint;
 use keyway_domain::webhook::EVERYTHING;
-use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Value};
+use keyway_jsonapi::{Declared, Failure, Invalid, Record, Resource, Scope, Value};
 use serde_json::json;
 
 use crate::PublicUrls;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step, done};
+use crate::refusal::Outcome;
 use crate::subject::Subject;
 use crate::version::ApiVersion;
 use crate::work::Work;
+
+/// How many endpoints an account may have: what happens is written down once for each that hears of it.
+const LIMIT: u64 = 100;
 
 /// The rules of webhook endpoints.
 pub(super) struct WebhookEndpoints;
@@ -45,16 +49,30 @@ impl Hooks for WebhookEndpoints {
         })
     }
     fn prepare<'a>(&'a self, work: &'a mut Work, draft: &'a mut Draft) -> Step<'a, ()> {
-        if draft.before.is_none() {
-            set_defaults(work, draft);
-        }
-        check_url(&work.call.api.parts().public, draft);
-        check_subscriptions(draft);
-        if draft.changed("api_version") && draft.text("api_version").and_then(ApiVersion::parse).is_none() {
-            draft.fail(Invalid::attribute("api_version", Failure::Inclusion, "unsupported version"));
-        }
-        done(())
+        Box::pin(async move {
+            if draft.before.is_none() {
+                set_defaults(work, draft);
+                check_room(work, draft).await?;
+            }
+            check_url(&work.call.api.parts().public, draft);
+            check_subscriptions(draft);
+            if draft.changed("api_version") && draft.text("api_version").and_then(ApiVersion::parse).is_none()
+            {
+                draft.fail(Invalid::attribute("api_version", Failure::Inclusion, "unsupported version"));
+            }
+            Ok(())
+        })
     }
+}
+
+/// An account has so many endpoints at most, of those too that are made at the same time: what was counted still holds when
+/// the transaction ends.
+async fn check_room(work: &mut Work, draft: &mut Draft) -> Outcome<()> {
+    if work.count(WebhookEndpoint::RESOURCE, &Scope::All).await? >= LIMIT {
+        let detail = format!("account has reached its limit of {LIMIT} webhook endpoints (delete one first)");
+        draft.fail(Invalid::base("webhook_endpoint", Failure::Kind("LIMIT_EXCEEDED"), detail));
+    }
+    Ok(())
 }
 
 fn subject(record: &Record) -> Subject {

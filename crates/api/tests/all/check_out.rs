@@ -10,7 +10,7 @@ use keyway_store::Changes;
 use serde_json::{Value, json};
 
 use crate::events::{beyond, logged};
-use crate::world::{Answer, World, id, one};
+use crate::world::{Answer, Client, World, id, one};
 
 /// The members of a certificate.
 pub(crate) fn opened(certificate: &str) -> Value {
@@ -324,5 +324,53 @@ async fn the_policy_s_scheme_says_how_files_are_signed() {
         assert_eq!(answer.text("/data/attributes/algorithm"), format!("base64+{signature}"), "{scheme}");
         let named = shop.file(json!({"encrypt": true, "algorithm": "base64+rsa-sha256"})).await;
         assert_eq!(named.text("/data/attributes/algorithm"), "base64+rsa-sha256", "what is named wins");
+    }
+}
+
+/// `HEAD` is what `GET` would answer, and nothing is done for it.
+#[tokio::test]
+async fn head_checks_nothing_out() {
+    let shop = Shop::open().await;
+    let before = logged(&shop.world).await;
+    let quick = format!("licenses/{}/actions/validate", shop.license);
+    for path in [&shop.path, &quick] {
+        let answer = shop.world.admin.send(Method::HEAD, path, None).await;
+        assert_eq!((answer.status, answer.raw.bytes().map_or(0, |bytes| bytes.len())), (200, 0), "{path}");
+    }
+    let answer = shop.world.admin.send(Method::HEAD, &shop.path, None).await;
+    assert_eq!(answer.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(beyond(&shop.world, &before).await.len(), 0);
+    let license = shop.world.admin.get(&format!("licenses/{}", shop.license)).await;
+    for attribute in ["lastCheckOut", "lastValidated"] {
+        assert_eq!(license.at("/data/attributes")[attribute], Value::Null, "{attribute}");
+    }
+    assert_eq!(shop.world.admin.get(&shop.path).await.status, 200);
+    let license = shop.world.admin.get(&format!("licenses/{}", shop.license)).await;
+    assert!(license.at("/data/attributes/lastCheckOut").is_string(), "GET does");
+    let stranger = shop.world.anonymous().send(Method::HEAD, &shop.path, None).await;
+    assert_eq!(stranger.status, 401);
+}
+
+/// Who holds a key cannot have RSA computed for them without end.
+#[tokio::test]
+async fn files_signed_with_rsa_are_made_ten_a_second() {
+    let shop = Shop::open().await;
+    let client = shop.world.key(&shop.key);
+    let (other, _) = shop.world.license(&shop.policy, json!({})).await;
+    let ask = async |client: &Client, path: &str, algorithm: &str| {
+        client.post(path, json!({ "meta": { "algorithm": algorithm } })).await
+    };
+    for algorithm in ["base64+rsa-sha256", "base64+rsa-pss-sha256"].repeat(5) {
+        assert_eq!(ask(&client, &shop.path, algorithm).await.status, 200);
+    }
+    let before = logged(&shop.world).await;
+    let refused = ask(&client, &shop.path, "base64+rsa-sha256").await;
+    assert_eq!((refused.status, refused.codes()), (429, vec!["TOO_MANY_REQUESTS"]));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(beyond(&shop.world, &before).await.len(), 0, "it was not checked out");
+    let path = format!("licenses/{other}/actions/check-out");
+    assert_eq!(ask(&shop.world.admin, &path, "base64+rsa-sha256").await.status, 200, "another licence's");
+    for cheap in ["base64+ed25519", "base64+ecdsa-p256"] {
+        assert_eq!(ask(&client, &shop.path, cheap).await.status, 200);
     }
 }

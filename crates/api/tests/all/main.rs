@@ -8,6 +8,7 @@ mod check_out;
 mod distribution;
 mod environments;
 mod errors;
+mod event_table;
 mod events;
 mod groups;
 mod headers;

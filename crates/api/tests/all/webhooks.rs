@@ -148,6 +148,8 @@ async fn an_endpoint_is_checked() {
     for name in keyway_domain::event::names() {
         let made = ask(&world, json!({ "url": URL, "subscriptions": [name] })).await;
         assert_eq!(made.status, 201, "{name}: {}", made.body);
+        let path = format!("webhook-endpoints/{}", id(&made.body["data"]));
+        assert_eq!(world.admin.delete(&path).await.status, 204);
     }
 }
 
@@ -239,4 +241,46 @@ async fn endpoints_are_of_their_environment() {
     let support = world.user("support@x.yz", "support-agent").await;
     let support = world.speak_for(&support, TokenKind::Support).await;
     assert_eq!(support.get("webhook-endpoints").await.status, 403);
+}
+
+/// An account has a hundred endpoints at most, however they come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_endpoint_is_made_once() {
+    let world = World::new().await;
+    let first = endpoint(&world, &["license.created"]).await;
+    let scope = Scope::id("id", first.parse::<keyway_base::RecordId>().unwrap());
+    let found = world.db.find(WebhookEndpoint::RESOURCE, world.account, &scope).await.unwrap().unwrap();
+    let found: WebhookEndpoint = found.typed().unwrap();
+    let more: Vec<Record> = (0..98)
+        .map(|_| {
+            let id = keyway_base::RecordId::generate(START);
+            WebhookEndpoint { id, ..found.clone() }.into_record()
+        })
+        .collect();
+    let mut write = world.db.begin().await.unwrap();
+    write.insert_all(&more).await.unwrap();
+    write.commit(Changes::none()).await.unwrap();
+    let tasks: Vec<_> = (0..6)
+        .map(|_| {
+            let admin = world.admin.clone();
+            let body = document("webhook-endpoints", json!({ "url": URL }), json!({}));
+            tokio::spawn(async move { admin.post("webhook-endpoints", body).await })
+        })
+        .collect();
+    let mut refused = 0;
+    for task in tasks {
+        let answer = task.await.unwrap();
+        if answer.status != 201 {
+            refused += 1;
+            let (status, code, pointer) = answer.error();
+            assert_eq!((status, code, pointer), (422, "WEBHOOK_ENDPOINT_LIMIT_EXCEEDED", "/data"));
+            assert!(answer.detail().contains("limit of 100 webhook endpoints"), "{}", answer.body);
+        }
+    }
+    let count = world.db.count(WebhookEndpoint::RESOURCE, world.account, &Scope::All).await.unwrap();
+    assert_eq!((refused, count), (5, 100));
+    let changed = change("webhook-endpoints", json!({ "subscriptions": ["*"] }));
+    assert_eq!(world.admin.patch(&format!("webhook-endpoints/{first}"), changed).await.status, 200);
+    assert_eq!(world.admin.delete(&format!("webhook-endpoints/{first}")).await.status, 204);
+    assert_eq!(ask(&world, json!({ "url": URL })).await.status, 201, "there is room again");
 }

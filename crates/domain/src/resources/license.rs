@@ -68,7 +68,7 @@ resource! {
     }
     attributes: [
         Attribute::text("name", 1024).nullable().write(Roles::ALL, Roles::ALL),
-        Attribute::new("key", Shape::Text).write(Roles::ALL, Roles::NONE),
+        Attribute::new("key", Shape::Text).write(Roles::ALL, Roles::NONE).secret(),
         Attribute::time("expiry").nullable().write(Roles::ADSPE, Roles::ADSTPE).affects_access(),
         Attribute::new("status", Shape::Text).computed(),
         Attribute::new("uses", Shape::Integer),

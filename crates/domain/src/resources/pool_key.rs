@@ -14,7 +14,7 @@ resource! {
         /// The key, unique in the account.
         key: String,
     }
-    attributes: [Attribute::text("key", 1024).required().write(Roles::ALL, Roles::ALL)]
+    attributes: [Attribute::text("key", 1024).required().write(Roles::ALL, Roles::ALL).secret()]
     relations: [
         Relation::one("product", "products", "product_id"),
         Relation::one("policy", "policies", "policy_id").create(Roles::ALL).required(),

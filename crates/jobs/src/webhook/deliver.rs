@@ -143,6 +143,7 @@ async fn settle(
     if event.status == WebhookStatus::Failing && again.is_none() {
         event.status = WebhookStatus::Failed;
     }
+    let status = event.status.as_str();
     write.update(&event.into_record(), OUTCOME).await?;
     let changes = match endpoint.filter(|_| verdict.unsubscribes) {
         Some(endpoint) => unsubscribe(&mut write, endpoint, now).await?,
@@ -153,7 +154,9 @@ async fn settle(
         let job = NewJob { kind, key, account, payload, run_at: now.plus(wait) };
         write.enqueue_in(lane, &job).await?;
     }
-    end(write, job, changes).await
+    let ended = end(write, job, changes).await?;
+    metrics::counter!("keyway_webhooks_total", "status" => status).increment(1);
+    Ok(ended)
 }
 
 /// Takes every subscription from an endpoint, unless it has moved since it said so: what is gone is the old place.

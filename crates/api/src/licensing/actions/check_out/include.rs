@@ -1,5 +1,7 @@
 //! What a file may carry along: records that hang on its subject, as `GET` would show them to the caller.
 
+use std::collections::HashSet;
+
 use keyway_domain::permission::Permission;
 use keyway_jsonapi::{ApiError, Record, camel_key};
 use serde_json::{Value, json};
@@ -66,12 +68,14 @@ pub(super) fn permit(call: &Call, includes: &[&'static Include]) -> Outcome<()> 
 pub(super) struct Document {
     subject: Value,
     included: Vec<Value>,
+    /// Types and ids of what is included.
+    known: HashSet<(String, String)>,
 }
 
 impl Document {
     /// One with a subject alone.
-    pub(super) const fn of(subject: Value) -> Self {
-        Self { subject, included: Vec::new() }
+    pub(super) fn of(subject: Value) -> Self {
+        Self { subject, included: Vec::new(), known: HashSet::new() }
     }
     /// Its `data` and `included`.
     pub(super) fn into_parts(self) -> (Value, Vec<Value>) {
@@ -110,8 +114,8 @@ impl Document {
     /// Includes resource objects, each once.
     fn add(&mut self, objects: Vec<Value>) {
         for object in objects {
-            let is_it = |known: &Value| known["type"] == object["type"] && known["id"] == object["id"];
-            if !self.included.iter().any(is_it) {
+            let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+            if self.known.insert((text("type"), text("id"))) {
                 self.included.push(object);
             }
         }

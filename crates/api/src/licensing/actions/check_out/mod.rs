@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_base::RecordId;
+use keyway_crypto::account_keys::SignatureAlgorithm;
 use keyway_crypto::certificate::{self, CertificateAlgorithm, Subject};
 use keyway_domain::license::check_out::Validity;
 use keyway_domain::permission::Permission;
@@ -111,11 +112,22 @@ async fn check_out(call: &Arc<Call>, kind: &'static Kind) -> Outcome<File> {
     };
     let license = license.ok_or_else(|| Refusal::Broken(format!("a {:?} has no licence", kind.subject)))?;
     let algorithm = options.algorithm(policy_of(&mut work, &license).await?.scheme);
-    let validity = Validity { issued: call.now, ttl: options.ttl };
-    let payload = payload(&mut work, kind, &record, &includes, validity).await?;
+    if is_slow(algorithm) {
+        call.api.pace().count(call.account.id, license.id().into(), call.api.parts().clock.monotonic())?;
+    }
     work.commit().await?;
+    let validity = Validity { issued: call.now, ttl: options.ttl };
+    // Others may write while it is rendered: what it carries along may be much.
+    let mut work = Work::reading(call).await?;
+    let payload = payload(&mut work, kind, &record, &includes, validity).await?;
+    drop(work);
     let certificate = sign(call, kind.subject, algorithm, (kind.secret)(&license, &record), payload).await?;
     Ok(File { record, license, algorithm, includes: options.include, validity, certificate })
+}
+
+/// Whether signing takes far longer than all else.
+const fn is_slow(algorithm: CertificateAlgorithm) -> bool {
+    matches!(algorithm.signature, SignatureAlgorithm::RsaPssSha256 | SignatureAlgorithm::RsaSha256)
 }
 
 /// The document that is signed, in the version that the caller speaks.
@@ -150,6 +162,7 @@ async fn sign(
     payload: String,
 ) -> Outcome<String> {
     let keys = Arc::clone(&call.account.keys);
+    let _core = if is_slow(algorithm) { call.api.pace().core().await } else { None };
     let signing =
         spawn_blocking(move || certificate::write(&keys, subject, algorithm, &secret, payload.as_bytes()));
     let signed = signing.await.map_err(|error| Refusal::Broken(format!("signing died: {error}")))?;
