@@ -42,6 +42,16 @@ pub fn matches(scope: &Scope, record: &Record, rows: &dyn Rows) -> bool {
             let found = rows.rows(table).iter().filter(|row| equal(row.get(foreign), key)).count();
             i64::try_from(found).is_ok_and(|found| found >= *count)
         }
+        Scope::Overdue { since, through, seconds, otherwise, now } => {
+            let Some(since) = record.get(since).as_time() else { return false };
+            let mut allowing = Some(record);
+            for (column, table) in *through {
+                let key = allowing.map_or(&Value::Null, |record| record.get(column));
+                allowing = rows.rows(table).iter().find(|row| equal(row.get("id"), key));
+            }
+            let seconds = allowing.and_then(|record| record.get(seconds).as_int()).unwrap_or(*otherwise);
+            since.as_micros() < now.as_micros().saturating_sub(seconds.saturating_mul(1_000_000))
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod ed25519;
 pub mod http_signature;
 pub mod legacy_key;
 pub mod license_key;
+pub mod machine_proof;
 pub mod npm_signature;
 pub mod password;
 pub mod registry_token;

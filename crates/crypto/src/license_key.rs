@@ -55,7 +55,17 @@ pub fn prefixed(
     algorithm: SignatureAlgorithm,
     seed: &str,
 ) -> Result<String, CryptoError> {
-    let text = format!("{PREFIX}{}", URL_SAFE.encode(seed));
+    covered(keys, algorithm, PREFIX, seed)
+}
+
+/// A prefix and a text, and a signature of both.
+pub(crate) fn covered(
+    keys: &AccountKeys,
+    algorithm: SignatureAlgorithm,
+    prefix: &str,
+    text: &str,
+) -> Result<String, CryptoError> {
+    let text = format!("{prefix}{}", URL_SAFE.encode(text));
     let signature = keys.sign(algorithm, text.as_bytes())?;
     Ok(format!("{text}.{}", URL_SAFE.encode(signature)))
 }

@@ -232,6 +232,8 @@ mod tests {
         machine.owner.updated machine.proofs.generated machine.heartbeat.ping machine.heartbeat.pong
         machine.heartbeat.dead machine.heartbeat.reset machine.heartbeat.resurrected
         component.created component.deleted component.updated
+        process.created process.deleted process.updated process.heartbeat.ping process.heartbeat.pong
+        process.heartbeat.dead process.heartbeat.resurrected
         policy.created policy.deleted policy.updated policy.pool.popped policy.entitlements.attached
         policy.entitlements.detached
         key.created key.deleted key.updated

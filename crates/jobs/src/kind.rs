@@ -59,6 +59,8 @@ pub const COUNT_USAGE: &str = "usage.count";
 
 /// Tells of licences that expire or have to check in.
 pub const REMIND: &str = "licenses.remind";
+/// Notices machines and processes that died, and removes those that nothing can revive.
+pub const WATCH: &str = "heartbeats.watch";
 /// Removes tokens that ended long ago.
 pub const PRUNE_TOKENS: &str = "tokens.prune";
 
@@ -95,6 +97,7 @@ pub const ALL: &[&str] = &[
     PRUNE_REQUESTS,
     COUNT_USAGE,
     REMIND,
+    WATCH,
     PRUNE_TOKENS,
     TELL,
     PRUNE_WEBHOOKS,

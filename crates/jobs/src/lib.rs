@@ -18,6 +18,7 @@ mod images;
 mod ingest;
 pub mod kind;
 mod log;
+mod monitor;
 mod orphan;
 mod place;
 mod purge;

@@ -65,7 +65,6 @@ async fn look_at(parts: &Parts, log: &Log, before: Timestamp) -> Result<usize, J
 }
 
 async fn enqueue(parts: &Parts, log: &Log, account: AccountId, before: Timestamp) -> Result<(), JobError> {
-    let mut write = parts.db.begin().await?;
     let job = NewJob {
         kind: log.kind.to_owned(),
         key: String::new(),
@@ -73,10 +72,7 @@ async fn enqueue(parts: &Parts, log: &Log, account: AccountId, before: Timestamp
         payload: json!({ "before": before.as_micros() }),
         run_at: parts.clock.wall(),
     };
-    write.enqueue(&job).await?;
-    write.commit(Changes::none()).await?;
-    parts.wake.notify_one();
-    Ok(())
+    parts.enqueue(&job).await
 }
 
 fn older_than(before: Timestamp) -> Scope {

@@ -10,8 +10,8 @@ use keyway_base::{AccountId, RecordId, Slot, Timestamp};
 use keyway_domain::resources::{
     Artifact, ArtifactStatus, Component, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot,
     ContentTag, Entitlement, Group, GroupOwner, License, LicenseEntitlement, LicenseUser, Machine, Manifest,
-    Package, PackageTag, Policy, PolicyEntitlement, PoolKey, Product, Release, Rollout, SecondFactor, Token,
-    User, WebhookEndpoint, WebhookEvent,
+    Package, PackageTag, Policy, PolicyEntitlement, PoolKey, Process, Product, Release, Rollout,
+    SecondFactor, Token, User, WebhookEndpoint, WebhookEvent,
 };
 use keyway_domain::touch::{Mutation, Related, belongs_to_a_release, touches};
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
@@ -61,9 +61,11 @@ const OF_LICENSE: &[Child] = &[
     child(LicenseUser::RESOURCE, "license_id"),
     child(LicenseEntitlement::RESOURCE, "license_id"),
     child(Component::RESOURCE, "license_id"),
+    child(Process::RESOURCE, "license_id"),
     child(Machine::RESOURCE, "license_id"),
 ];
-const OF_MACHINE: &[Child] = &[child(Component::RESOURCE, "machine_id")];
+const OF_MACHINE: &[Child] =
+    &[child(Component::RESOURCE, "machine_id"), child(Process::RESOURCE, "machine_id")];
 const OF_USER: &[Child] = &[
     parent(Machine::RESOURCE, "owner_id", kind::PURGE_MACHINE),
     child(Token::RESOURCE, "bearer_id"),
@@ -101,6 +103,7 @@ const OF_ENVIRONMENT: &[Child] = &[
     child(PoolKey::RESOURCE, "environment_id"),
     child(WebhookEvent::RESOURCE, "environment_id"),
     child(WebhookEndpoint::RESOURCE, "environment_id"),
+    child(Process::RESOURCE, "environment_id"),
     parent(User::RESOURCE, "environment_id", kind::PURGE_USER),
     parent(Machine::RESOURCE, "environment_id", kind::PURGE_MACHINE),
     parent(License::RESOURCE, "environment_id", kind::PURGE_LICENSE),
@@ -125,6 +128,11 @@ fn children(kind: &str) -> Option<&'static [Child]> {
         kind::PURGE_ENVIRONMENT => OF_ENVIRONMENT,
         _ => return None,
     })
+}
+
+/// What goes with a machine, and the column that refers to it.
+pub(crate) fn of_machine() -> impl Iterator<Item = (&'static Resource, &'static str)> {
+    OF_MACHINE.iter().map(|child| (child.resource, child.column))
 }
 
 /// Runs a cascade to its end.

@@ -38,10 +38,7 @@ pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
                 payload: json!({}),
                 run_at: now,
             };
-            let mut write = parts.db.begin().await?;
-            write.enqueue(&job).await?;
-            write.commit(Changes::none()).await?;
-            parts.wake.notify_one();
+            parts.enqueue(&job).await?;
             found += 1;
         }
     }

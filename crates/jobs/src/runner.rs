@@ -8,14 +8,15 @@ use keyway_base::{Clock, Timestamp};
 use keyway_blob::BlobStore;
 use keyway_engine::Engines;
 use keyway_events::Teller;
-use keyway_store::{Changes, Db, Job, Shares, Write, retrying};
+use keyway_store::{Changes, Db, Job, NewJob, Shares, Write, retrying};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::log::LogsKept;
 use crate::webhook::{Carrier, Reach, Sender, deliver};
 use crate::{
-    JobError, abandoned, arrival, blob, content, expire, ingest, kind, log, purge, reminder, token, usage,
+    JobError, abandoned, arrival, blob, content, expire, ingest, kind, log, monitor, purge, reminder, token,
+    usage,
 };
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
@@ -48,6 +49,17 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Notified by whoever commits a transaction that enqueued a job.
     pub wake: Arc<Notify>,
+}
+
+impl Parts {
+    /// Adds a job in a transaction of its own.
+    pub(crate) async fn enqueue(&self, job: &NewJob) -> Result<(), JobError> {
+        let mut write = self.db.begin().await?;
+        write.enqueue(job).await?;
+        write.commit(Changes::none()).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
 }
 
 /// How a runner works.
@@ -273,6 +285,7 @@ impl Runner {
             kind::PRUNE_EVENTS | kind::PRUNE_REQUESTS | kind::PRUNE_WEBHOOKS => log::prune(parts, job).await,
             kind::TELL => self.tell(job).await,
             kind::REMIND => reminder::run(parts, job).await,
+            kind::WATCH => monitor::run(parts, job).await,
             kind::PRUNE_TOKENS => token::prune(parts, job).await,
             kind::COUNT_USAGE => usage::count(parts, job).await,
             kind::COLLECT_CONTENT => content::collect(parts, job).await,

@@ -28,10 +28,7 @@ pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
         if parts.db.find(Token::RESOURCE, account, &ended(now)).await?.is_some() {
             let kind = PRUNE_TOKENS.to_owned();
             let job = NewJob { kind, key: String::new(), account, payload: json!({}), run_at: now };
-            let mut write = parts.db.begin().await?;
-            write.enqueue(&job).await?;
-            write.commit(Changes::none()).await?;
-            parts.wake.notify_one();
+            parts.enqueue(&job).await?;
             found += 1;
         }
     }

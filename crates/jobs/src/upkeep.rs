@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::calendar::Recurring;
 use crate::runner::{POLL, Runner};
-use crate::{JobError, log, orphan, reminder, token, usage};
+use crate::{JobError, log, monitor, orphan, reminder, token, usage};
 
 /// How often the change log is pruned.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
@@ -14,6 +14,8 @@ const PRUNING: Duration = Duration::from_secs(60 * 60);
 const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often licences are looked through for dates that are near (`licensing.md` §15).
 const REMINDING: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked who died (`licensing.md` §10.2: every two minutes, and every minute for who may be revived).
+const WATCHING: Duration = Duration::from_secs(60);
 /// How often tokens that ended long ago are looked for.
 const TOKEN_PRUNING: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often accounts are looked for that have not been counted today.
@@ -33,12 +35,18 @@ impl Runner {
     async fn follow_calendar(&self, mut stopped: watch::Receiver<bool>) {
         let (mut reminding, mut pruning) = (Recurring::every(REMINDING), Recurring::every(TOKEN_PRUNING));
         let mut counting = Recurring::every(COUNTING);
+        let mut watching = Recurring::every(WATCHING);
         while !*stopped.borrow() {
             let now = self.parts().clock.wall();
             if reminding.is_due(now)
                 && let Err(error) = self.remind().await
             {
                 tracing::warn!(%error, "licences cannot be looked through for their dates");
+            }
+            if watching.is_due(now)
+                && let Err(error) = self.watch().await
+            {
+                tracing::warn!(%error, "it cannot be looked which machines and processes died");
             }
             if pruning.is_due(now)
                 && let Err(error) = self.prune_tokens().await
@@ -107,6 +115,14 @@ impl Runner {
     /// [`JobError::Store`] when the database does not answer.
     pub async fn remind(&self) -> Result<usize, JobError> {
         Box::pin(reminder::look(self.parts())).await
+    }
+
+    /// Has it noticed which machines and processes died; says in how many accounts there may be some.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn watch(&self) -> Result<usize, JobError> {
+        Box::pin(monitor::look(self.parts())).await
     }
 
     /// Has tokens removed that ended ninety days ago; says in how many accounts there are some.

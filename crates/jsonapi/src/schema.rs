@@ -112,7 +112,7 @@ impl Node {
 fn spellings(kind: &str) -> Vec<String> {
     let singular = match (kind.strip_suffix("ies"), kind) {
         (Some(stem), _) => format!("{stem}y"),
-        (None, "arches") => "arch".to_owned(),
+        (None, "arches" | "processes") => kind.trim_end_matches("es").to_owned(),
         (None, kind) => kind.strip_suffix('s').unwrap_or(kind).to_owned(),
     };
     let mut all = vec![kind.to_owned(), singular];

@@ -3,6 +3,8 @@
 //! The store turns it into SQL; `access` evaluates it in memory. List filters, visibility and look-ups are all
 //! scopes. Columns are named by `&'static str` so that no text from outside can become SQL.
 
+use keyway_base::Timestamp;
+
 use crate::Value;
 
 /// A condition on a record's columns and on related rows. Comparison with a null column is false, as in SQL,
@@ -62,6 +64,19 @@ pub enum Scope {
         foreign: &'static str,
         /// How many.
         count: i64,
+    },
+    /// More time than a related record allows has gone by since the moment in a column. From a null it never has.
+    Overdue {
+        /// The column of this record with the moment.
+        since: &'static str,
+        /// The columns to follow to that record, and the table that each leads to.
+        through: &'static [(&'static str, &'static str)],
+        /// That record's column with the seconds.
+        seconds: &'static str,
+        /// The seconds where that is null.
+        otherwise: i64,
+        /// The moment that it is now.
+        now: Timestamp,
     },
 }
 

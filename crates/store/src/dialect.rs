@@ -15,8 +15,8 @@ pub(crate) enum Dialect {
 }
 
 /// Columns whose texts are too long for an index of PostgreSQL, which takes 2,704 bytes: licence keys, and what
-/// machines and their components are told apart by. They are found, and kept apart, by two hashes of 64 bits.
-const LONG: &[&str] = &["key", "fingerprint"];
+/// machines, their components and processes are told apart by. They are found, and kept apart, by two hashes of 64 bits.
+const LONG: &[&str] = &["key", "fingerprint", "pid"];
 
 /// How deep a document to be contained may go: metadata has at most four levels (`licensing.md` §1.5).
 const MAX_DEPTH: usize = 8;

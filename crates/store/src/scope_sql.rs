@@ -45,7 +45,29 @@ pub(crate) fn push_scope(sql: &mut Sql, alias: Alias, scope: &Scope) {
             }
         }
         Scope::AtLeast { table, foreign, count } => at_least(sql, alias, (*table, *foreign), *count),
+        Scope::Overdue { since, through, seconds, otherwise, now } => {
+            sql.column(alias, since)
+                .push(" < ")
+                .param(Arg::int(now.as_micros()))
+                .push(" - 1000000 * coalesce(");
+            followed(sql, alias, through, seconds);
+            sql.push(", ").param(Arg::int(*otherwise)).push(")");
+        }
     }
+}
+
+/// A column of the row that other columns lead to.
+fn followed(sql: &mut Sql, alias: Alias, through: &[(&'static str, &'static str)], column: &'static str) {
+    let Some(((local, table), rest)) = through.split_first() else {
+        sql.column(alias, column);
+        return;
+    };
+    let other = sql.alias();
+    sql.push("(SELECT ");
+    followed(sql, other, rest, column);
+    sql.push(" FROM ").push(table).push(" ").name(other).push(" WHERE ");
+    sql.column(other, "account_id").push(" = ").column(alias, "account_id").push(" AND ");
+    sql.column(other, "id").push(" = ").column(alias, local).push(")");
 }
 
 /// How many rows of another table, by the column that points here, are counted.
@@ -96,6 +118,7 @@ const NAMES: &[&str] = &[
     "fingerprint",
     "key",
     "normalised_key",
+    "pid",
     "slug",
     "tag",
     "version",
@@ -199,6 +222,8 @@ fn json_contains(sql: &mut Sql, alias: Alias, column: &'static str, readings: &[
 
 #[cfg(test)]
 mod tests {
+    use keyway_base::Timestamp;
+
     use super::*;
     use crate::dialect::Dialect;
 
@@ -231,6 +256,23 @@ mod tests {
             text(&scope),
             "CASE WHEN EXISTS (SELECT 1 FROM products t1 WHERE t1.account_id = t0.account_id \
              AND t1.id = t0.product_id AND t1.code = $1) THEN FALSE ELSE TRUE END"
+        );
+    }
+
+    #[test]
+    fn what_is_overdue_is_asked_of_the_row_that_columns_lead_to() {
+        let scope = Scope::Overdue {
+            since: "last_heartbeat_at",
+            through: &[("license_id", "licenses"), ("policy_id", "policies")],
+            seconds: "heartbeat_duration",
+            otherwise: 600,
+            now: Timestamp::from_micros(7),
+        };
+        assert_eq!(
+            text(&scope),
+            "t0.last_heartbeat_at < $1 - 1000000 * coalesce((SELECT (SELECT t2.heartbeat_duration \
+             FROM policies t2 WHERE t2.account_id = t1.account_id AND t2.id = t1.policy_id) \
+             FROM licenses t1 WHERE t1.account_id = t0.account_id AND t1.id = t0.license_id), $2)"
         );
     }
 

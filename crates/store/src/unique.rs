@@ -48,6 +48,7 @@ pub(crate) static ALL: &[UniqueIndex] = &[
     UniqueIndex::new("license_users_pair", "license_users", &["license_id", "user_id"]),
     UniqueIndex::new("machines_fingerprint", "machines", &["license_id", "fingerprint"]),
     UniqueIndex::new("components_fingerprint", "components", &["machine_id", "fingerprint"]),
+    UniqueIndex::new("processes_pid", "processes", &["machine_id", "pid"]),
     UniqueIndex::new("tokens_digest", "tokens", &["digest"]),
     UniqueIndex::new("engines_key", "engines", &["key"]),
     UniqueIndex::new("platforms_key", "platforms", &["key"]),

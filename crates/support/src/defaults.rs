@@ -75,7 +75,7 @@ pub(crate) fn set(record: &mut Record, account_protected: bool) {
 }
 
 /// Texts that tell records apart and that the API asks for: made up of the id.
-const NAMES: &[&str] = &["name", "slug", "code", "email", "filename", "version", "fingerprint"];
+const NAMES: &[&str] = &["name", "slug", "code", "email", "filename", "version", "fingerprint", "pid"];
 
 /// What bearers of the record's kind may do when nothing is said.
 fn permissions(record: &Record) -> Option<Granted> {

@@ -8,7 +8,7 @@ use keyway_domain::duration;
 use keyway_domain::release::{Dialect, set_version};
 use keyway_domain::resources::{
     Account, Artifact, BearerType, Channel, Component, Engine, EventLog, ExpirationBasis, License, Machine,
-    Manifest, Package, Policy, PoolKey, Release, RequestLog, Token, User, UserRole, named,
+    Manifest, Package, Policy, PoolKey, Process, Release, RequestLog, Token, User, UserRole, named,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
 use keyway_store::{Inserted, Write};
@@ -52,7 +52,8 @@ impl Derive<'_> {
             self.token(record).await?;
         } else if record.resource == Machine::RESOURCE && self.new {
             self.copied(record, License::RESOURCE, "license_id", &["product_id"]).await?;
-        } else if record.resource == Component::RESOURCE && self.new {
+        } else if (record.resource == Component::RESOURCE || record.resource == Process::RESOURCE) && self.new
+        {
             self.copied(record, Machine::RESOURCE, "machine_id", &["product_id", "license_id"]).await?;
         } else if [EventLog::RESOURCE, RequestLog::RESOURCE].contains(&record.resource) {
             types(record);

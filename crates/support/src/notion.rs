@@ -10,7 +10,7 @@ use crate::SupportError;
 const KEPT: &[&str] = &["plans", "filetypes", "event_types"];
 
 /// Types of which nothing is here.
-const FOREIGN: &[&str] = &["processes", "sessions", "descriptors"];
+const FOREIGN: &[&str] = &["sessions", "descriptors"];
 
 /// A type as the server knows it.
 #[derive(Debug, Clone, Copy, PartialEq)]

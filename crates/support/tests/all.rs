@@ -117,6 +117,7 @@ impl World {
             ("license_users", json!({ "license_id": "licenses", "user_id": "users" })),
             ("machines", json!({ "license_id": "licenses", "owner_id": "users", "fingerprint": "F" })),
             ("components", json!({ "machine_id": "machines", "fingerprint": "C", "name": "disk" })),
+            ("processes", json!({ "machine_id": "machines", "pid": "1" })),
             ("tokens", json!({ "bearer_type": "License", "bearer_id": "licenses" })),
             ("engines", json!({ "key": "pypi" })),
             ("platforms", json!({ "key": "linux" })),

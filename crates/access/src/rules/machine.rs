@@ -4,7 +4,7 @@ use keyway_domain::permission::Permission;
 
 use super::relation::{
     always, machine_licensee, machine_licensee_unprotected, machine_owner_unprotected,
-    new_machine_unprotected, own_product, same_license, same_license_unprotected,
+    new_machine_unprotected, own_product, owner_unprotected, same_license, same_license_unprotected,
 };
 use super::{ADE, ADSE, ADSTE, ADSTRE, CUSTOMER, Clause, LICENSE, P, Rule, USER, read, write};
 use crate::Action;
@@ -44,17 +44,8 @@ pub(super) const RULES: &[Rule] = &[
             Clause(USER, machine_licensee_unprotected),
         ],
     ),
-    write(
-        Action::MachineHeartbeatPing,
-        Permission::MachineHeartbeatPing,
-        &[
-            Clause(ADE, always),
-            Clause(P, own_product),
-            Clause(LICENSE, same_license),
-            Clause(USER, machine_owner_unprotected),
-        ],
-    ),
-    write(Action::MachineHeartbeatReset, Permission::MachineHeartbeatReset, SALES),
+    write(Action::MachineHeartbeatPing, Permission::MachineHeartbeatPing, PING).relaxed(),
+    write(Action::MachineHeartbeatReset, Permission::MachineHeartbeatReset, SALES).relaxed(),
     read(Action::MachineProductShow, Permission::ProductRead, SHOW),
     read(Action::MachineLicenseShow, Permission::LicenseRead, SHOW),
     read(Action::MachineUserShow, Permission::UserRead, SHOW),
@@ -63,6 +54,18 @@ pub(super) const RULES: &[Rule] = &[
     read(Action::MachineGroupShow, Permission::GroupRead, SHOW),
     write(Action::MachineGroupUpdate, Permission::MachineGroupUpdate, SALES),
     read(Action::MachineComponentsList, Permission::ComponentRead, SHOW),
+    read(Action::MachineProcessesList, Permission::ProcessRead, SHOW),
+    write(
+        Action::MachineProofsGenerate,
+        Permission::MachineProofsGenerate,
+        &[
+            Clause(ADSE, always),
+            Clause(P, own_product),
+            Clause(LICENSE, same_license),
+            Clause(USER, owner_unprotected),
+        ],
+    )
+    .relaxed(),
 ];
 
 /// Lists of what machines are and have.
@@ -77,6 +80,13 @@ pub(super) const SHOW: &[Clause] = &[
 /// Doing away with a machine; making or doing away with what belongs to one.
 pub(super) const SELF_SERVICE: &[Clause] = &[
     Clause(ADSE, always),
+    Clause(P, own_product),
+    Clause(LICENSE, same_license),
+    Clause(USER, machine_owner_unprotected),
+];
+/// Saying that a machine, or what runs on it, lives.
+pub(super) const PING: &[Clause] = &[
+    Clause(ADE, always),
     Clause(P, own_product),
     Clause(LICENSE, same_license),
     Clause(USER, machine_owner_unprotected),

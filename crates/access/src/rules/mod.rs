@@ -14,6 +14,7 @@ mod lookup;
 mod machine;
 mod package;
 mod policy;
+mod process;
 mod product;
 mod relation;
 mod release;
@@ -84,6 +85,7 @@ const TABLES: &[&[Rule]] = &[
     license::RULES,
     machine::RULES,
     component::RULES,
+    process::RULES,
     package::RULES,
     release::RULES,
     artifact::RULES,

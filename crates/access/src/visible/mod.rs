@@ -88,7 +88,7 @@ fn scope_of(asking: &Asking<'_>, resource: &'static Resource, env: EnvironmentVi
         "keys" => licensing::keys(asking),
         "licenses" => licensing::licenses(asking),
         "machines" => licensing::machines(asking),
-        "components" => licensing::of_machines(asking),
+        "components" | "processes" => licensing::of_machines(asking),
         "tokens" => licensing::tokens(asking),
         "policy_entitlements" => {
             Scope::belongs("policies", "policy_id", scope_of(asking, r::Policy::RESOURCE, env))

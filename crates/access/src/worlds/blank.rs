@@ -310,6 +310,23 @@ impl Blank {
             metadata: json!({}),
         }
     }
+    /// A process on a machine, alive since.
+    pub fn process(&mut self, machine: &r::Machine) -> r::Process {
+        r::Process {
+            id: self.next(),
+            account_id: account(),
+            environment_id: machine.environment_id,
+            created_at: day(-20),
+            updated_at: day(-20),
+            product_id: machine.product_id,
+            license_id: machine.license_id,
+            machine_id: machine.id.into(),
+            pid: format!("{}", self.0),
+            last_heartbeat_at: Some(day(-20)),
+            dead_at: None,
+            metadata: json!({}),
+        }
+    }
     /// A token without expiry.
     pub fn token(
         &mut self,

@@ -51,6 +51,8 @@ pub struct World {
     pub machines: Vec<r::Machine>,
     /// Parts of machines.
     pub components: Vec<r::Component>,
+    /// What runs on machines.
+    pub processes: Vec<r::Process>,
     /// One token per bearer.
     pub tokens: Vec<r::Token>,
     /// Packages.
@@ -133,6 +135,7 @@ impl World {
         records.extend(all(&self.license_users));
         records.extend(all(&self.machines));
         records.extend(all(&self.components));
+        records.extend(all(&self.processes));
         records.extend(all(&self.tokens));
         records.extend(self.lookups.iter().cloned());
         records.extend(all(&self.packages));
@@ -228,6 +231,7 @@ impl World {
             let mut machine = blank.machine(dice.pick(&self.licenses));
             machine.owner_id = dice.pick(&[None, None, Some(1), Some(2)]).map(|at: usize| self.user_id(at));
             self.components.push(blank.component(&machine));
+            self.processes.push(blank.process(&machine));
             self.machines.push(machine);
         }
     }

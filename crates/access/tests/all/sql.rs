@@ -28,6 +28,7 @@ const RESOURCES: &[&Resource] = &[
     r::LicenseUser::RESOURCE,
     r::Machine::RESOURCE,
     r::Component::RESOURCE,
+    r::Process::RESOURCE,
     r::Token::RESOURCE,
     r::Engine::RESOURCE,
     r::Platform::RESOURCE,

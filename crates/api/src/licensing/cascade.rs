@@ -2,7 +2,7 @@
 
 use keyway_domain::resources::{
     BearerType, Component, GroupOwner, License, LicenseEntitlement, LicenseUser, Machine, Policy,
-    PolicyEntitlement, PoolKey, SecondFactor, Token, User, WebhookEndpoint, WebhookEvent,
+    PolicyEntitlement, PoolKey, Process, SecondFactor, Token, User, WebhookEndpoint, WebhookEvent,
 };
 use keyway_jsonapi::{Declared, Record, Resource, Scope};
 
@@ -109,9 +109,9 @@ pub(crate) async fn environment(work: &mut Work, environment: &Record) -> Outcom
 }
 
 /// What belongs to machines, parts first.
-const OF_MACHINES: [&Resource; 1] = [Component::RESOURCE];
+const OF_MACHINES: [&Resource; 2] = [Component::RESOURCE, Process::RESOURCE];
 /// What belongs to a licence that is in use, parts first.
-const IN_USE: [&Resource; 2] = [Component::RESOURCE, Machine::RESOURCE];
+const IN_USE: [&Resource; 3] = [Component::RESOURCE, Process::RESOURCE, Machine::RESOURCE];
 
 /// What belongs to a machine.
 pub(crate) async fn machine(work: &mut Work, machine: &Record) -> Outcome<()> {

@@ -1,15 +1,15 @@
 //! The endpoints of this module, in the order of the documentation.
 
 use super::actions::{
-    ban_user, check_out, download_token, generate_own_token, generate_token, license_owner, license_policy,
-    license_state, license_usage, machine_owner, machine_user, me, member_group, ping, pop_key,
-    regenerate_token, second_factor, update_password, validate,
+    ban_user, check_out, download_token, generate_own_token, generate_token, heartbeat, license_owner,
+    license_policy, license_state, license_usage, machine_owner, machine_proof, machine_user, me,
+    member_group, ping, pop_key, regenerate_token, second_factor, update_password, validate,
 };
 use super::found_account;
 use super::nested as n;
 use super::{
     Accounts, Components, Entitlements, Environments, Groups, Licenses, Machines, Policies, PoolKeys,
-    Products, Settings, Tokens, Users, attachments,
+    Processes, Products, Settings, Tokens, Users, attachments,
 };
 use crate::endpoint::Endpoint as E;
 use crate::endpoint::Operation::{
@@ -193,6 +193,16 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::patch("/machines/{id}/group", act!(MachineGroupUpdate, member_group::change_of_machine)),
     E::get("/machines/{id}/components", Children(&n::MACHINE_COMPONENTS)),
     E::get("/machines/{id}/components/{component}", Child(&n::MACHINE_COMPONENTS)),
+    E::get("/machines/{id}/processes", Children(&n::MACHINE_PROCESSES)),
+    E::get("/machines/{id}/processes/{process}", Child(&n::MACHINE_PROCESSES)),
+    E::post("/machines/{id}/actions/ping", act!(MachineHeartbeatPing, heartbeat::ping_machine)),
+    E::post("/machines/{id}/actions/ping-heartbeat", act!(MachineHeartbeatPing, heartbeat::ping_machine)),
+    E::post("/machines/{id}/actions/reset", act!(MachineHeartbeatReset, heartbeat::reset)),
+    E::post("/machines/{id}/actions/reset-heartbeat", act!(MachineHeartbeatReset, heartbeat::reset)),
+    E::post(
+        "/machines/{id}/actions/generate-offline-proof",
+        act!(MachineProofsGenerate, machine_proof::generate),
+    ),
     E::get("/components", List(&Components)),
     E::post("/components", Create(&Components)),
     E::get("/components/{id}", Show(&Components)),
@@ -201,4 +211,13 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/components/{id}/product", One(&n::COMPONENT_PRODUCT)),
     E::get("/components/{id}/license", One(&n::COMPONENT_LICENSE)),
     E::get("/components/{id}/machine", One(&n::COMPONENT_MACHINE)),
+    E::get("/processes", List(&Processes)),
+    E::post("/processes", Create(&Processes)),
+    E::get("/processes/{id}", Show(&Processes)),
+    E::patch("/processes/{id}", Update(&Processes)),
+    E::delete("/processes/{id}", Delete(&Processes)),
+    E::post("/processes/{id}/actions/ping", act!(ProcessHeartbeatPing, heartbeat::ping_process)),
+    E::get("/processes/{id}/product", One(&n::PROCESS_PRODUCT)),
+    E::get("/processes/{id}/license", One(&n::PROCESS_LICENSE)),
+    E::get("/processes/{id}/machine", One(&n::PROCESS_MACHINE)),
 ];

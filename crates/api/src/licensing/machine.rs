@@ -101,7 +101,7 @@ impl Hooks for Machines {
         })
     }
     fn describe<'a>(&'a self, work: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
-        Box::pin(async move { describe(work, records).await })
+        Box::pin(async move { describe(work, records, shown).await })
     }
 }
 
@@ -148,37 +148,39 @@ async fn start_license(work: &mut Work, machine: &Record) -> Outcome<()> {
     change(work, &before, &mut after).await
 }
 
-/// What a page of machines shows, with one query for each kind of related record.
-async fn describe(work: &mut Work, records: &[Record]) -> Outcome<Vec<Extras>> {
+/// What a record that is of a licence shows of it and its policy.
+pub(crate) type Shown = fn(&Record, &License, &Policy, &Call) -> Outcome<Extras>;
+
+/// What a page of machines, or of what belongs to machines, shows, with one query for each kind of related record.
+pub(crate) async fn describe(work: &mut Work, records: &[Record], shown: Shown) -> Outcome<Vec<Extras>> {
     let ids = |column: &'static str| records.iter().filter_map(move |record| record.get(column).as_id());
     let licenses = work.all_of(License::RESOURCE, ids("license_id")).await?;
     let of_licenses = licenses.iter().filter_map(|license| license.get("policy_id").as_id());
     let policies = work.all_of(Policy::RESOURCE, of_licenses).await?;
     let mut all = Vec::with_capacity(records.len());
     for record in records {
-        let machine: Machine = record.typed()?;
         let of = |all: &[Record], id| all.iter().find(|record| record.id() == id).cloned();
-        let lost = || Refusal::Broken("a machine has no licence or policy".to_owned());
-        let license: License = of(&licenses, machine.license_id.into()).ok_or_else(lost)?.typed()?;
+        let lost = || Refusal::Broken(format!("a {} has no licence or policy", record.resource.name));
+        let license: License = of(&licenses, license_of(record)?).ok_or_else(lost)?.typed()?;
         let policy: Policy = of(&policies, license.policy_id.into()).ok_or_else(lost)?.typed()?;
-        let mut extras = shown(&machine, &license, &policy, work);
-        if work.call.version.is_without_machine_owners() {
-            extras.former = license.owner_id.map(|owner| json!({ "type": "users", "id": owner.to_string() }));
-        }
-        all.push(extras);
+        all.push(shown(record, &license, &policy, &work.call)?);
     }
     Ok(all)
 }
 
 /// What is read through licence and policy.
-fn shown(machine: &Machine, license: &License, policy: &Policy, work: &Work) -> Extras {
-    let heartbeat = Heartbeat::of_machine(machine, policy);
+pub(crate) fn shown(record: &Record, license: &License, policy: &Policy, call: &Call) -> Outcome<Extras> {
+    let machine: Machine = record.typed()?;
+    let heartbeat = Heartbeat::of_machine(&machine, policy);
     let mut extras = Extras::default();
     let required = policy.require_heartbeat || machine.last_heartbeat_at.is_some();
     extras.attribute("require_heartbeat", required);
-    extras.attribute("heartbeat_status", heartbeat.status(work.now()).as_str());
+    extras.attribute("heartbeat_status", heartbeat.status(call.now).as_str());
     extras.attribute("heartbeat_duration", interval(policy));
     extras.attribute("next_heartbeat", to_json(&heartbeat.next().into_value()));
     extras.attribute("max_processes", effective(license, policy).processes);
-    extras
+    if call.version.is_without_machine_owners() {
+        extras.former = license.owner_id.map(|owner| json!({ "type": "users", "id": owner.to_string() }));
+    }
+    Ok(extras)
 }

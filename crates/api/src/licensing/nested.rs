@@ -7,7 +7,7 @@ use keyway_jsonapi::{Record, Scope};
 use super::user::held_by;
 use super::{
     Components, Entitlements, Environments, GroupOwners, Groups, Licenses, Machines, Policies, PoolKeys,
-    Products, SecondFactors, Tokens, Users,
+    Processes, Products, SecondFactors, Tokens, Users,
 };
 use crate::interpreter::{Nested, Related};
 
@@ -162,6 +162,13 @@ pub(super) static MACHINE_COMPONENTS: Nested = Nested {
     scope: |machine| Scope::id("machine_id", machine.id()),
 };
 
+pub(super) static MACHINE_PROCESSES: Nested = Nested {
+    parent: &Machines,
+    child: &Processes,
+    action: Some(Action::MachineProcessesList),
+    scope: |machine| Scope::id("machine_id", machine.id()),
+};
+
 pub(super) static POLICY_PRODUCT: Related =
     Related { parent: &Policies, child: &Products, action: Action::PolicyProductShow, column: "product_id" };
 pub(super) static KEY_PRODUCT: Related =
@@ -197,6 +204,25 @@ pub(super) static COMPONENT_MACHINE: Related = Related {
     parent: &Components,
     child: &Machines,
     action: Action::ComponentMachineShow,
+    column: "machine_id",
+};
+
+pub(super) static PROCESS_PRODUCT: Related = Related {
+    parent: &Processes,
+    child: &Products,
+    action: Action::ProcessProductShow,
+    column: "product_id",
+};
+pub(super) static PROCESS_LICENSE: Related = Related {
+    parent: &Processes,
+    child: &Licenses,
+    action: Action::ProcessLicenseShow,
+    column: "license_id",
+};
+pub(super) static PROCESS_MACHINE: Related = Related {
+    parent: &Processes,
+    child: &Machines,
+    action: Action::ProcessMachineShow,
     column: "machine_id",
 };
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use keyway_base::Timestamp;
 
-use crate::resources::{HeartbeatCullStrategy, HeartbeatResurrectionStrategy as Revival, Machine, Policy};
+use crate::resources::{
+    HeartbeatCullStrategy, HeartbeatResurrectionStrategy as Revival, Machine, Policy, Process,
+};
 
 /// The interval of policies that name none, in seconds.
 pub const INTERVAL: i64 = 600;
@@ -74,6 +76,11 @@ impl Heartbeat {
     /// A machine's.
     pub fn of_machine(machine: &Machine, policy: &Policy) -> Self {
         Self::under(policy, machine.created_at, machine.last_heartbeat_at)
+    }
+    /// A process's: it must ping, whatever the policy says of machines.
+    pub fn of_process(process: &Process, policy: &Policy) -> Self {
+        let heartbeat = Self::under(policy, process.created_at, process.last_heartbeat_at);
+        Self { required: true, ..heartbeat }
     }
     /// That of a machine made and heard of then.
     pub fn under(policy: &Policy, created: Timestamp, last: Option<Timestamp>) -> Self {

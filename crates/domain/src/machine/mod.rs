@@ -3,4 +3,6 @@
 
 pub mod capacity;
 pub mod heartbeat;
+pub mod liveness;
+pub mod processes;
 pub mod uniqueness;

@@ -3,6 +3,7 @@
 use keyway_jsonapi::{Alias, Attribute, Filter, QueryValue, Relation, Roles, Scope, Shape, resource};
 
 use super::filter::{METADATA, id_filter, text_filter};
+use crate::machine::liveness;
 
 /// The largest 32-bit integer.
 const INT: i64 = 2_147_483_647;
@@ -81,6 +82,7 @@ resource! {
         Filter { name: "key", scope: |value, _| of_license(Scope::text("key", value.text()?)) },
         Filter { name: "owner", scope: |value, _| super::filter::user("owner_id", value) },
         Filter { name: "user", scope: |value, _| user(value) },
+        Filter { name: "status", scope: |value, context| liveness::status(value, context) },
         METADATA,
     ]
     events: [

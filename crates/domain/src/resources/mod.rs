@@ -18,6 +18,7 @@ mod package;
 mod package_tag;
 mod policy;
 mod pool_key;
+mod process;
 mod product;
 mod release;
 mod request_log;
@@ -50,6 +51,7 @@ pub use policy::{
     ProcessLeasingStrategy, RenewalBasis, Scheme, TransferStrategy,
 };
 pub use pool_key::PoolKey;
+pub use process::Process;
 pub use product::{DistributionStrategy, Product, PushStatus};
 pub use release::{Release, ReleaseStatus};
 pub use request_log::RequestLog;
@@ -106,6 +108,7 @@ all!(
     LicenseUser,
     Machine,
     Component,
+    Process,
     Token,
     Engine,
     Platform,

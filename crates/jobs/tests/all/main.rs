@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod ingest;
+mod monitor;
 mod purge;
 mod reminders;
 mod runner;

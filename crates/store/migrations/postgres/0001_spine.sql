@@ -350,7 +350,7 @@ CREATE INDEX machines_license ON machines (account_id, license_id, created_at, i
 CREATE INDEX machines_product ON machines (account_id, product_id, created_at, id);
 CREATE INDEX machines_owner ON machines (account_id, owner_id, created_at, id);
 CREATE INDEX machines_group ON machines (account_id, group_id, created_at, id);
-CREATE INDEX machines_heartbeat ON machines (account_id, last_heartbeat_at);
+CREATE INDEX machines_heartbeat ON machines (account_id, dead_at, last_heartbeat_at);
 
 CREATE TABLE components (
     id TEXT COLLATE "C" NOT NULL,
@@ -373,6 +373,29 @@ CREATE INDEX components_by_fingerprint ON components (account_id, hashtextextend
 CREATE INDEX components_machine ON components (account_id, machine_id, created_at, id);
 CREATE INDEX components_license ON components (account_id, license_id, created_at, id);
 CREATE INDEX components_product ON components (account_id, product_id, created_at, id);
+
+CREATE TABLE processes (
+    id TEXT COLLATE "C" NOT NULL,
+    account_id TEXT COLLATE "C" NOT NULL,
+    environment_id TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    product_id TEXT COLLATE "C" NOT NULL,
+    license_id TEXT COLLATE "C" NOT NULL,
+    machine_id TEXT COLLATE "C" NOT NULL,
+    pid TEXT COLLATE "C" NOT NULL,
+    last_heartbeat_at BIGINT,
+    dead_at BIGINT,
+    metadata TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX processes_created ON processes (account_id, created_at, id);
+CREATE UNIQUE INDEX processes_pid ON processes
+    (account_id, machine_id, hashtextextended(pid, 0), hashtextextended(pid, 1));
+CREATE INDEX processes_machine ON processes (account_id, machine_id, created_at, id);
+CREATE INDEX processes_license ON processes (account_id, license_id, created_at, id);
+CREATE INDEX processes_product ON processes (account_id, product_id, created_at, id);
+CREATE INDEX processes_heartbeat ON processes (account_id, dead_at, last_heartbeat_at);
 
 CREATE TABLE tokens (
     id TEXT COLLATE "C" NOT NULL,

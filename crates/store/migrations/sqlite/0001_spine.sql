@@ -345,7 +345,7 @@ CREATE INDEX machines_license ON machines (account_id, license_id, created_at, i
 CREATE INDEX machines_product ON machines (account_id, product_id, created_at, id);
 CREATE INDEX machines_owner ON machines (account_id, owner_id, created_at, id);
 CREATE INDEX machines_group ON machines (account_id, group_id, created_at, id);
-CREATE INDEX machines_heartbeat ON machines (account_id, last_heartbeat_at);
+CREATE INDEX machines_heartbeat ON machines (account_id, dead_at, last_heartbeat_at);
 
 CREATE TABLE components (
     id TEXT NOT NULL,
@@ -367,6 +367,28 @@ CREATE INDEX components_by_fingerprint ON components (account_id, fingerprint, c
 CREATE INDEX components_machine ON components (account_id, machine_id, created_at, id);
 CREATE INDEX components_license ON components (account_id, license_id, created_at, id);
 CREATE INDEX components_product ON components (account_id, product_id, created_at, id);
+
+CREATE TABLE processes (
+    id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    environment_id TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    product_id TEXT NOT NULL,
+    license_id TEXT NOT NULL,
+    machine_id TEXT NOT NULL,
+    pid TEXT NOT NULL,
+    last_heartbeat_at INTEGER,
+    dead_at INTEGER,
+    metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+    PRIMARY KEY (account_id, id)
+) STRICT;
+CREATE INDEX processes_created ON processes (account_id, created_at, id);
+CREATE UNIQUE INDEX processes_pid ON processes (account_id, machine_id, pid);
+CREATE INDEX processes_machine ON processes (account_id, machine_id, created_at, id);
+CREATE INDEX processes_license ON processes (account_id, license_id, created_at, id);
+CREATE INDEX processes_product ON processes (account_id, product_id, created_at, id);
+CREATE INDEX processes_heartbeat ON processes (account_id, dead_at, last_heartbeat_at);
 
 CREATE TABLE tokens (
     id TEXT NOT NULL,

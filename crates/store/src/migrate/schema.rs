@@ -136,10 +136,10 @@ async fn indexes(session: &mut Session, beginning: &str) -> Vec<String> {
 }
 
 /// The definition of a unique index, as the list in `unique.rs` implies it. Licence keys, also while they wait in a
-/// pool, and fingerprints are too long for an index of PostgreSQL.
+/// pool, fingerprints and process ids are too long for an index of PostgreSQL.
 fn definition(dialect: Dialect, index: &unique::UniqueIndex) -> String {
     let fold = |column: &&str| match (dialect, index.table, *column) {
-        (Dialect::Postgres, "licenses" | "keys", "key") | (Dialect::Postgres, _, "fingerprint") => {
+        (Dialect::Postgres, "licenses" | "keys", "key") | (Dialect::Postgres, _, "fingerprint" | "pid") => {
             format!("hashtextextended({column}, (0)::bigint), hashtextextended({column}, (1)::bigint)")
         }
         _ if index.caseless => format!("lower({column})"),

@@ -4,8 +4,8 @@ use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::resources::{
     ALL, Account, Artifact, Component, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot,
     ContentTag, ContentUpload, Engine, Entitlement, Environment, GroupOwner, License, LicenseEntitlement,
-    LicenseUser, Machine, Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, PoolKey, Product,
-    Release, Rollout, Token, User,
+    LicenseUser, Machine, Manifest, Package, PackageTag, PartUpload, PolicyEntitlement, PoolKey, Process,
+    Product, Release, Rollout, Token, User,
 };
 use keyway_jsonapi::{Declared as _, FilterContext, Kind, QueryValue, Resource, Scope, Value};
 use keyway_testkit::TestDatabase;
@@ -172,6 +172,9 @@ fn hot() -> Vec<(&'static Resource, Scope, &'static str)> {
         (Component::RESOURCE, Scope::text("fingerprint", "F"), "components_by_fingerprint"),
         (Component::RESOURCE, Scope::id("machine_id", id), "components_machine"),
         (Component::RESOURCE, Scope::id("license_id", id), "components_license"),
+        (Process::RESOURCE, Scope::id("machine_id", id), "processes_machine"),
+        (Process::RESOURCE, Scope::id("license_id", id), "processes_license"),
+        (Process::RESOURCE, Scope::id("product_id", id), "processes_product"),
         (License::RESOURCE, Scope::id("owner_id", id), "licenses_owner"),
         (License::RESOURCE, Scope::id("product_id", id), "licenses_product"),
         (License::RESOURCE, Scope::id("policy_id", id), "licenses_policy"),

@@ -127,7 +127,9 @@ impl Cast {
                 let user = self.world.users.iter().find(|user| user.id == bearer.1)?.clone();
                 self.new_token(bearer, Some(user.into_record()))
             }
-            "MachineCreate" | "ComponentCreate" => Subject { record: None, ..self.machine(name, relation) },
+            "MachineCreate" | "ComponentCreate" | "ProcessCreate" => {
+                Subject { record: None, ..self.machine(name, relation) }
+            }
             _ if relation == "none" => Subject::new(None, Target::none),
             _ if name.starts_with("UserSecondFactors") => self.user(relation, letter)?,
             _ if creates && !name.starts_with("Artifact") => self.new_in_product(relation),
@@ -140,7 +142,9 @@ impl Cast {
             _ if name.starts_with("Policy") => self.policy(relation),
             _ if name.starts_with("Key") => self.key(relation),
             _ if name.starts_with("License") => self.license(name, relation),
-            _ if name.starts_with("Machine") || name.starts_with("Component") => self.machine(name, relation),
+            _ if ["Machine", "Component", "Process"].iter().any(|of| name.starts_with(of)) => {
+                self.machine(name, relation)
+            }
             _ if name.starts_with("Package") => self.package(relation),
             _ if name.starts_with("Webhook") => self.webhook(name, relation),
             _ => self.release(name, relation),
@@ -321,7 +325,7 @@ impl Cast {
         })
     }
 
-    /// A machine, or the component of one.
+    /// A machine, or the component or process of one.
     fn machine(&self, action: &str, relation: &str) -> Subject<'_> {
         let license = license_at(relation);
         let at = if relation == "mine" { self.world.machines.len() - 1 } else { license };
@@ -329,10 +333,12 @@ impl Cast {
         machine.environment_id = self.place(relation);
         let mut component = self.world.components[at].clone();
         component.environment_id = self.place(relation);
-        let record = if action.starts_with("Component") {
-            component.into_record()
-        } else {
-            machine.clone().into_record()
+        let mut process = self.world.processes[at].clone();
+        process.environment_id = self.place(relation);
+        let record = match action {
+            _ if action.starts_with("Component") => component.into_record(),
+            _ if action.starts_with("Process") => process.into_record(),
+            _ => machine.clone().into_record(),
         };
         let license = &self.world.licenses[license];
         let policy = self.policy_of(license);

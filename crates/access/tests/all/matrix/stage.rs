@@ -63,13 +63,14 @@ pub(super) fn add_policies_and_licenses(world: &mut World, blank: &mut Blank) {
     world.license_entitlements = vec![blank.license_entitlement(&world.licenses[0], &world.entitlements[0])];
 }
 
-/// A machine with a component on each licence, then one on the second that u owns.
+/// A machine with a component and a process on each licence, then one on the second that u owns.
 pub(super) fn add_machines(world: &mut World, blank: &mut Blank) {
     world.machines = world.licenses.iter().map(|license| blank.machine(license)).collect();
     let mut mine = blank.machine(&world.licenses[1]);
     mine.owner_id = Some(world.users[U].id.into());
     world.machines.push(mine);
     world.components = world.machines.iter().map(|machine| blank.component(machine)).collect();
+    world.processes = world.machines.iter().map(|machine| blank.process(machine)).collect();
 }
 
 /// A package and a release per product, then held, needs, draft and yanked of X.

@@ -58,7 +58,7 @@ impl Gathered {
             licensees: licensees.iter().map(person).collect(),
             entitlements: codes.iter().filter_map(|e| e.get("code").as_text()).map(str::to_owned).collect(),
             environment: environment.as_ref().map(environment_facts),
-            machines: machines(work, record, scope).await?,
+            machines: machines(work, &license, &policy, scope).await?,
             license,
             policy,
             has_checksum: false,

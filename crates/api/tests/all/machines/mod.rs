@@ -2,6 +2,8 @@
 
 mod activation;
 mod components;
+mod heartbeats;
+mod processes;
 mod records;
 
 use serde_json::{Value, json};

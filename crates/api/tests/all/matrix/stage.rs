@@ -84,6 +84,8 @@ impl Stage {
         let component = self.new_component(&machine, "component").await;
         self.name("machine", machine);
         self.name("component", component);
+        let process = self.new_process("process").await;
+        self.name("process", process);
         let inherited = self.new_attached(&format!("policies/{}", self.names["policy"])).await;
         self.name("policy-entitlement", inherited);
         let (pool, key) = self.new_pool().await;
@@ -263,6 +265,7 @@ impl Stage {
         match name {
             "new-machine" => self.new_machine(unique).await,
             "new-component" => self.new_component(&self.names["machine"], unique).await,
+            "new-process" => self.new_process(unique).await,
             other => panic!("the stage has no {other}"),
         }
     }
@@ -363,6 +366,11 @@ impl Stage {
     async fn new_component(&self, machine: &str, fingerprint: &str) -> String {
         let attributes = json!({ "fingerprint": fingerprint, "name": "disk" });
         id(&self.make("components", attributes, one("machine", "machines", machine)).await)
+    }
+
+    async fn new_process(&self, pid: &str) -> String {
+        let machine = one("machine", "machines", &self.names["machine"]);
+        id(&self.make("processes", json!({ "pid": pid }), machine).await)
     }
 
     async fn new_licensee(&self, unique: &str) -> String {
