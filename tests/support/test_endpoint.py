@@ -262,8 +262,19 @@ class Secrets(Benched):
             said.append(answer.json().get("errors", [{"code": answer.status}])[0]["code"])
         self.assertEqual(said, ["OTP_REQUIRED", 201, "OTP_INVALID"])
 
+    def test_password_reset_tokens(self):
+        jane = self.acme.make("users", email="jane@example.com", password="correct horse")
+        said = []
+        for more in ({"expired": True}, {}):
+            body = {"kind": "password-reset-token", "type": "users", "id": jane["id"], **more}
+            raw = self.bench.must("POST", "/mint", body)["value"]
+            meta = {"passwordResetToken": raw, "newPassword": "battery staple"}
+            path = f"/users/{jane['id']}/actions/reset-password"
+            said.append(self.acme.ask("POST", path, {"meta": meta}, token=None).status)
+        self.assertEqual(said, [401, 200])
+
     def test_what_it_cannot_mint(self):
-        for kind in ("cookie", "one-time-password", "password-reset-token", "fortune"):
+        for kind in ("cookie", "one-time-password", "fortune"):
             body = {"kind": kind, "type": "users", "id": self.acme.admin["id"]}
             self.assertEqual(self.bench.support("POST", "/mint", body).status, 422, kind)
         body = {"kind": "secret", "type": "tokens", "id": str(uuid.uuid4())}

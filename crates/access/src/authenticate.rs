@@ -51,10 +51,13 @@ pub fn authenticate_bearer(
         return Err(AuthFailure::TOKEN_EXPIRED);
     }
     refuse_banned(&by, &speaker)?;
-    if let (PresentedAs::Token(_), Speaker::License(records)) = (&by, &speaker) {
-        use AuthenticationStrategy::{Mixed, Token};
-        if !matches!(records.policy.authentication_strategy, Token | Mixed) {
-            return Err(AuthFailure::TOKEN_NOT_ALLOWED);
+    if let Speaker::License(records) = &speaker {
+        use AuthenticationStrategy::{Mixed, Session, Token};
+        match (&by, records.policy.authentication_strategy) {
+            (PresentedAs::Token(_), Token | Mixed) | (PresentedAs::Session(_), Session | Mixed) => {}
+            (PresentedAs::Token(_), _) => return Err(AuthFailure::TOKEN_NOT_ALLOWED),
+            (PresentedAs::Session(_), _) => return Err(AuthFailure::SESSION_NOT_ALLOWED),
+            _ => {}
         }
     }
     // What is stored of a hashed key is no key (`licensing.md` §8.3).
@@ -73,7 +76,7 @@ pub fn authenticate_bearer(
 fn refuse_banned(by: &PresentedAs, speaker: &Speaker) -> Result<(), AuthFailure> {
     let banned = match (by, speaker) {
         (_, Speaker::User(user, _)) => user.banned_at.is_some(),
-        (PresentedAs::Token(_), Speaker::License(records)) => {
+        (PresentedAs::Token(_) | PresentedAs::Session(_), Speaker::License(records)) => {
             records.owner.as_ref().is_some_and(|owner| owner.banned_at.is_some())
         }
         _ => false,
@@ -93,7 +96,7 @@ fn admits(view: EnvironmentView, by: &PresentedAs, speaker: &Speaker) -> bool {
     }
     let is_global_admin = matches!(speaker, Speaker::User(user, _)
         if user.role == UserRole::Admin && user.environment_id.is_none());
-    matches!(by, PresentedAs::Token(_) | PresentedAs::Password) && is_global_admin
+    !matches!(by, PresentedAs::LicenseKey) && is_global_admin
 }
 
 fn token_facts(token: &Token) -> TokenFacts {
@@ -102,12 +105,13 @@ fn token_facts(token: &Token) -> TokenFacts {
 
 impl PresentedAs {
     const fn token(&self) -> Option<&Token> {
-        if let Self::Token(token) = self { Some(token) } else { None }
+        if let Self::Token(token) | Self::Session(token) = self { Some(token) } else { None }
     }
     /// The refusal of a credential that is not of this account and environment.
     const fn unknown(&self) -> AuthFailure {
         match self {
             Self::LicenseKey => AuthFailure::LICENSE_INVALID,
+            Self::Session(_) => AuthFailure::SESSION_INVALID,
             _ => AuthFailure::TOKEN_INVALID,
         }
     }

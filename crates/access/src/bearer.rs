@@ -19,6 +19,8 @@ pub struct Bearer {
 pub enum PresentedAs {
     /// A token; this is its record.
     Token(Box<Token>),
+    /// A session; this is the record of its token.
+    Session(Box<Token>),
     /// A licence's key.
     LicenseKey,
     /// A user's e-mail and password, already checked (token generation only).

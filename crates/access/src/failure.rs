@@ -47,6 +47,13 @@ failures! {
     /// The licence's policy does not let tokens in.
     TOKEN_NOT_ALLOWED = "TOKEN_NOT_ALLOWED", FORBIDDEN, MethodNotAllowed,
         "Token authentication is not allowed by policy";
+    /// Not one of ours, of another account or environment, or its token is gone.
+    SESSION_INVALID = "SESSION_INVALID", UNAUTHORIZED, CredentialInvalid, "Session is invalid";
+    /// Past its end.
+    SESSION_EXPIRED = "SESSION_EXPIRED", UNAUTHORIZED, CredentialInvalid, "Session is expired";
+    /// The licence's policy does not let sessions in.
+    SESSION_NOT_ALLOWED = "SESSION_NOT_ALLOWED", FORBIDDEN, MethodNotAllowed,
+        "Session authentication is not allowed by policy";
     /// Unknown, or of another account or environment.
     LICENSE_INVALID = "LICENSE_INVALID", UNAUTHORIZED, CredentialInvalid, "License key is invalid";
     /// The owner is banned.

@@ -31,7 +31,8 @@ pub use authenticate::{authenticate, authenticate_bearer};
 pub use authorize::{Denied, Permit, admit, authorize, permits, require};
 pub use bearer::{Bearer, LicenseRecords, PresentedAs, Speaker};
 pub use credential::{
-    Candidate, Credential, CredentialError, CredentialScheme, Presented, credentials, user_and_password,
+    Candidate, Credential, CredentialError, CredentialScheme, Origin, OriginError, Presented, credentials,
+    session, session_cookie, user_and_password,
 };
 pub use environment::EnvironmentView;
 pub use failure::AuthFailure;

@@ -35,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) asked: Option<Asked>,
     /// The record that it is about.
     pub(crate) about: About,
+    /// The cookie that changes what session the caller has.
+    pub(crate) cookie: Option<String>,
     /// Where the request leads, once that is known.
     pub(crate) route: Option<Route>,
     request_id: RequestId,
@@ -54,6 +56,7 @@ impl Context {
             about: About::default(),
             mode,
             version: ApiVersion::CURRENT,
+            cookie: None,
             route: None,
             request_id: request.request_id,
         }
@@ -145,6 +148,11 @@ fn common(context: &Context, response: &mut ApiResponse) {
         ("x-request-id", &context.request_id.to_string()),
     ] {
         response.header(HeaderName::from_static(name), value);
+    }
+    if let Some(cookie) = &context.cookie
+        && !response.headers.contains_key(header::SET_COOKIE)
+    {
+        response.header(header::SET_COOKIE, cookie);
     }
     let caching = HeaderValue::from_static("no-transform, no-store, max-age=0");
     response.headers.entry(header::CACHE_CONTROL).or_insert(caching);

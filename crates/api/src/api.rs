@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Uri, header};
-use keyway_access::{Presented, Principal, Surface, admit, credentials};
+use keyway_access::{Origin, Presented, Principal, Surface, admit, credentials};
 use keyway_base::{AccountId, Clock};
 use keyway_blob::{BlobStore, Urls};
-use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, Mode, PrincipalError};
+use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, Known, Mode, PrincipalError};
 use keyway_crypto::http_signature::parse_accept_signature;
+use keyway_crypto::session::Session;
 use keyway_domain::account::CustomHost;
 use keyway_domain::request::Asked;
 use keyway_engine::Engines;
@@ -60,6 +61,8 @@ pub struct PublicUrls {
     pub api: String,
     /// The domain that our own hosts are below, if there is one: no account may have a host there.
     pub domain: Option<String>,
+    /// The origin of the portal, whose pages get sessions.
+    pub portal: Option<Origin>,
 }
 
 impl PublicUrls {
@@ -241,7 +244,12 @@ impl Api {
             None => Ok(Presented::Anonymous),
         };
         let presented = presented.map_err(|error| gate::unauthenticated(&error.failure(), "Bearer"))?;
-        let principal = self.principal(&account, environment.as_deref(), &presented, &head.matched).await?;
+        let presented = presented.or_session(self.presented_session(&request.headers, view));
+        let found = self.caller(&account, environment.as_deref(), &presented, &head.matched).await;
+        if let Err(Refusal::Told(_)) = &found {
+            context.cookie = self.end_of_session(&presented, view);
+        }
+        let (principal, session) = found?;
         context.bearer = principal.bearer_id();
         context.token = principal.token.as_ref().map(|token| token.id);
         context.license = principal.license().map(|license| license.id.into());
@@ -264,11 +272,15 @@ impl Api {
             view,
             presented,
             principal,
+            session,
             now: self.parts.clock.wall(),
             about: Arc::clone(&context.about),
             request_id: Some(request.request_id),
         };
-        self.run(endpoint, Arc::new(call)).await
+        let call = Arc::new(call);
+        let reply = self.run(endpoint, Arc::clone(&call)).await?;
+        context.cookie = call.session_after(endpoint);
+        Ok(reply)
     }
 
     /// Whether the account is served now. Itself it may always be looked at and changed.
@@ -358,7 +370,25 @@ impl Api {
         Ok(Some(found.ok_or_else(|| ApiError::environment_invalid(by_header.is_some()))?))
     }
 
-    /// Who is asking. A password speaks for nobody here: token generation checks it itself.
+    /// Who is asking, and in which session.
+    async fn caller(
+        &self,
+        account: &AccountFacts,
+        environment: Option<&EnvironmentFacts>,
+        presented: &Presented,
+        matched: &Matched,
+    ) -> Outcome<(Caller, Option<Session>)> {
+        match self.opened(account, EnvironmentFacts::view(environment), presented)? {
+            Some(session) => {
+                let token = session.token;
+                let found = self.parts.catalog.principal_of_session(account, environment, token).await;
+                Ok((known(found, presented)?, Some(session)))
+            }
+            None => Ok((self.principal(account, environment, presented, matched).await?, None)),
+        }
+    }
+
+    /// Who presents a credential. A password speaks for nobody here: token generation checks it itself.
     async fn principal(
         &self,
         account: &AccountFacts,
@@ -371,11 +401,16 @@ impl Api {
         let password = presented.credential().is_some_and(|credential| credential.password().is_some());
         let presented = if password && generates { &nobody } else { presented };
         let found = self.parts.catalog.principal(account, environment, Surface::Api, presented).await;
-        found.map(Caller::Known).map_err(|error| match error {
-            PrincipalError::Auth(failure) => gate::unauthenticated(&failure, presented.challenge()).into(),
-            PrincipalError::Unavailable(error) => Refusal::Catalog(error),
-        })
+        known(found, presented)
     }
+}
+
+/// What the catalogue found, as the caller.
+fn known(found: Result<Arc<Known<Principal>>, PrincipalError>, presented: &Presented) -> Outcome<Caller> {
+    found.map(Caller::Known).map_err(|error| match error {
+        PrincipalError::Auth(failure) => gate::unauthenticated(&failure, presented.challenge()).into(),
+        PrincipalError::Unavailable(error) => Refusal::Catalog(error),
+    })
 }
 
 /// What a request accepts, in however many headers it says so.

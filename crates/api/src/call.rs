@@ -6,6 +6,7 @@ use http::{HeaderMap, Method};
 use keyway_access::{EnvironmentView, Presented, Principal};
 use keyway_base::{RecordId, RequestId, Timestamp};
 use keyway_catalog::{AccountFacts, Asking};
+use keyway_crypto::session::Session;
 use keyway_jsonapi::document::account_path;
 use keyway_jsonapi::{FilterContext, Query, Role};
 use serde_json::{Map, Value};
@@ -46,6 +47,8 @@ pub(crate) struct Call {
     pub(crate) presented: Presented,
     /// The caller.
     pub(crate) principal: Caller,
+    /// The session of the portal that the caller has.
+    pub(crate) session: Option<Session>,
     /// The time of the request.
     pub(crate) now: Timestamp,
     /// The type and id of the record that the request is about, once it is found.
@@ -80,6 +83,7 @@ impl Call {
             view: principal.view,
             presented: Presented::Anonymous,
             principal,
+            session: None,
             now: api.parts().clock.wall(),
             about: About::default(),
             request_id: None,

@@ -27,6 +27,7 @@ mod refusal;
 mod reply;
 mod router;
 mod search;
+mod session;
 mod short_link;
 mod subject;
 mod touch;

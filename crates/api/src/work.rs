@@ -235,6 +235,20 @@ impl Work {
         let now = self.now();
         self.enqueue_at(kind, key, payload, now).await
     }
+    /// Adds a job that waits for the account's mail server.
+    pub(crate) async fn enqueue_mail(
+        &mut self,
+        kind: &str,
+        key: String,
+        payload: serde_json::Value,
+    ) -> Outcome<()> {
+        let (account, run_at) = (self.account(), self.now());
+        let job = NewJob { kind: kind.to_owned(), key, account, payload, run_at };
+        // One lane for all mail of an account: its id is no endpoint's.
+        self.write()?.enqueue_in(account.into(), &job).await?;
+        self.wakes_jobs = true;
+        Ok(())
+    }
     /// Adds a job that is not to run before a moment.
     pub(crate) async fn enqueue_at(
         &mut self,

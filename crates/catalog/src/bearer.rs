@@ -45,6 +45,18 @@ impl<'r> BearerSearch<'r> {
         Ok(speaker.map(|speaker| Bearer { by: PresentedAs::Token(Box::new(token)), speaker }))
     }
 
+    /// The bearer of the session of the token with this digest.
+    pub(crate) async fn by_session(
+        &mut self,
+        digest: CredentialDigest,
+    ) -> Result<Option<Bearer>, CatalogError> {
+        let found = self.by_token(digest).await?;
+        Ok(found.map(|Bearer { by, speaker }| match by {
+            PresentedAs::Token(token) => Bearer { by: PresentedAs::Session(token), speaker },
+            by => Bearer { by, speaker },
+        }))
+    }
+
     /// The licence with this key.
     pub(crate) async fn by_key(
         &mut self,

@@ -42,6 +42,8 @@ pub(crate) struct PrincipalKey {
 enum By {
     /// By a credential: one digest of everything that was presented.
     Presented(CredentialScheme, CredentialDigest),
+    /// By what a session says of its token.
+    Session(CredentialDigest),
     /// By what a registry's token says of the credential that it was given for.
     Token(registry_token::IssuedFor),
 }
@@ -50,6 +52,7 @@ enum By {
 #[derive(Clone, Copy)]
 enum Sought<'a> {
     Credential(&'a Credential),
+    Session(CredentialDigest),
     Bearer(registry_token::IssuedFor),
 }
 
@@ -133,6 +136,21 @@ impl Catalog {
         self.principal_by(key, account, Sought::Bearer(bearer)).await
     }
 
+    /// Who stands behind the session of a portal now: whoever its token speaks for.
+    ///
+    /// # Errors
+    /// As for [`Catalog::principal`].
+    pub async fn principal_of_session(
+        &self,
+        account: &AccountFacts,
+        environment: Option<&EnvironmentFacts>,
+        token: CredentialDigest,
+    ) -> Result<Arc<Known<Principal>>, PrincipalError> {
+        let (view, surface) = (EnvironmentFacts::view(environment), Surface::Api);
+        let key = PrincipalKey { account: account.id, view, surface, by: By::Session(token) };
+        self.principal_by(key, account, Sought::Session(token)).await
+    }
+
     async fn principal_by(
         &self,
         key: PrincipalKey,
@@ -180,6 +198,10 @@ impl Catalog {
             Sought::Credential(credential) => {
                 let found = search.by_credential(account, credential, key.surface).await?;
                 authenticate(account.id, key.view, credential, found, key.surface, now)
+            }
+            Sought::Session(token) => {
+                let found = search.by_session(token).await?.ok_or(AuthFailure::SESSION_INVALID);
+                found.and_then(|found| authenticate_bearer(account.id, key.view, found, key.surface, now))
             }
             Sought::Bearer(bearer) => {
                 let found = search.by_bearer(account, bearer).await?.ok_or(AuthFailure::TOKEN_INVALID);

@@ -25,6 +25,7 @@ pub mod machine_proof;
 pub mod npm_signature;
 pub mod password;
 pub mod registry_token;
+pub mod session;
 pub mod signed_url;
 pub mod sigv4;
 pub mod token;

@@ -107,6 +107,11 @@ pub fn generate(kind: TokenKind) -> Secret<String> {
     Secret::new(format!("{}-{digits}{VERSION}", kind.prefix()))
 }
 
+/// Makes a new token by which a password can be chosen: 256 random bits as hex.
+pub fn password_reset() -> Secret<String> {
+    Secret::new(hex::encode(random_bytes::<32>()))
+}
+
 /// An account's HMAC secret: 64 random bytes as hex, whose text is the key.
 #[derive(Clone)]
 pub struct AccountSecret {

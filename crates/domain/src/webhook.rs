@@ -32,6 +32,14 @@ pub fn extras(event: &Record) -> Extras {
     Extras { meta: Some(meta), ..Extras::default() }
 }
 
+/// The payload of an event without the token by which a password can be chosen; `None` when it has none.
+pub fn without_secret(event: &Record) -> Option<String> {
+    let mut payload: Json = serde_json::from_str(event.get("payload").as_text()?).ok()?;
+    payload.get("meta")?.get("passwordResetToken")?;
+    payload.as_object_mut()?.remove("meta");
+    Some(payload.to_string())
+}
+
 /// The document of a record, as an event's payload: with what more is told of the event, where there is more.
 pub fn payload(data: Json, meta: Option<&Json>) -> Json {
     match meta {

@@ -240,7 +240,7 @@ async fn write<N: Note>(db: &Db, notes: &[N]) -> Result<(), StoreError> {
     let mut write = db.begin().await?;
     write.insert_all(&entries).await?;
     if N::TOLD {
-        announce(&mut write, &entries).await?;
+        announce(&mut write, &entries, None).await?;
     }
     // no cached value depends on a log
     write.commit(Changes::none()).await

@@ -15,11 +15,12 @@ pub use behind::NotWritten;
 pub use delivery::{DELIVER, deliver};
 pub use journal::Journal;
 pub use request::Requests;
-pub use teller::{TELL, Teller, told_of};
+pub use teller::{TELL, Teller, Told};
 
 use keyway_base::Timestamp;
 use keyway_domain::event::{Event, Origin};
 use keyway_store::{StoreError, Write};
+use serde_json::Value as Json;
 
 /// Writes an event down, with the change that it tells of, and has webhook endpoints that listen told of the record as
 /// it is when the job for that is run. For those who cannot render documents.
@@ -34,7 +35,22 @@ pub async fn record(
 ) -> Result<(), StoreError> {
     let entry = [event.entry(origin, at)];
     write.insert_all(&entry).await?;
-    teller::announce(write, &entry).await
+    teller::announce(write, &entry, None).await
+}
+
+/// The same, with what endpoints are told beside the record, and the log does not keep.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot answer.
+pub async fn record_with(
+    write: &mut Write,
+    event: &Event,
+    meta: &Json,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = [event.entry(&Origin::default(), at)];
+    write.insert_all(&entry).await?;
+    teller::announce(write, &entry, Some(meta)).await
 }
 
 /// Writes an event down, with the change that it tells of. Who calls this tells the endpoints that listen themselves, by

@@ -8,7 +8,7 @@ use keyway_base::AccountId;
 use keyway_domain::resources::WebhookEndpoint;
 use keyway_jsonapi::{Declared, Record, Scope};
 use keyway_store::{Job, NewJob, StoreError, Write};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// The kind of job that has endpoints told of an event.
 pub const TELL: &str = "webhook.tell";
@@ -24,7 +24,11 @@ pub trait Teller: Send + Sync {
 
 /// Has endpoints told of entries of the log that they listen to. Where no account of theirs has endpoints, that is one
 /// small query for each account.
-pub(crate) async fn announce(write: &mut Write, entries: &[Record]) -> Result<(), StoreError> {
+pub(crate) async fn announce(
+    write: &mut Write,
+    entries: &[Record],
+    meta: Option<&Json>,
+) -> Result<(), StoreError> {
     let mut by_account: BTreeMap<AccountId, Vec<&Record>> = BTreeMap::new();
     for entry in entries {
         by_account.entry(entry.account()).or_default().push(entry);
@@ -36,26 +40,42 @@ pub(crate) async fn announce(write: &mut Write, entries: &[Record]) -> Result<()
         for entry in entries {
             let event = entry.get("event").as_text().unwrap_or_default();
             if endpoints.iter().any(|endpoint| endpoint.hears(event, entry.environment())) {
-                write.enqueue(&telling(entry, event)).await?;
+                write.enqueue(&telling(entry, event, meta)).await?;
             }
         }
     }
     Ok(())
 }
 
-fn telling(entry: &Record, event: &str) -> NewJob {
+fn telling(entry: &Record, event: &str, meta: Option<&Json>) -> NewJob {
     let id = entry.get("resource_id").as_id().map(|id| id.to_string());
     NewJob {
         kind: TELL.to_owned(),
         key: entry.id().to_string(),
         account: entry.account(),
-        payload: json!({ "event": event, "type": entry.get("resource_type").as_text(), "id": id }),
+        payload: json!({ "event": event, "type": entry.get("resource_type").as_text(), "id": id, "meta": meta }),
         run_at: entry.created(),
     }
 }
 
-/// The event, type and id that a [`TELL`] job names.
-pub fn told_of(job: &Job) -> Option<(&str, &str, &str)> {
-    let text = |name: &str| job.payload.get(name).and_then(serde_json::Value::as_str);
-    Some((text("event")?, text("type")?, text("id")?))
+/// What a [`TELL`] job says happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The event.
+    pub event: &'a str,
+    /// The type of its record.
+    pub kind: &'a str,
+    /// The record's id.
+    pub id: &'a str,
+    /// What is told beside the record.
+    pub meta: Option<&'a Json>,
+}
+
+impl<'a> Told<'a> {
+    /// As the job names it.
+    pub fn of(job: &'a Job) -> Option<Self> {
+        let text = |name: &str| job.payload.get(name).and_then(Json::as_str);
+        let meta = job.payload.get("meta").filter(|meta| !meta.is_null());
+        Some(Self { event: text("event")?, kind: text("type")?, id: text("id")?, meta })
+    }
 }

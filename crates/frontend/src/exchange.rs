@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Version};
-use keyway_access::{CredentialError, Presented, Surface, credentials};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use keyway_access::{CredentialError, Origin, Presented, Surface, credentials};
 use keyway_base::RequestId;
 use keyway_catalog::Mode;
 use percent_encoding::percent_decode_str;
@@ -43,6 +43,8 @@ pub(crate) struct Exchange {
     pub(crate) client: IpAddr,
     /// One account or many.
     pub(crate) mode: Mode,
+    /// The origin of the portal, where one of its pages asks.
+    pub(crate) portal: Option<HeaderValue>,
     /// The head as received.
     pub(crate) head: Parts,
     /// The host that trusted proxies say the client asked for.
@@ -82,7 +84,9 @@ impl Exchange {
             authority(&head)?;
         }
         let (mode, presented) = (settings.mode, OnceLock::new());
-        Ok(Self { id, arrived, client, mode, head, forwarded_host, connection, https, presented })
+        let portal = settings.portal.as_ref().filter(|portal| portal.asks(&head.headers));
+        let portal = portal.and_then(Origin::header);
+        Ok(Self { id, arrived, client, mode, portal, head, forwarded_host, connection, https, presented })
     }
 
     pub(crate) fn arrival(&self) -> Arrival<'_> {

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, CACHE_CONTROL,
-    CONTENT_SECURITY_POLICY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
-use keyway_access::{Credential, Presented, Surface, credentials};
+use keyway_access::{Credential, Presented, Surface, credentials, session};
 use keyway_base::{AccountId, BlobName};
 use keyway_blob::BlobKey;
 use keyway_catalog::{AccountError, AccountFacts};
@@ -73,7 +73,7 @@ pub(crate) async fn answer(
                 Some(over) => {
                     refused(front, exchange, whose, ApiError::too_many_requests(over.wait(now))).await
                 }
-                None => handled(front, exchange, whose, body).await,
+                None => handled(front, exchange, whose, None, body).await,
             };
             every_answer(exchange, response.headers_mut());
             return response;
@@ -100,7 +100,9 @@ async fn limited(
     whose: Whose<'_>,
     body: Incoming,
 ) -> Response<Body> {
+    let cookie = session(exchange.headers(), front.settings.portal.as_ref(), None);
     let presented = credentials(exchange.headers(), exchange.query(), Surface::Api);
+    let presented = presented.map(|presented| presented.or_session(cookie));
     let credential = match &presented {
         Ok(Presented::One(credential)) => Some(credential),
         _ => None,
@@ -139,7 +141,7 @@ async fn guarded(
         let seconds = u32::try_from(wait.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
         return refused(front, exchange, whose, ApiError::too_many_requests(seconds)).await;
     }
-    let response = handled(front, exchange, whose, body).await;
+    let response = handled(front, exchange, whose, Some(account.id), body).await;
     match credential {
         Some(credential) if response.status() == StatusCode::UNAUTHORIZED => {
             front.wrong(account.id, exchange.client, credential);
@@ -153,7 +155,13 @@ async fn guarded(
 }
 
 /// Reads the body and asks the API.
-async fn handled(front: &Front, exchange: &Exchange, whose: Whose<'_>, body: Incoming) -> Response<Body> {
+async fn handled(
+    front: &Front,
+    exchange: &Exchange,
+    whose: Whose<'_>,
+    account: Option<AccountId>,
+    body: Incoming,
+) -> Response<Body> {
     if let Some(fallback) = Fallback::of(front, exchange) {
         return Box::pin(fallback.answer(front, exchange, whose, body)).await;
     }
@@ -168,6 +176,10 @@ async fn handled(front: &Front, exchange: &Exchange, whose: Whose<'_>, body: Inc
         Ok(body) => body,
         Err(error) => return refused(front, exchange, whose, body_error(error, limits.json_bytes)).await,
     };
+    let now = front.clock.wall();
+    if let Some(over) = account.and_then(|account| front.rates.mail(exchange, account, &body, now)) {
+        return refused(front, exchange, whose, ApiError::too_many_requests(over.wait(now))).await;
+    }
     asked(front, exchange, whose, body).await
 }
 
@@ -318,7 +330,17 @@ const REPORT_TO: HeaderValue = HeaderValue::from_static(
 
 /// Headers that every answer of the JSON:API carries (`licensing.md` §1.7), beside those that the API sets.
 fn every_answer(exchange: &Exchange, headers: &mut HeaderMap) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    match &exchange.portal {
+        // Only to this origin do browsers send cookies along and show what comes back.
+        Some(portal) => {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, portal.clone());
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
+        }
+        None => {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+    }
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-transform, no-store, max-age=0"));
     headers.insert(CONTENT_SECURITY_POLICY, CSP);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use keyway_access::Origin;
 use keyway_base::Secret;
 use keyway_catalog::Mode;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<Network>,
+    /// The origin of the portal, whose pages may use the JSON:API with a session.
+    pub portal: Option<Origin>,
     /// The public Python index that unknown names are sent on to, unless the account names its own.
     pub pypi_upstream: Option<String>,
     /// Whether logins to a registry that ask for it get a token to refresh others with, and leave the key out of the
@@ -116,6 +119,7 @@ impl Settings {
             domain: None,
             public_url: None,
             trusted_proxies: Vec::new(),
+            portal: None,
             pypi_upstream: None,
             refresh_tokens: true,
             tls: None,

@@ -6,6 +6,8 @@ use keyway_crypto::CryptoError;
 use keyway_jsonapi::DecodeError;
 use keyway_store::{MaybeContended, StoreError};
 
+use crate::MailError;
+
 /// A job that could not be done this time.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
@@ -21,6 +23,9 @@ pub enum JobError {
     /// The account's keys cannot be read.
     #[error("the account's keys cannot be used: {0}")]
     Keys(#[from] CryptoError),
+    /// A mail could not be sent.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// A file could not be read.
     #[error("the file of artifact {artifact} cannot be read: {why}")]
     Unreadable {

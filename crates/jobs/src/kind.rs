@@ -71,10 +71,10 @@ pub const DELIVER: &str = keyway_events::DELIVER;
 /// Removes webhook events that have been kept long enough.
 pub const PRUNE_WEBHOOKS: &str = "webhooks.prune";
 
-/// What is done beside the rest, since it waits for others' servers.
-pub(crate) const DELIVERIES: &[&str] = &[DELIVER];
+/// Gives who forgot their password a token to choose another.
+pub const RESET_PASSWORD: &str = "password.reset";
 
-/// Every kind but deliveries of webhooks.
+/// Every kind that is in no lane: webhooks and mail wait for others' servers, and go beside the rest.
 pub const ALL: &[&str] = &[
     INGEST,
     AWAIT,

@@ -18,8 +18,10 @@ mod images;
 mod ingest;
 pub mod kind;
 mod log;
+mod mailer;
 mod monitor;
 mod orphan;
+mod password_reset;
 mod place;
 mod purge;
 mod reminder;
@@ -33,5 +35,6 @@ mod webhook;
 
 pub use error::JobError;
 pub use log::LogsKept;
+pub use mailer::{MailError, Mailer, MailerError};
 pub use runner::{Options, Parts, Runner};
 pub use webhook::{Answer, Carried, Carrier, Outgoing, Reach, Sender, Trouble};

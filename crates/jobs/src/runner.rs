@@ -9,14 +9,14 @@ use keyway_blob::BlobStore;
 use keyway_engine::Engines;
 use keyway_events::Teller;
 use keyway_store::{Changes, Db, Job, NewJob, Shares, Write, retrying};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::log::LogsKept;
 use crate::webhook::{Carrier, Reach, Sender, deliver};
 use crate::{
-    JobError, abandoned, arrival, blob, content, expire, ingest, kind, log, monitor, purge, reminder, token,
-    usage,
+    JobError, Mailer, abandoned, arrival, blob, content, expire, ingest, kind, log, monitor, password_reset,
+    purge, reminder, token, usage,
 };
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
@@ -29,6 +29,8 @@ pub(crate) const POLL: Duration = Duration::from_secs(1);
 const SENT_AT_A_TIME: usize = 32;
 /// How many of these may go to one endpoint and to all of an account: the others' are sent meanwhile.
 const SHARES: Shares = Shares { lane: 4, account: 16 };
+/// How long it is told again how long webhooks have been due.
+const LATENCY_KEPT: Duration = Duration::from_secs(3);
 /// After how many attempts an upload is given up; other jobs are tried until they succeed.
 const ATTEMPTS: u32 = 5;
 /// The wait after the first failure; each further one waits four times as long.
@@ -47,6 +49,8 @@ pub struct Parts {
     pub engines: Engines,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What sends mail; none sends none.
+    pub mailer: Option<Mailer>,
     /// Notified by whoever commits a transaction that enqueued a job.
     pub wake: Arc<Notify>,
 }
@@ -83,12 +87,14 @@ impl Default for Options {
 pub struct Runner {
     parts: Parts,
     options: Options,
-    /// What it can do, beside sending webhooks.
+    /// What it can do, beside sending webhooks and mail.
     kinds: Vec<&'static str>,
-    /// Wakes who sends webhooks.
+    /// Wakes who sends them.
     deliveries: Notify,
     /// When a webhook was last looked for, by the monotonic clock; zero before.
     looked: AtomicU64,
+    /// How long the oldest webhook was due when that was last asked, and when that was, by the monotonic clock.
+    latency: Mutex<Option<(Duration, Duration)>>,
 }
 
 /// What became of a job that did not fail.
@@ -121,7 +127,14 @@ impl Runner {
     pub fn with(parts: Parts, options: Options) -> Arc<Self> {
         let can = |kind: &&&str| options.teller.is_some() || **kind != kind::TELL;
         let kinds = kind::ALL.iter().filter(can).copied().collect();
-        Arc::new(Self { parts, options, kinds, deliveries: Notify::new(), looked: AtomicU64::new(0) })
+        Arc::new(Self {
+            parts,
+            options,
+            kinds,
+            deliveries: Notify::new(),
+            looked: AtomicU64::new(0),
+            latency: Mutex::new(None),
+        })
     }
 
     /// What it works with.
@@ -172,9 +185,19 @@ impl Runner {
         if self.parts.clock.monotonic().saturating_sub(looked) > LEASE {
             return Err(JobError::Idle);
         }
+        // Anybody may ask, and all of them get one answer: who waits for it waits here.
+        let mut known = self.latency.lock().await;
+        let clock = self.parts.clock.monotonic();
+        if let Some((latency, at)) = *known
+            && clock.saturating_sub(at) < LATENCY_KEPT
+        {
+            return Ok(latency);
+        }
         let now = self.parts.clock.wall();
-        let due = self.parts.db.due_since(now, kind::DELIVERIES).await?;
-        Ok(due.map_or(Duration::ZERO, |due| now.since(due)))
+        let due = self.parts.db.due_since(now, &[kind::DELIVER]).await?;
+        let latency = due.map_or(Duration::ZERO, |due| now.since(due));
+        *known = Some((latency, clock));
+        Ok(latency)
     }
 
     /// One of the workers.
@@ -191,7 +214,7 @@ impl Runner {
         }
     }
 
-    /// Sends webhooks, many at a time; those that are under way at the end are waited for.
+    /// Sends webhooks and mail, many at a time; what is under way at the end is waited for.
     async fn send(self: &Arc<Self>, mut stopped: watch::Receiver<bool>) {
         let mut under_way = JoinSet::new();
         while !*stopped.borrow() {
@@ -268,6 +291,7 @@ impl Runner {
     async fn carry_out(&self, job: &Job) -> Result<Ended, JobError> {
         match job.kind.as_str() {
             kind::DELIVER => deliver(&self.parts, &*self.options.carrier, job).await,
+            kind::RESET_PASSWORD => Box::pin(password_reset::run(&self.parts, job)).await,
             _ => retrying(|| self.dispatch(job)).await,
         }
     }

@@ -125,6 +125,15 @@ pub(crate) struct ServerFlags {
     /// How long requests to the API are logged, in days; 0 is not at all [default: 30]
     #[arg(global = true, long, value_name = "DAYS")]
     request_log_days: Option<String>,
+    /// The origin of your portal, whose pages may log in with cookies [default: none]
+    #[arg(global = true, long, value_name = "ORIGIN")]
+    portal_origin: Option<String>,
+    /// Where mail goes: smtp://USER:PASSWORD@HOST:PORT?tls=required, smtps://… or file:DIRECTORY [default: none is sent]
+    #[arg(global = true, long, value_name = "PLACE")]
+    mail: Option<String>,
+    /// The sender of mail
+    #[arg(global = true, long, value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// Log format: text or json
     #[arg(global = true, long)]
     log: Option<String>,
@@ -163,6 +172,9 @@ impl ServerFlags {
             ("event_log_days", self.event_log_days.clone()),
             ("webhook_private_addresses", self.webhook_private_addresses.clone()),
             ("request_log_days", self.request_log_days.clone()),
+            ("portal_origin", self.portal_origin.clone()),
+            ("mail", self.mail.clone()),
+            ("mail_from", self.mail_from.clone()),
             ("log", self.log.clone()),
             ("log_level", self.log_level.clone()),
             ("stop_seconds", self.stop_seconds.clone()),

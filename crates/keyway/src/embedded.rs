@@ -326,6 +326,8 @@ fn admin(account: AccountId, email: &str, now: Timestamp) -> User {
         first_name: None,
         last_name: None,
         password_digest: None,
+        password_reset_digest: None,
+        password_reset_at: None,
         role: UserRole::Admin,
         permissions: json!(["*"]),
         banned_at: None,

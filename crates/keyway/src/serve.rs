@@ -164,6 +164,7 @@ impl Composition {
         let front_settings = front_settings(settings)?;
         let base = Hosts::new(&front_settings, ENGINES)?.public_base().to_owned();
         let urls = Arc::new(Urls::new(&base, embedded.url_keys().await?));
+        let mailer = settings.mail.as_ref().map(|mail| mail.mailer(&base)).transpose()?;
         let wake = Arc::new(Notify::new());
         let api = Api::new(ApiParts {
             db: db.clone(),
@@ -172,7 +173,11 @@ impl Composition {
             urls: Arc::clone(&urls),
             engines: ENGINES,
             clock: Arc::clone(&clock),
-            public: PublicUrls { api: base, domain: settings.domain.clone() },
+            public: PublicUrls {
+                api: base,
+                domain: settings.domain.clone(),
+                portal: settings.portal_origin.clone(),
+            },
             wake_jobs: Arc::clone(&wake),
             logs_requests: settings.request_log_days > 0,
         });
@@ -181,6 +186,7 @@ impl Composition {
             blobs: blobs.clone(),
             engines: ENGINES,
             clock: Arc::clone(&clock),
+            mailer,
             wake,
         };
         let reach = if settings.webhook_private_addresses { Reach::Anywhere } else { Reach::Public };
@@ -239,6 +245,7 @@ fn front_settings(settings: &Settings) -> Result<keyway_frontend::Settings> {
     front.domain.clone_from(&settings.domain);
     front.public_url.clone_from(&settings.public_url);
     front.trusted_proxies.clone_from(&settings.trusted_proxies);
+    front.portal.clone_from(&settings.portal_origin);
     front.pypi_upstream.clone_from(&settings.pypi_upstream);
     front.refresh_tokens = settings.oci_refresh_tokens;
     front.rate_limits.clone_from(&settings.rate_limits);

@@ -1,13 +1,20 @@
 //! `POST /v1/_test/mint`: secrets in the clear.
 
+use std::time::Duration;
+
 use keyway_base::{Clock as _, RecordId};
+use keyway_crypto::token::{self, AccountSecret};
 use keyway_crypto::totp::{Step, TotpSecret};
-use keyway_domain::resources::SecondFactor;
-use keyway_jsonapi::Declared as _;
+use keyway_domain::resources::{Account, SecondFactor, User};
+use keyway_jsonapi::{Declared as _, Value};
+use keyway_store::Changes;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::{Support, SupportError};
+
+/// How old a token for a new password is that does not hold any more.
+const EXPIRED: Duration = Duration::from_hours(25);
 
 /// The body.
 #[derive(Debug, Deserialize)]
@@ -15,6 +22,9 @@ pub(crate) struct Mint {
     kind: String,
     r#type: String,
     id: RecordIdText,
+    /// Whether it is to be one that does not hold any more.
+    #[serde(default)]
+    expired: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -24,12 +34,13 @@ struct RecordIdText(String);
 impl Support {
     /// The secret of a record, or what its authenticator app shows now.
     pub(crate) async fn mint(&self, mint: &Mint) -> Result<Json, SupportError> {
-        let Mint { kind, r#type, id } = mint;
+        let Mint { kind, r#type, id, .. } = mint;
         let parsed = id.0.parse::<RecordId>();
         let parsed = parsed.map_err(|_| SupportError::Malformed(format!("{:?} is not a UUID", id.0)))?;
         let value = match kind.as_str() {
             "secret" => self.secrets().get(parsed),
             "one-time-password" => self.one_time_password(parsed).await?,
+            "password-reset-token" => self.password_reset(parsed, mint.expired).await?,
             _ => return Err(SupportError::Impossible(format!("this server mints no {kind} of {type}"))),
         };
         let unknown = || {
@@ -43,5 +54,25 @@ impl Support {
         let factor = factors.iter().find(|factor| factor.id() == id);
         let secret = factor.and_then(|factor| TotpSecret::parse(factor.get("secret").as_text()?).ok());
         Ok(secret.map(|secret| secret.code(Step::at(self.parts().clock.wall()))))
+    }
+
+    /// A token by which a user can choose a new password, as if they had asked for one.
+    async fn password_reset(&self, id: RecordId, expired: bool) -> Result<Option<String>, SupportError> {
+        let users = self.stored(User::RESOURCE, None).await?;
+        let Some(mut user) = users.into_iter().find(|user| user.id() == id) else { return Ok(None) };
+        let account = self.stored(Account::RESOURCE, Some(user.account())).await?;
+        let secret = account.first().and_then(|account| account.get("secret").as_text()).unwrap_or_default();
+        let secret = AccountSecret::from_stored(secret.to_owned());
+        let secret = secret.map_err(|error| SupportError::Impossible(error.to_string()))?;
+        let raw = token::password_reset();
+        let now = self.parts().clock.wall();
+        let asked = if expired { now.minus(EXPIRED) } else { now };
+        let digest = token::digest(&secret, raw.expose()).as_bytes().to_vec();
+        user.set("password_reset_digest", Value::Bytes(digest));
+        user.set("password_reset_at", Value::Time(asked));
+        let mut write = self.parts().db.begin().await?;
+        write.update(&user, &["password_reset_digest", "password_reset_at"]).await?;
+        write.commit(Changes::none()).await?;
+        Ok(Some(raw.into_inner()))
     }
 }

@@ -10,7 +10,8 @@ use crate::SupportError;
 use crate::notion::is_account;
 
 /// Columns that are nobody's business.
-const HIDDEN: &[&str] = &["id", "account_id", "digest", "password_digest", "keys", "secret", "lock"];
+const HIDDEN: &[&str] =
+    &["id", "account_id", "digest", "password_digest", "password_reset_digest", "keys", "secret", "lock"];
 
 /// The record, with its secret in the clear where one is known.
 pub(crate) fn shown(record: &Record, secret: Option<String>) -> Result<Json, SupportError> {

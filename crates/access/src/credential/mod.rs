@@ -1,6 +1,7 @@
 //! Credentials as requests present them (`distribution.md` §2.1, `licensing.md` §2), and what they may be.
 
 mod parse;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +9,7 @@ use keyway_base::Secret;
 
 use crate::{AuthFailure, Surface};
 pub use parse::{credentials, user_and_password};
+pub use session::{Origin, OriginError, session, session_cookie};
 
 /// What a request presents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub enum CredentialScheme {
     QueryToken,
     /// `?auth=license:KEY`.
     QueryLicense,
+    /// The cookie of a portal's session (JSON:API only).
+    Session,
 }
 
 /// What to look a credential up as.
@@ -94,11 +98,15 @@ impl CredentialScheme {
     /// The scheme to echo in `WWW-Authenticate` (`distribution.md` §2.3).
     pub const fn challenge(self) -> &'static str {
         match self {
-            Self::Bearer | Self::QueryToken | Self::QueryLicense => "Bearer",
+            Self::Bearer | Self::QueryToken | Self::QueryLicense | Self::Session => "Bearer",
             Self::Token => "Token",
             Self::License => "License",
             _ => "Basic",
         }
+    }
+    /// Whether it stands in the query.
+    const fn is_of_query(self) -> bool {
+        matches!(self, Self::QueryToken | Self::QueryLicense)
     }
     /// Whether the secret can only be a licence's key.
     const fn is_license(self) -> bool {
@@ -111,6 +119,15 @@ impl Presented {
     pub const fn credential(&self) -> Option<&Credential> {
         if let Self::One(credential) = self { Some(credential) } else { None }
     }
+    /// With the session that a portal's page has: it counts more than the query, and less than the header.
+    #[must_use]
+    pub fn or_session(self, session: Option<Credential>) -> Self {
+        match (self, session) {
+            (Self::One(credential), _) if !credential.scheme.is_of_query() => Self::One(credential),
+            (_, Some(session)) => Self::One(session),
+            (presented, None) => presented,
+        }
+    }
     /// The scheme to echo in `WWW-Authenticate`: the client's own, else `Bearer`.
     pub fn challenge(&self) -> &'static str {
         self.credential().map_or("Bearer", |credential| credential.scheme.challenge())
@@ -121,11 +138,12 @@ impl Presented {
 const CONVENTIONAL_USERS: [&str; 3] = ["license", "token", "__token__"];
 
 impl Credential {
-    /// What to look it up as, the likeliest first. The JSON:API has one reading; on engine routes a secret in
+    /// What to look it up as, the likeliest first; a session is not looked up, it says whose it is. The JSON:API has one reading; on engine routes a secret in
     /// any position can be a token or a licence's key (DESIGN §3).
     pub fn candidates(&self, surface: Surface) -> Vec<Candidate<'_>> {
         let secret = self.secret.expose().as_str();
         match surface {
+            _ if self.scheme == CredentialScheme::Session => Vec::new(),
             Surface::Api if self.scheme.is_license() => vec![Candidate::LicenseKey(secret)],
             Surface::Api => vec![Candidate::Token(self.api_token())],
             Surface::Engine => {
@@ -150,6 +168,7 @@ impl Credential {
     pub fn unknown(&self, surface: Surface) -> AuthFailure {
         match surface {
             _ if self.scheme.is_license() => AuthFailure::LICENSE_INVALID,
+            _ if self.scheme == CredentialScheme::Session => AuthFailure::SESSION_INVALID,
             Surface::Api if is_uuid(self.api_token()) => AuthFailure::TOKEN_FORMAT_INVALID,
             Surface::Engine if is_uuid(self.secret.expose()) => AuthFailure::TOKEN_FORMAT_INVALID,
             Surface::Api => AuthFailure::TOKEN_INVALID,

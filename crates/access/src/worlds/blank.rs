@@ -51,6 +51,8 @@ impl Blank {
             first_name: None,
             last_name: None,
             password_digest: None,
+            password_reset_digest: None,
+            password_reset_at: None,
             role,
             permissions: json!(["*"]),
             banned_at: None,

@@ -3,7 +3,7 @@
 use super::actions::{
     ban_user, check_out, download_token, generate_own_token, generate_token, heartbeat, license_owner,
     license_policy, license_state, license_usage, machine_owner, machine_proof, machine_user, me,
-    member_group, ping, pop_key, regenerate_token, second_factor, update_password, validate,
+    member_group, password_reset, ping, pop_key, regenerate_token, second_factor, update_password, validate,
 };
 use super::found_account;
 use super::nested as n;
@@ -31,6 +31,7 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::delete("/settings/{id}", Delete(&Settings)).prefixed(),
     E::get("/me", act!(ProfileShow, me::me)),
     E::get("/profile", act!(ProfileShow, me::profile)),
+    E::post("/passwords", act!(UserPasswordReset, password_reset::ask)),
     E::get("/tokens", List(&Tokens)),
     E::post("/tokens", act!(TokenGenerate, generate_own_token::generate_own_token)),
     E::put("/tokens", act!(TokenRegenerate, regenerate_token::own)),
@@ -58,6 +59,7 @@ pub(crate) static ENDPOINTS: &[E] = &[
     ),
     E::get("/users/{id}/group", act!(UserGroupShow, member_group::of_user)),
     E::patch("/users/{id}/group", act!(UserGroupUpdate, member_group::change_of_user)),
+    E::post("/users/{id}/actions/reset-password", act!(UserPasswordReset, password_reset::reset)),
     E::get("/users/{id}/products", Children(&n::USER_PRODUCTS)),
     E::get("/users/{id}/products/{product}", Child(&n::USER_PRODUCTS)),
     E::get("/users/{id}/licenses", Children(&n::USER_LICENSES)),

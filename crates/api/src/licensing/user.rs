@@ -87,7 +87,8 @@ impl Hooks for Users {
         Box::pin(async move {
             let changed = draft.changed("role") || draft.changed("password_digest");
             if draft.before.is_some() && changed {
-                drop_tokens(work, draft.record.id()).await?;
+                let kept = token_in_use(&work.call);
+                drop_tokens(work, draft.record.id(), kept).await?;
             }
             Ok(())
         })
@@ -230,20 +231,34 @@ fn prepare_password(draft: &mut Draft) -> Outcome<()> {
             password::demand(draft, vec![given])?;
             if let Some(digest) = draft.digests.first().cloned() {
                 draft.record.set("password_digest", Value::Text(digest));
+                forget_reset(&mut draft.record);
             }
         }
-        Some(_) => draft.record.set("password_digest", Value::Null),
+        Some(_) => {
+            draft.record.set("password_digest", Value::Null);
+            forget_reset(&mut draft.record);
+        }
         None => {}
     }
     Ok(())
 }
 
-/// Revokes a user's tokens but the one in use.
-pub(crate) async fn drop_tokens(work: &mut Work, user: RecordId) -> Outcome<()> {
+/// Ends a token by which a new password could be chosen.
+pub(crate) fn forget_reset(user: &mut Record) {
+    user.set("password_reset_digest", Value::Null);
+    user.set("password_reset_at", Value::Null);
+}
+
+/// The token in use.
+pub(crate) fn token_in_use(call: &Call) -> Option<RecordId> {
+    call.principal.token.as_ref().map(|token| token.id.into())
+}
+
+/// Revokes a user's tokens but one that is to be kept.
+pub(crate) async fn drop_tokens(work: &mut Work, user: RecordId, kept: Option<RecordId>) -> Outcome<()> {
     let scope = Scope::text("bearer_type", BearerType::User.as_str()).and(Scope::id("bearer_id", user));
-    let own = work.call.principal.token.as_ref().map(|token| token.id);
     for token in work.all(Token::RESOURCE, &scope).await? {
-        if own.is_none_or(|own| RecordId::from(own) != token.id()) {
+        if kept != Some(token.id()) {
             work.delete(&token).await?;
             crate::touch::record(work, Some(&token), None).await?;
         }

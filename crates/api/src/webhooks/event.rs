@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_domain::resources::{WebhookEndpoint, WebhookEvent, WebhookStatus};
-use keyway_domain::webhook::extras;
+use keyway_domain::webhook::{extras, without_secret};
 use keyway_jsonapi::document::Extras;
 use keyway_jsonapi::{ApiError, Declared, Record, Resource};
 
@@ -45,8 +45,18 @@ impl Hooks for WebhookEvents {
         false
     }
     fn describe<'a>(&'a self, _: &'a mut Work, records: &'a [Record]) -> Step<'a, Vec<Extras>> {
-        done(records.iter().map(extras).collect())
+        done(records.iter().map(described).collect())
     }
+}
+
+/// What endpoints are told of a new password opens the user's account, and more people read here and in the log of
+/// requests than may change it.
+fn described(event: &Record) -> Extras {
+    let mut extras = extras(event);
+    if let Some(payload) = without_secret(event) {
+        extras.attribute("payload", payload);
+    }
+    extras
 }
 
 /// The endpoint that was told; none when it is gone.

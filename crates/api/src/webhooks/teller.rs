@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyway_access::{EnvironmentView, Principal};
 use keyway_catalog::AccountError;
 use keyway_domain::resources;
-use keyway_events::{Teller, told_of};
+use keyway_events::{Teller, Told};
 use keyway_jsonapi::Record;
 use keyway_store::{Job, retrying};
 
@@ -44,9 +44,9 @@ async fn tell(api: &Arc<Api>, job: &Job) -> Outcome<()> {
     };
     let nobody = Principal::anonymous(account.id, EnvironmentView::Global);
     let mut work = Work::writing(&Call::of_nobody(api, account, nobody)).await?;
-    let told = match told_of(job) {
-        Some((event, kind, id)) => match subject(&mut work, kind, id).await? {
-            Some(record) => work.tellings(&record, event, None).await?,
+    let told = match Told::of(job) {
+        Some(told) => match subject(&mut work, told.kind, told.id).await? {
+            Some(record) => work.tellings(&record, told.event, told.meta).await?,
             None => Vec::new(),
         },
         None => Vec::new(),

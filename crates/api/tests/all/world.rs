@@ -25,6 +25,8 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 /// 2026-06-01T12:00:00Z, when every test begins.
+/// Where the portal is.
+pub(crate) const PORTAL: &str = "https://portal.example.com";
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_780_315_200_000_000);
 
 pub(crate) const ENGINES: Engines = Engines::new(&[
@@ -119,6 +121,7 @@ impl World {
             public: PublicUrls {
                 api: "https://api.example.com".to_owned(),
                 domain: Some("example.com".to_owned()),
+                portal: Some(PORTAL.parse().unwrap()),
             },
             wake_jobs: Arc::new(Notify::new()),
             logs_requests,

@@ -37,6 +37,10 @@ resource! {
         last_name: Option<String>,
         /// Argon2 hash; none for managed users.
         password_digest: Option<String>,
+        /// Digest of the token by which a new password can be chosen, once one was asked for.
+        password_reset_digest: Option<Vec<u8>>,
+        /// When it was asked for.
+        password_reset_at: Option<keyway_base::Timestamp>,
         /// The role.
         role: UserRole,
         /// Permission names, or `["*"]`.

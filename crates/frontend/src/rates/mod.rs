@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use keyway_access::{Credential, CredentialScheme};
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_crypto::token::TokenKind;
+use keyway_jsonapi::parse_body;
 use percent_encoding::percent_decode_str;
 
 use crate::exchange::Exchange;
@@ -29,6 +30,9 @@ pub use window::{RateLimits, RateLimitsError, Window};
 const LOG_INS: [Window; 1] = [Window::of(60, 5)];
 /// Passwords changed or reset, and second factors made, changed or removed, for one user.
 const NEW_PASSWORDS: [Window; 1] = [Window::of(600, 5)];
+
+/// Mails asked for to one address.
+const MAILS: [Window; 1] = [Window::of(60 * 60, 5)];
 
 /// Accounts founded from one address.
 const FOUNDED: [Window; 1] = [Window::of(60 * 60, 20)];
@@ -99,6 +103,26 @@ impl Rates {
             Some(standing) if standing.is_over() => Verdict::Exceeded(standing),
             standing => standing.map_or(Verdict::Free, Verdict::Within),
         }
+    }
+
+    /// Counts a mail that is asked for, by its address, and says how that stands if it is one too many.
+    pub(crate) fn mail(
+        &self,
+        exchange: &Exchange,
+        account: AccountId,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Option<Standing> {
+        let asks = *exchange.method() == Method::POST
+            && exchange.path().trim_end_matches('/').ends_with("/passwords");
+        if !asks || self.limits.windows().is_empty() {
+            return None;
+        }
+        let body = parse_body(body).ok()?;
+        let email = body.get("meta")?.get("email")?.as_str()?.trim().to_lowercase();
+        self.table
+            .count(self.hasher.hash_one((account, "mail", email)), &MAILS, now)
+            .filter(Standing::is_over)
     }
 
     /// Counts an account that is to be founded, and says how the address stands if that is one too many.

@@ -33,6 +33,34 @@ async fn requests_arrive_whole_and_answers_carry_what_all_carry() {
 }
 
 #[tokio::test]
+async fn pages_of_the_portal_alone_may_send_cookies_along() {
+    let portal = "https://portal.example.com";
+    let world = World::with(|settings| settings.portal = Some(portal.parse().unwrap())).await;
+    let mut wire = world.wire().await;
+    let asked = ("access-control-request-headers", "authorization, keygen-environment");
+    for (origin, allowed) in [
+        (portal, Some("true")),
+        ("https://portal.example.com.evil.example", None),
+        ("http://portal.example.com", None),
+        ("null", None),
+    ] {
+        let expected = if allowed.is_some() { portal } else { "*" };
+        for (method, status) in [("OPTIONS", 204), ("GET", 200)] {
+            let reply = wire.ask(method, "/v1/me", &[("origin", origin), asked], b"").await;
+            assert_eq!(reply.status, status, "{method} {origin}");
+            assert_eq!(reply.header("access-control-allow-origin"), Some(expected), "{method} {origin}");
+            assert_eq!(reply.header("access-control-allow-credentials"), allowed, "{method} {origin}");
+            assert_eq!(reply.header("vary"), allowed.map(|_| "Origin"), "{method} {origin}");
+        }
+        let reply = wire.ask("OPTIONS", "/v1/me", &[("origin", origin), asked], b"").await;
+        assert_eq!(reply.header("access-control-allow-headers"), Some(asked.1), "{origin}");
+    }
+    let plain = World::new().await;
+    let reply = plain.wire().await.ask("GET", "/v1/me", &[("origin", portal)], b"").await;
+    assert_eq!(reply.header("access-control-allow-credentials"), None, "there is no portal");
+}
+
+#[tokio::test]
 async fn the_signature_covers_the_exact_bytes() {
     let world = World::new().await;
     let reply = world.wire().await.get("/v1/me", &[]).await;

@@ -94,6 +94,24 @@ async fn passwords_are_tried_slowly() {
 }
 
 #[tokio::test]
+async fn mail_is_asked_for_five_times_an_hour_for_an_address() {
+    let world = world("30s:100").await;
+    let mut wire = world.wire().await;
+    let ask = |email: &str| format!("{{\"meta\":{{\"email\":\"{email}\"}}}}").into_bytes();
+    for path in
+        ["/v1/passwords", "/v1/accounts/acme/passwords", "/v1/passwords", "/v1/passwords/", "/v1/passwords"]
+    {
+        assert_eq!(wire.ask("POST", path, &[], &ask("jane@example.com")).await.status, 200, "{path}");
+    }
+    let refused = wire.ask("POST", "/v1/passwords", &[], &ask(" Jane@example.com")).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(wire.ask("POST", "/v1/passwords", &[], &ask("joe@example.com")).await.status, 200);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    world.clock.advance(Duration::from_secs(wait));
+    assert_eq!(wire.ask("POST", "/v1/passwords", &[], &ask("jane@example.com")).await.status, 200);
+}
+
+#[tokio::test]
 async fn one_time_passwords_are_guessed_slowly() {
     let world = world("30s:100").await;
     let mut wire = world.wire().await;

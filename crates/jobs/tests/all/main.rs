@@ -4,6 +4,7 @@
 
 mod ingest;
 mod monitor;
+mod password_reset;
 mod purge;
 mod reminders;
 mod runner;

@@ -225,6 +225,11 @@ async fn latency_is_that_of_the_webhook_that_waits_longest() {
     assert_eq!(runner.webhook_latency().await.unwrap(), Duration::ZERO);
     stop.send(()).unwrap();
     running.await.unwrap();
+    event(&world, "https://quick.test/").await;
+    world.advance(Duration::from_secs(2));
+    assert_eq!(runner.webhook_latency().await.unwrap(), Duration::ZERO, "as it was a moment ago");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(runner.webhook_latency().await.unwrap(), Duration::from_secs(3));
 }
 
 fn ids(events: &[Record]) -> Vec<RecordId> {

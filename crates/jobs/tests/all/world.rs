@@ -159,6 +159,7 @@ impl World {
             blobs: blobs.clone(),
             engines: Engines::new(ENGINES),
             clock: clock.clone(),
+            mailer: None,
             wake: Arc::new(Notify::new()),
         };
         let runner = Runner::new(parts.clone());

@@ -114,6 +114,17 @@ pub(crate) const KNOWN: &[Known] = &[
         default: "30",
         about: "how long requests to the API are logged, in days; 0 is not at all",
     },
+    Known {
+        name: "portal_origin",
+        default: "",
+        about: "the origin of your portal, such as https://portal.example.com, whose pages may log in with cookies",
+    },
+    Known {
+        name: "mail",
+        default: "",
+        about: "smtp://USER:PASSWORD@HOST:PORT?tls=required, smtps://…, or file:DIRECTORY; empty sends no mail",
+    },
+    Known { name: "mail_from", default: "", about: "the sender of mail" },
     Known { name: "log", default: "text", about: "log format: text or json" },
     Known { name: "log_level", default: "info", about: "error, warn, info, debug or trace" },
     Known {

@@ -9,9 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keyway_access::{Origin, OriginError};
+use keyway_base::Secret;
 use keyway_blob::S3Options;
 use keyway_catalog::Mode;
 use keyway_frontend::{Network, RateLimits};
+use keyway_jobs::{Mailer, MailerError};
 use keyway_store::Location;
 
 pub(crate) use known::KNOWN;
@@ -60,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) webhook_private_addresses: bool,
     /// How many days requests are logged; none are with 0.
     pub(crate) request_log_days: u32,
+    pub(crate) portal_origin: Option<Origin>,
+    pub(crate) mail: Option<Mail>,
     pub(crate) json_log: bool,
     pub(crate) log_level: tracing::Level,
     pub(crate) stop_seconds: u64,
@@ -73,6 +78,23 @@ pub(crate) struct Settings {
 pub(crate) struct Tls {
     pub(crate) cert: PathBuf,
     pub(crate) key: PathBuf,
+}
+
+/// Where mail goes, and from whom it comes.
+#[derive(Debug, Clone)]
+pub(crate) struct Mail {
+    place: Secret<String>,
+    from: String,
+}
+
+impl Mail {
+    /// What sends it; links in it lead to this API.
+    ///
+    /// # Errors
+    /// The place or the sender makes no sense.
+    pub(crate) fn mailer(&self, api: &str) -> Result<Mailer, MailerError> {
+        Mailer::at(self.place.expose(), &self.from, api)
+    }
 }
 
 impl Settings {
@@ -132,6 +154,8 @@ impl Settings {
             event_log_days: parsed(layers, "event_log_days", "a number of days")?,
             webhook_private_addresses: one_of(layers, "webhook_private_addresses", &["on", "off"])? == "on",
             request_log_days: parsed(layers, "request_log_days", "a number of days")?,
+            portal_origin: portal_origin(layers)?,
+            mail: mail(layers)?,
             json_log: one_of(layers, "log", &["text", "json"])? == "json",
             log_level: parsed(layers, "log_level", "error, warn, info, debug or trace")?,
             stop_seconds: parsed(layers, "stop_seconds", "a number of seconds")?,
@@ -254,6 +278,36 @@ fn tls(layers: &Layers) -> Result<Option<Tls>> {
     }
 }
 
+fn portal_origin(layers: &Layers) -> Result<Option<Origin>> {
+    let Some(text) = optional(layers, "portal_origin") else { return Ok(None) };
+    let source = layers.get("portal_origin").1;
+    let origin = text.parse().map_err(|error: OriginError| {
+        anyhow::anyhow!("setting 'portal_origin' ({source}) is '{text}': it {error}")
+    })?;
+    Ok(Some(origin))
+}
+
+fn mail(layers: &Layers) -> Result<Option<Mail>> {
+    let (Some(place), from) = (optional(layers, "mail"), optional(layers, "mail_from")) else {
+        return Ok(None);
+    };
+    let source = layers.get("mail").1;
+    let from = from.with_context(|| format!("setting 'mail' ({source}) is set but 'mail_from' is not"))?;
+    let mail = Mail { place: Secret::new(place.to_owned()), from: from.to_owned() };
+    match mail.mailer("") {
+        Ok(_) => Ok(Some(mail)),
+        Err(MailerError::Place) => bail!("setting 'mail' ({source}) {}", MailerError::Place),
+        Err(MailerError::From) => {
+            bail!(
+                "setting 'mail_from' ({}) is '{}': it {}",
+                layers.get("mail_from").1,
+                mail.from,
+                MailerError::From
+            )
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +346,8 @@ mod tests {
             ("blobs", "s3://bucket", "'s3_access_key_id' is not"),
             ("delivery", "maybe", "auto, redirect, stream"),
             ("tls_cert", "a.pem", "'tls_key' is not"),
+            ("portal_origin", "portal.example.com", "'portal_origin' (flag --portal-origin)"),
+            ("mail", "smtp://u:geheim@x", "'mail_from' is not"),
             ("mode", "single", "'mode' (flag --mode) is 'single', which is not singleplayer or multiplayer"),
             ("log", "xml", "text, json"),
             ("data", "", "'data'"),
@@ -299,6 +355,16 @@ mod tests {
             let error = format!("{:#}", with(&[(name, value)]).unwrap_err());
             assert!(error.contains(expected), "{name}={value}: {error}");
         }
+    }
+
+    #[test]
+    fn mail_needs_a_place_and_a_sender_and_no_error_tells_the_password() {
+        let error = |place, from| format!("{:#}", with(&[("mail", place), ("mail_from", from)]).unwrap_err());
+        let said = error("smpt://u:geheim@x", "a@example.com");
+        assert!(said.contains("'mail' (flag --mail) must be smtp://") && !said.contains("geheim"), "{said}");
+        assert!(error("file:x", "Acme").contains("'mail_from' (flag --mail-from) is 'Acme'"));
+        assert!(with(&[("mail", "file:x"), ("mail_from", "a@example.com")]).unwrap().mail.is_some());
+        assert!(with(&[("mail_from", "a@example.com")]).unwrap().mail.is_none());
     }
 
     #[test]

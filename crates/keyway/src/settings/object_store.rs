@@ -39,7 +39,8 @@ pub(super) const STAND_INS: &[(&str, &str)] = &[
 ];
 
 /// Settings whose values are never shown.
-pub(crate) const SECRETS: &[&str] = &["s3_secret_access_key", "s3_session_token", "s3_container_token"];
+pub(crate) const SECRETS: &[&str] =
+    &["s3_secret_access_key", "s3_session_token", "s3_container_token", "mail"];
 
 /// The object store, when there is one.
 pub(super) fn object_store(layers: &Layers) -> Result<Option<S3Options>> {

@@ -81,6 +81,8 @@ CREATE TABLE users (
     first_name TEXT COLLATE "C",
     last_name TEXT COLLATE "C",
     password_digest TEXT COLLATE "C",
+    password_reset_digest BYTEA,
+    password_reset_at BIGINT,
     role TEXT COLLATE "C" NOT NULL,
     permissions TEXT COLLATE "C" NOT NULL,
     banned_at BIGINT,

@@ -80,6 +80,8 @@ CREATE TABLE users (
     first_name TEXT,
     last_name TEXT,
     password_digest TEXT,
+    password_reset_digest BLOB,
+    password_reset_at INTEGER,
     role TEXT NOT NULL,
     permissions TEXT NOT NULL CHECK (json_valid(permissions)),
     banned_at INTEGER,

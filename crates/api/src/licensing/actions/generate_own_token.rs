@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::header::SET_COOKIE;
 use keyway_access::{Action, Who};
 use keyway_domain::resources::BearerType;
 use keyway_jsonapi::ApiError;
@@ -50,7 +51,12 @@ pub(crate) async fn generate_own_token(call: Arc<Call>) -> Outcome<Reply> {
     };
     gate::authorize(&call, Action::TokenGenerate, &subject)?;
     let generated = generate::generate(&mut work, &bearer, input).await?;
-    let reply = located(&work, &generated.record, generated.object());
+    let mut reply = located(&work, &generated.record, generated.object());
+    if caller(&call).is_ok_and(|own| own == (kind, id))
+        && let Some(cookie) = call.new_session(&generated.record)
+    {
+        reply = reply.header(SET_COOKIE, &cookie);
+    }
     work.commit().await?;
     Ok(reply)
 }

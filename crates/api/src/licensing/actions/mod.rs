@@ -16,6 +16,7 @@ pub(crate) mod machine_proof;
 pub(crate) mod machine_user;
 pub(crate) mod me;
 pub(crate) mod member_group;
+pub(crate) mod password_reset;
 pub(crate) mod ping;
 pub(crate) mod pop_key;
 pub(crate) mod regenerate_token;

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, find, one};
-use crate::licensing::user::{drop_tokens, wrong_password};
+use crate::licensing::user::{drop_tokens, forget_reset, token_in_use, wrong_password};
 use crate::licensing::{Users, password};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
@@ -39,8 +39,9 @@ pub(crate) async fn update_password(call: Arc<Call>) -> Outcome<Reply> {
     }
     let mut after = before.clone();
     after.set("password_digest", digest.map_or(Value::Null, Value::Text));
+    forget_reset(&mut after);
     change(&mut work, &before, &mut after).await?;
-    drop_tokens(&mut work, after.id()).await?;
+    drop_tokens(&mut work, after.id(), token_in_use(&call)).await?;
     let reply = Reply::data(one(&mut work, &Users, &after).await?);
     work.commit().await?;
     Ok(reply)

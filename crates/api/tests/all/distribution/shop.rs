@@ -129,6 +129,7 @@ impl Shop {
             blobs: self.blobs.clone(),
             engines: ENGINES,
             clock,
+            mailer: None,
             wake: Arc::new(Notify::new()),
         };
         Runner::new(parts).run_until_idle().await.unwrap();

@@ -77,7 +77,8 @@ impl Stage {
         world.api.uploaded(&grant, staging.finish().await.unwrap()).await.unwrap();
         let clock: Arc<dyn Clock> = world.clock.clone();
         let (db, blobs, wake) = (world.db.clone(), world.blobs.clone(), Arc::new(Notify::new()));
-        Runner::new(Parts { db, blobs, engines: ENGINES, clock, wake }).run_until_idle().await.unwrap();
+        let parts = Parts { db, blobs, engines: ENGINES, clock, mailer: None, wake };
+        Runner::new(parts).run_until_idle().await.unwrap();
         artifact
     }
 

@@ -35,6 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "/me", "", "............1"),
     ("GET", "/profile", "", "............1"),
     // Tokens: the one that is meant is the owner's.
+    ("POST", "/passwords", r#"{"meta":{"email":"{unique}@x.yz"}}"#, "............."),
     ("GET", "/tokens", "", "............1"),
     ("POST", "/tokens", "", "......33...31"),
     ("PUT", "/tokens", "", "....3......41"),
@@ -86,6 +87,12 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("GET", "/users/{user}/group", "", ".........3431"),
     ("PATCH", "/users/{new-user}/group", r#"{"data":{"type":"groups","id":"{group}"}}"#, "...33...44441"),
+    (
+        "POST",
+        "/users/{user}/actions/reset-password",
+        r#"{"meta":{"passwordResetToken":"wrong","newPassword":"battery staple"}}"#,
+        "4444444444444",
+    ),
     ("GET", "/users/{user}/products", "", "........33431"),
     ("GET", "/users/{user}/products/{product}", "", ".......433431"),
     ("GET", "/users/{user}/licenses", "", ".........3431"),
