@@ -42,10 +42,10 @@ def _stop(process: subprocess.Popen) -> None:
     process.wait(30)
 
 
-def psql(statement: str, url: str | None = None) -> str:
+def psql(statement: str, url: str | None = None, seconds: float = 60) -> str:
     """What a statement prints."""
     command = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", url or server(), "-c", statement]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds)
     assert done.returncode == 0, f"{statement}: {done.stderr}"
     return done.stdout
 

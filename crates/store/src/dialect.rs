@@ -71,7 +71,13 @@ impl Dialect {
             sql.push("hashtextextended(").column(alias, column).push(", 0) = hashtextextended(");
             sql.param(arg.clone()).push(", 0) AND ");
         }
-        sql.column(alias, column).push(" = ").param(arg);
+        sql.column(alias, column).push(" = ");
+        match arg {
+            // Written out, so that an index of those rows alone can serve.
+            Arg::Bool(Some(true)) => sql.push("TRUE"),
+            Arg::Bool(Some(false)) => sql.push("FALSE"),
+            arg => sql.param(arg),
+        };
     }
 
     /// Appends the condition that a column equals one of very many values, as one parameter where that is

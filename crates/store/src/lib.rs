@@ -18,6 +18,7 @@ mod job;
 mod lane;
 mod location;
 mod lock;
+mod metadata_entry;
 mod migrate;
 mod own;
 mod page;

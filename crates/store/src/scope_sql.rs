@@ -134,6 +134,7 @@ fn is_selective(scope: &Scope) -> bool {
         Scope::And(scopes) => scopes.iter().any(is_selective),
         Scope::Or(scopes) => !scopes.is_empty() && scopes.iter().all(is_selective),
         Scope::Exists { local, scope, .. } => *local != "account_id" && is_selective(scope),
+        Scope::Not(inner) => **inner == Scope::IsNull("banned_at"),
         _ => false,
     }
 }

@@ -22,7 +22,7 @@ pub fn status(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
         "EXPIRED" => Scope::Lt("expiry", Value::Time(now)),
         "EXPIRING" => between("expiry", now, now.plus(EXPIRING)),
         "ACTIVE" => is_active(now),
-        "INACTIVE" => is_active(now).negate(),
+        "INACTIVE" => idle_since(now.minus(INACTIVE)),
         _ => Scope::None,
     })
 }
@@ -82,8 +82,8 @@ pub fn activity(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
     each(value, |key, text| {
         Some(match key {
             "inside" => duration(text).map(|d| active_since(now.minus(d))),
-            "outside" => duration(text).map(|d| active_since(now.minus(d)).negate()),
-            "before" => moment(text).map(|at| active_since(at).negate()),
+            "outside" => duration(text).map(|d| idle_since(now.minus(d))),
+            "before" => moment(text).map(idle_since),
             "after" => moment(text).map(active_since),
             _ => return None,
         })
@@ -146,9 +146,19 @@ pub fn is_active(now: Timestamp) -> Scope {
     active_since(now.minus(INACTIVE))
 }
 
+/// Where what a licence did last is noted; null where it never did.
+const DONE: [&str; 3] = ["last_validated_at", "last_check_in_at", "last_check_out_at"];
+
 fn active_since(at: Timestamp) -> Scope {
-    let columns = ["created_at", "last_validated_at", "last_check_in_at", "last_check_out_at"];
-    Scope::Or(columns.into_iter().map(|column| Scope::Ge(column, Value::Time(at))).collect())
+    let columns = ["created_at"].into_iter().chain(DONE);
+    Scope::Or(columns.map(|column| Scope::Ge(column, Value::Time(at))).collect())
+}
+
+/// The opposite of [`active_since`], so that a list begins with those created before.
+fn idle_since(at: Timestamp) -> Scope {
+    let before = |column| Scope::Lt(column, Value::Time(at));
+    let never_since = |column| Scope::Or(vec![Scope::IsNull(column), before(column)]);
+    Scope::And(["created_at"].map(before).into_iter().chain(DONE.map(never_since)).collect())
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

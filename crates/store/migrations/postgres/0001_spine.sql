@@ -93,6 +93,7 @@ CREATE TABLE users (
 CREATE INDEX users_created ON users (account_id, created_at, id);
 CREATE UNIQUE INDEX users_email ON users (account_id, email);
 CREATE INDEX users_group ON users (account_id, group_id, created_at, id);
+CREATE INDEX users_banned ON users (account_id, id) WHERE banned_at IS NOT NULL;
 
 CREATE TABLE group_owners (
     id TEXT COLLATE "C" NOT NULL,
@@ -288,7 +289,9 @@ CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, i
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
 CREATE INDEX licenses_group ON licenses (account_id, group_id, created_at, id);
-CREATE INDEX licenses_expiry ON licenses (account_id, expiry);
+-- With all that a list of an administrator asks of a licence that ends at some time.
+CREATE INDEX licenses_expiry ON licenses (account_id, expiry, created_at, id, environment_id);
+CREATE INDEX licenses_suspended ON licenses (account_id, created_at, id) WHERE suspended = TRUE;
 CREATE INDEX licenses_check_in ON licenses (account_id, policy_id, last_check_in_at);
 
 CREATE TABLE license_entitlements (
@@ -845,6 +848,49 @@ CREATE TABLE usage_snapshots (
 );
 CREATE INDEX usage_snapshots_created ON usage_snapshots (account_id, created_at, id);
 CREATE INDEX usage_snapshots_day ON usage_snapshots (account_id, day);
+
+-- The metadata that lists are filtered by, kept by triggers: a row for each member of the document that is a text, a
+-- whole number, a truth value or null, and short. Other members are looked for in the documents.
+CREATE TABLE metadata_entries (
+    account_id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    record_id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (account_id, kind, key, value, created_at, record_id)
+);
+CREATE INDEX metadata_entries_record ON metadata_entries (account_id, record_id);
+CREATE FUNCTION metadata_is_entered() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO metadata_entries
+        SELECT NEW.account_id, TG_TABLE_NAME, key, text, NEW.created_at, NEW.id FROM (
+            SELECT key, CASE jsonb_typeof(value) WHEN 'null' THEN 'null'
+                WHEN 'number' THEN trunc((value #>> '{}')::numeric)::text ELSE value #>> '{}' END AS text
+            FROM jsonb_each(CASE WHEN NEW.metadata LIKE '{%' THEN NEW.metadata::jsonb ELSE '{}' END)
+            WHERE jsonb_typeof(value) IN ('string', 'boolean', 'null')
+                OR jsonb_typeof(value) = 'number' AND scale(trim_scale((value #>> '{}')::numeric)) = 0
+        ) AS members WHERE char_length(key) <= 128 AND char_length(text) <= 128;
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE TRIGGER users_metadata_inserted AFTER INSERT ON users
+    FOR EACH ROW WHEN (NEW.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER users_metadata_updated AFTER UPDATE OF metadata ON users
+    FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER users_metadata_deleted AFTER DELETE ON users
+    FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER licenses_metadata_inserted AFTER INSERT ON licenses
+    FOR EACH ROW WHEN (NEW.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER licenses_metadata_updated AFTER UPDATE OF metadata ON licenses
+    FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER licenses_metadata_deleted AFTER DELETE ON licenses
+    FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
 
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a

@@ -92,6 +92,7 @@ CREATE TABLE users (
 CREATE INDEX users_created ON users (account_id, created_at, id);
 CREATE UNIQUE INDEX users_email ON users (account_id, email);
 CREATE INDEX users_group ON users (account_id, group_id, created_at, id);
+CREATE INDEX users_banned ON users (account_id, id) WHERE banned_at IS NOT NULL;
 
 CREATE TABLE group_owners (
     id TEXT NOT NULL,
@@ -285,7 +286,9 @@ CREATE INDEX licenses_product ON licenses (account_id, product_id, created_at, i
 CREATE INDEX licenses_policy ON licenses (account_id, policy_id, created_at, id);
 CREATE INDEX licenses_owner ON licenses (account_id, owner_id, created_at, id);
 CREATE INDEX licenses_group ON licenses (account_id, group_id, created_at, id);
-CREATE INDEX licenses_expiry ON licenses (account_id, expiry);
+-- With all that a list of an administrator asks of a licence that ends at some time.
+CREATE INDEX licenses_expiry ON licenses (account_id, expiry, created_at, id, environment_id);
+CREATE INDEX licenses_suspended ON licenses (account_id, created_at, id) WHERE suspended = TRUE;
 CREATE INDEX licenses_check_in ON licenses (account_id, policy_id, last_check_in_at);
 
 CREATE TABLE license_entitlements (
@@ -840,6 +843,52 @@ CREATE TABLE usage_snapshots (
 CREATE INDEX usage_snapshots_created ON usage_snapshots (account_id, created_at, id);
 CREATE INDEX usage_snapshots_day ON usage_snapshots (account_id, day);
 
+-- The metadata that lists are filtered by, kept by triggers: a row for each member of the document that is a text, a
+-- whole number, a truth value or null, and short. Other members are looked for in the documents.
+CREATE TABLE metadata_entries (
+    account_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    record_id TEXT NOT NULL,
+    PRIMARY KEY (account_id, kind, key, value, created_at, record_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metadata_entries_record ON metadata_entries (account_id, record_id);
+-- What is inserted here goes to the table above.
+CREATE VIEW metadata_documents AS
+    SELECT account_id, kind, created_at, record_id, '{}' AS document FROM metadata_entries;
+CREATE TRIGGER metadata_documents_entered INSTEAD OF INSERT ON metadata_documents BEGIN
+    INSERT INTO metadata_entries
+    SELECT NEW.account_id, NEW.kind, key,
+        CASE type WHEN 'text' THEN value WHEN 'integer' THEN CAST(value AS TEXT)
+            WHEN 'real' THEN CAST(CAST(value AS INTEGER) AS TEXT) ELSE type END,
+        NEW.created_at, NEW.record_id
+    FROM json_each(NEW.document)
+    WHERE typeof(key) = 'text' AND length(key) <= 128 AND (type IN ('integer', 'true', 'false', 'null')
+        OR type = 'text' AND length(value) <= 128 OR type = 'real' AND value = CAST(value AS INTEGER));
+END;
+CREATE TRIGGER users_metadata_inserted AFTER INSERT ON users WHEN NEW.metadata <> '{}' BEGIN
+    INSERT INTO metadata_documents VALUES (NEW.account_id, 'users', NEW.created_at, NEW.id, NEW.metadata);
+END;
+CREATE TRIGGER users_metadata_updated AFTER UPDATE OF metadata ON users BEGIN
+    DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+    INSERT INTO metadata_documents VALUES (NEW.account_id, 'users', NEW.created_at, NEW.id, NEW.metadata);
+END;
+CREATE TRIGGER users_metadata_deleted AFTER DELETE ON users WHEN OLD.metadata <> '{}' BEGIN
+    DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+END;
+CREATE TRIGGER licenses_metadata_inserted AFTER INSERT ON licenses WHEN NEW.metadata <> '{}' BEGIN
+    INSERT INTO metadata_documents VALUES (NEW.account_id, 'licenses', NEW.created_at, NEW.id, NEW.metadata);
+END;
+CREATE TRIGGER licenses_metadata_updated AFTER UPDATE OF metadata ON licenses BEGIN
+    DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+    INSERT INTO metadata_documents VALUES (NEW.account_id, 'licenses', NEW.created_at, NEW.id, NEW.metadata);
+END;
+CREATE TRIGGER licenses_metadata_deleted AFTER DELETE ON licenses WHEN OLD.metadata <> '{}' BEGIN
+    DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+END;
+
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything.
 CREATE TABLE changes (
     seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -918,6 +967,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('users', 'users_created', '100000 100000 1 1'),
     ('users', 'users_email', '100000 100000 1'),
     ('users', 'users_group', '100000 100000 1000 1 1'),
+    ('users', 'users_banned', '1000 1000 1'),
+    ('metadata_entries', 'metadata_entries', '100000 100000 100000 10000 100 1 1'),
+    ('metadata_entries', 'metadata_entries_record', '100000 100000 10'),
     ('group_owners', 'sqlite_autoindex_group_owners_1', '100000 100000 1'),
     ('group_owners', 'group_owners_created', '100000 100000 1 1'),
     ('group_owners', 'group_owners_pair', '100000 100000 10 1'),
@@ -947,7 +999,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('licenses', 'licenses_policy', '100000 100000 1000 1 1'),
     ('licenses', 'licenses_owner', '100000 100000 10 1 1'),
     ('licenses', 'licenses_group', '100000 100000 1000 1 1'),
-    ('licenses', 'licenses_expiry', '100000 100000 10'),
+    ('licenses', 'licenses_expiry', '100000 100000 10 1 1 1'),
+    ('licenses', 'licenses_suspended', '1000 1000 1 1'),
     ('licenses', 'licenses_check_in', '100000 100000 1000 10'),
     ('license_entitlements', 'sqlite_autoindex_license_entitlements_1', '100000 100000 1'),
     ('license_entitlements', 'license_entitlements_created', '100000 100000 1 1'),

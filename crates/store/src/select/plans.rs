@@ -351,6 +351,44 @@ async fn lists_are_read_in_order_from_an_index() {
     }
 }
 
+/// What is found from an index of its own: few rows among very many, or many in the order of the list.
+#[tokio::test]
+async fn filters_of_few_licences_read_few() {
+    let (_place, pools) = pools().await;
+    fill(&pools, 20_000).await;
+    let mut session = pools.reader().await.unwrap();
+    let dialect = session.dialect();
+    let suspended = Scope::Is("suspended", Value::Bool(true));
+    let gold = Scope::JsonContains("metadata", vec![serde_json::json!({ "tier": "gold" })]);
+    let banned = Scope::belongs("users", "owner_id", Scope::IsNull("banned_at").negate());
+    let soon = Scope::And(vec![
+        Scope::IsNull("environment_id"),
+        Scope::Ge("expiry", Value::Time(Timestamp::from_micros(10))),
+        Scope::Le("expiry", Value::Time(Timestamp::from_micros(20))),
+    ]);
+    for (scope, index, sorts) in [
+        (suspended, "licenses_suspended", false),
+        (gold, "metadata_entries", false),
+        (banned, "users_banned", true),
+        (soon, "licenses_expiry", true),
+    ] {
+        let statement = list(dialect, License::RESOURCE, Some(account()), &scope, &Page::newest(100));
+        let plan = plan(&mut session, &statement).await;
+        let used = |step: &String| match dialect {
+            Dialect::Sqlite => {
+                step.contains(&format!("INDEX {index} (")) || step.contains("t1 USING PRIMARY KEY (")
+            }
+            Dialect::Postgres => step.contains(index),
+        };
+        assert!(plan.iter().any(used), "{index}: {plan:#?}\n{}", statement.text());
+        assert!(sorts || !toils(&plan), "{index}: {plan:#?}\n{}", statement.text());
+        let alone = |step: &String| {
+            step.contains("COVERING INDEX licenses_expiry") || step.contains("Index Only Scan")
+        };
+        assert!(index != "licenses_expiry" || plan.iter().any(alone), "{plan:#?}\n{}", statement.text());
+    }
+}
+
 /// So many licences, in one statement.
 async fn fill(pools: &Pools, licenses: i64) {
     let mut session = pools.transaction().await.unwrap();

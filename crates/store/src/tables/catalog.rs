@@ -6,8 +6,8 @@ use crate::row::Row;
 use crate::session::Session;
 use crate::statement::{Identifier, Statement};
 
-/// Tables that belong to the database and not to the installation in it.
-const OWN: &[&str] = &["changes", "moves"];
+/// Tables that belong to the database and not to the installation in it, or that its triggers fill.
+const OWN: &[&str] = &["changes", "metadata_entries", "moves"];
 
 /// A table of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod kept;
 mod killed;
 mod lanes;
 mod lists;
+mod metadata;
 mod model;
 mod records;
 mod scopes;
