@@ -10,7 +10,7 @@ use crate::arg::Arg;
 use crate::statement::{Alias, Sql};
 
 /// The tables whose metadata is entered, and the column that it is in.
-const ENTERED: &[&str] = &["users", "licenses"];
+const ENTERED: &[&str] = &["users", "licenses", "machines"];
 const COLUMN: &str = "metadata";
 /// Letters that a key or a text may have to be entered.
 const SHORT: usize = 128;

@@ -891,6 +891,12 @@ CREATE TRIGGER licenses_metadata_updated AFTER UPDATE OF metadata ON licenses
     FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER licenses_metadata_deleted AFTER DELETE ON licenses
     FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER machines_metadata_inserted AFTER INSERT ON machines
+    FOR EACH ROW WHEN (NEW.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER machines_metadata_updated AFTER UPDATE OF metadata ON machines
+    FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER machines_metadata_deleted AFTER DELETE ON machines
+    FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
 
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a

@@ -888,6 +888,16 @@ END;
 CREATE TRIGGER licenses_metadata_deleted AFTER DELETE ON licenses WHEN OLD.metadata <> '{}' BEGIN
     DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
 END;
+CREATE TRIGGER machines_metadata_inserted AFTER INSERT ON machines WHEN NEW.metadata <> '{}' BEGIN
+    INSERT INTO metadata_documents VALUES (NEW.account_id, 'machines', NEW.created_at, NEW.id, NEW.metadata);
+END;
+CREATE TRIGGER machines_metadata_updated AFTER UPDATE OF metadata ON machines BEGIN
+    DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+    INSERT INTO metadata_documents VALUES (NEW.account_id, 'machines', NEW.created_at, NEW.id, NEW.metadata);
+END;
+CREATE TRIGGER machines_metadata_deleted AFTER DELETE ON machines WHEN OLD.metadata <> '{}' BEGIN
+    DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
+END;
 
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything.
 CREATE TABLE changes (

@@ -1,7 +1,8 @@
 //! Lists by metadata: what the entries answer is what the documents hold, whatever happens to the records.
 
 use keyway_base::RecordId;
-use keyway_jsonapi::{Record, Scope, Value};
+use keyway_domain::resources::{Machine, User};
+use keyway_jsonapi::{Declared as _, Record, Scope, Value};
 use keyway_store::{Changes, Order, Page};
 use serde_json::{Value as Json, json};
 
@@ -38,6 +39,18 @@ async fn lists_follow_what_is_written() {
     record.set("metadata", Value::Json(json!({})));
     world.insert(&record).await;
     assert_eq!(found(json!({ "tier": "iron" })).await, []);
+}
+
+/// Whatever lists can be filtered by metadata and grows with the customers.
+#[tokio::test]
+async fn users_and_machines_are_found_too() {
+    let world = World::new().await;
+    for resource in [User::RESOURCE, Machine::RESOURCE] {
+        let record = world.add(resource, &[("metadata", Value::Json(json!({ "tier": "gold" })))]).await;
+        assert_eq!(world.matching(resource, &has(json!({ "tier": "gold" }))).await, [record.id()]);
+        assert_eq!(world.matching(resource, &has(json!({ "tier": "iron" }))).await, []);
+    }
+    assert_eq!(world.matching(LICENSES, &has(json!({ "tier": "gold" }))).await, [], "of another kind");
 }
 
 #[tokio::test]
