@@ -8,6 +8,7 @@ mod directory;
 mod extra;
 pub(crate) mod fields;
 mod local;
+pub(crate) mod record;
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 

@@ -3,16 +3,13 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use crate::zipfile::fields::{Fields, read_at};
+use crate::zipfile::record::{END_LENGTH, END_MARK, ENTRY_LENGTH, EndRecord, EntryHead};
 use crate::{ArchiveError, EntryProblem, Limits, Quoted};
 
-const END_MARK: [u8; 4] = *b"PK\x05\x06";
-const END_LENGTH: u64 = 22;
 const LOCATOR_MARK: [u8; 4] = *b"PK\x06\x07";
 const LOCATOR_LENGTH: u64 = 20;
 const END64_MARK: [u8; 4] = *b"PK\x06\x06";
 const END64_LENGTH: u64 = 56;
-const ENTRY_MARK: [u8; 4] = *b"PK\x01\x02";
-const ENTRY_LENGTH: u64 = 46;
 /// The longest comment behind the end record.
 const COMMENT: u64 = u16::MAX as u64;
 /// The extra field in which sizes and places are that need 64 bits.
@@ -94,13 +91,10 @@ const DAMAGED: ArchiveError = ArchiveError::Zip { problem: "it is damaged, or no
 
 fn end_record(bytes: &[u8]) -> Option<Directory> {
     let mut fields = Fields::new(bytes);
-    // The mark, and the disks that it is on.
-    fields.take(8)?;
-    let (_here, entries) = (fields.u16()?, fields.u16()?);
-    let (size, at, comment) = (fields.u32()?, fields.u32()?, fields.u16()?);
-    fields.take(comment.into())?;
-    let found = Directory { entries: entries.into(), size: size.into(), at: at.into() };
-    fields.is_empty().then_some(found)
+    let end = EndRecord::parse(&mut fields)?;
+    fields.take(end.comment.into())?;
+    let (size, at) = (end.directory_size.into(), end.directory_at.into());
+    fields.is_empty().then_some(Directory { entries: end.entries.into(), size, at })
 }
 
 fn located(bytes: &[u8]) -> Option<u64> {
@@ -121,13 +115,12 @@ fn end64_record(bytes: &[u8]) -> Option<Directory> {
 
 /// The next entry: its name, and its place unless that cannot be read.
 fn entry(source: &mut (impl Read + ?Sized)) -> Result<(Vec<u8>, Option<Place>), ArchiveError> {
-    let head = exactly(source, ENTRY_LENGTH)?;
-    let (lengths, fixed) = fixed(&head).ok_or(ArchiveError::Zip { problem: MALFORMED })?;
-    let [name, extra, comment] = lengths;
-    let name = exactly(source, name)?;
-    let extra = exactly(source, extra)?;
-    exactly(source, comment)?;
-    Ok((name, fixed.place(&extra)))
+    let bytes = exactly(source, ENTRY_LENGTH)?;
+    let head = EntryHead::parse(&mut Fields::new(&bytes)).ok_or(ArchiveError::Zip { problem: MALFORMED })?;
+    let name = exactly(source, head.name.into())?;
+    let extra = exactly(source, head.extra.into())?;
+    exactly(source, head.comment.into())?;
+    Ok((name, place(&head, &extra)))
 }
 
 const MALFORMED: &str = "its central directory is malformed";
@@ -141,45 +134,14 @@ fn exactly(source: &mut (impl Read + ?Sized), count: u64) -> Result<Vec<u8>, Arc
     Ok(bytes)
 }
 
-/// What an entry says in fields of their own.
-struct Fixed {
-    flags: u16,
-    method: u16,
-    crc: u32,
-    compressed: u32,
-    size: u32,
-    header_at: u32,
-}
-
-/// The lengths of name, extra fields and comment, and the rest.
-fn fixed(head: &[u8]) -> Option<([u64; 3], Fixed)> {
-    let mut fields = Fields::new(head);
-    if fields.array()? != ENTRY_MARK {
-        return None;
-    }
-    // The versions that made and that read it.
-    fields.take(4)?;
-    let (flags, method) = (fields.u16()?, fields.u16()?);
-    // Time and date.
-    fields.take(4)?;
-    let (crc, compressed, size) = (fields.u32()?, fields.u32()?, fields.u32()?);
-    let lengths = [fields.u16()?.into(), fields.u16()?.into(), fields.u16()?.into()];
-    // The disk, and attributes.
-    fields.take(8)?;
-    let header_at = fields.u32()?;
-    Some((lengths, Fixed { flags, method, crc, compressed, size, header_at }))
-}
-
-impl Fixed {
-    /// With what the extra fields say, which hold in this order whatever did not fit: size, compressed size, place.
-    fn place(&self, extra: &[u8]) -> Option<Place> {
-        let mut large = Fields::new(zip64(extra)?);
-        let mut whole = |field: u32| if field == u32::MAX { large.u64() } else { Some(field.into()) };
-        whole(self.size)?;
-        let (compressed, header_at) = (whole(self.compressed)?, whole(self.header_at)?);
-        let Self { flags, method, crc, .. } = *self;
-        Some(Place { is_encrypted: flags & 1 != 0, method, crc, compressed, header_at })
-    }
+/// With what the extra fields say, which hold in this order whatever did not fit: size, compressed size, place.
+fn place(head: &EntryHead, extra: &[u8]) -> Option<Place> {
+    let mut large = Fields::new(zip64(extra)?);
+    let mut whole = |field: u32| if field == u32::MAX { large.u64() } else { Some(field.into()) };
+    whole(head.size)?;
+    let (compressed, header_at) = (whole(head.compressed)?, whole(head.header_at)?);
+    let EntryHead { flags, method, crc, .. } = *head;
+    Some(Place { is_encrypted: flags & 1 != 0, method, crc, compressed, header_at })
 }
 
 /// The content of the zip64 field; empty if there is none, `None` where fields are cut short.

@@ -6,12 +6,9 @@ use super::{
     Member, Method,
     extra::sizes,
     fields::{Fields, read_at},
+    record::{END_LENGTH, END_MARK, EndRecord, EntryHead},
 };
 use crate::{ArchiveError, EntryKind, EntryPath, EntryProblem, Limits, entry_path::Names, tarball::Dialect};
-
-const END_LENGTH: u64 = 22;
-const END_MARK: [u8; 4] = *b"PK\x05\x06";
-const MEMBER_MARK: [u8; 4] = *b"PK\x01\x02";
 
 /// Sizes or names come after the data, not before it.
 pub(super) const DATA_DESCRIPTOR: u16 = 1 << 3;
@@ -51,20 +48,14 @@ pub(super) fn read<R: Read + Seek + ?Sized>(
 
 fn parse_end(record: &[u8], end_at: u64) -> Result<End, ArchiveError> {
     let refuse = |problem| ArchiveError::Zip { problem };
-    let mut fields = Fields::new(record);
-    if fields.array() != Some(END_MARK) {
-        return Err(refuse("it does not end with an end record (a comment or data after it is not allowed)"));
-    }
-    let short = || refuse("its end record is cut short");
-    let disks = (fields.u16().ok_or_else(short)?, fields.u16().ok_or_else(short)?);
-    let entries_here = fields.u16().ok_or_else(short)?;
-    let entries = fields.u16().ok_or_else(short)?;
-    let directory_size = fields.u32().ok_or_else(short)?;
-    let directory_at = fields.u32().ok_or_else(short)?;
+    let end = EndRecord::parse(&mut Fields::new(record)).ok_or_else(|| {
+        refuse("it does not end with an end record (a comment or data after it is not allowed)")
+    })?;
+    let EndRecord { disks, entries_here, entries, directory_size, directory_at, comment } = end;
     if entries == u16::MAX || directory_size == u32::MAX || directory_at == u32::MAX {
         return Err(refuse("it is a zip64 archive"));
     }
-    if fields.u16() != Some(0) {
+    if comment != 0 {
         return Err(refuse("it has a comment"));
     }
     if disks != (0, 0) || entries_here != entries {
@@ -98,14 +89,7 @@ fn parse_members(directory: &[u8], end: End, limits: &Limits) -> Result<Vec<Memb
 
 /// One central directory record as it stands.
 struct RawMember<'d> {
-    flags: u16,
-    method: u16,
-    crc: u32,
-    compressed: u32,
-    size: u32,
-    disk: u16,
-    attributes: u32,
-    header_at: u32,
+    head: EntryHead,
     name: &'d [u8],
     extra: &'d [u8],
     comment: &'d [u8],
@@ -113,30 +97,12 @@ struct RawMember<'d> {
 
 impl<'d> RawMember<'d> {
     fn parse(fields: &mut Fields<'d>) -> Option<Self> {
-        if fields.array()? != MEMBER_MARK {
-            return None;
-        }
-        // Versions made by and needed.
-        fields.take(4)?;
-        let (flags, method) = (fields.u16()?, fields.u16()?);
-        // Time and date.
-        fields.take(4)?;
-        let (crc, compressed, size) = (fields.u32()?, fields.u32()?, fields.u32()?);
-        let (name, extra, comment) = (fields.u16()?, fields.u16()?, fields.u16()?);
-        let (disk, _internal, attributes, header_at) =
-            (fields.u16()?, fields.u16()?, fields.u32()?, fields.u32()?);
+        let head = EntryHead::parse(fields)?;
         Some(RawMember {
-            flags,
-            method,
-            crc,
-            compressed,
-            size,
-            disk,
-            attributes,
-            header_at,
-            name: fields.take(name.into())?,
-            extra: fields.take(extra.into())?,
-            comment: fields.take(comment.into())?,
+            name: fields.take(head.name.into())?,
+            extra: fields.take(head.extra.into())?,
+            comment: fields.take(head.comment.into())?,
+            head,
         })
     }
 
@@ -148,7 +114,7 @@ impl<'d> RawMember<'d> {
 
     fn member(&self, path: EntryPath) -> Result<Member, EntryProblem> {
         self.check_flags()?;
-        let method = match self.method {
+        let method = match self.head.method {
             0 => Method::Stored,
             8 => Method::Deflated,
             _ => return Err(EntryProblem::Compression),
@@ -156,7 +122,7 @@ impl<'d> RawMember<'d> {
         if !self.comment.is_empty() {
             return Err(EntryProblem::Comment);
         }
-        let sizes = sizes(self.compressed, self.size, self.extra)?;
+        let sizes = sizes(self.head.compressed, self.head.size, self.extra)?;
         if method == Method::Stored && sizes.compressed != sizes.size {
             return Err(EntryProblem::WrongSize);
         }
@@ -164,7 +130,7 @@ impl<'d> RawMember<'d> {
         if kind == EntryKind::Directory && sizes.size != 0 {
             return Err(EntryProblem::DirectoryContent);
         }
-        if self.disk != 0 {
+        if self.head.disk != 0 {
             return Err(EntryProblem::Layout);
         }
         Ok(Member {
@@ -173,23 +139,23 @@ impl<'d> RawMember<'d> {
             size: sizes.size,
             compressed: sizes.compressed,
             method,
-            flags: self.flags,
-            crc: self.crc,
+            flags: self.head.flags,
+            crc: self.head.crc,
             raw_name: self.name.to_vec(),
-            header_at: self.header_at.into(),
+            header_at: self.head.header_at.into(),
             data_at: 0,
         })
     }
 
     fn check_flags(&self) -> Result<(), EntryProblem> {
-        if self.flags & ENCRYPTED != 0 {
+        if self.head.flags & ENCRYPTED != 0 {
             return Err(EntryProblem::Encrypted);
         }
-        if self.flags & !ALLOWED_FLAGS != 0 {
+        if self.head.flags & !ALLOWED_FLAGS != 0 {
             return Err(EntryProblem::Flags);
         }
         // Without the flag, some readers take such a name for code page 437.
-        if self.flags & UTF8_NAME == 0 && !self.name.is_ascii() {
+        if self.head.flags & UTF8_NAME == 0 && !self.name.is_ascii() {
             return Err(EntryProblem::NotUtf8);
         }
         Ok(())
@@ -199,7 +165,7 @@ impl<'d> RawMember<'d> {
     fn kind(&self) -> Result<EntryKind, EntryProblem> {
         const DIRECTORY: u32 = 0o4;
         const FILE: u32 = 0o10;
-        match (self.attributes >> 28, self.name.ends_with(b"/")) {
+        match (self.head.attributes >> 28, self.name.ends_with(b"/")) {
             (0 | DIRECTORY, true) => Ok(EntryKind::Directory),
             (0 | FILE, false) => Ok(EntryKind::File),
             (0o12, _) => Err(EntryProblem::SymbolicLink),
