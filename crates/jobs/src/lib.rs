@@ -6,6 +6,7 @@
 //! knows no request and no caller.
 
 mod abandoned;
+mod accounts;
 mod arrival;
 mod blob;
 mod calendar;

@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use keyway_base::{AccountId, RecordId, Timestamp};
-use keyway_domain::resources::{Account, EventLog, RequestLog, WebhookEvent};
+use keyway_base::{RecordId, Timestamp};
+use keyway_domain::resources::{EventLog, RequestLog, WebhookEvent};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
-use keyway_store::{Changes, Job, NewJob, Page};
+use keyway_store::{Changes, Job, Page};
 use serde_json::json;
 
 use crate::JobError;
@@ -46,33 +46,13 @@ pub(crate) async fn look(parts: &Parts, kept: LogsKept) -> Result<usize, JobErro
     for (log, kept) in [(&EVENTS, kept.events), (&REQUESTS, kept.requests), (&WEBHOOKS, Some(WEBHOOKS_KEPT))]
     {
         if let Some(kept) = kept {
-            found += look_at(parts, log, parts.clock.wall().minus(kept)).await?;
+            let before = parts.clock.wall().minus(kept);
+            let payload = json!({ "before": before.as_micros() });
+            let signs = [(log.resource, older_than(before))];
+            found += parts.enqueue_where(log.kind, payload, &signs).await?;
         }
     }
     Ok(found)
-}
-
-async fn look_at(parts: &Parts, log: &Log, before: Timestamp) -> Result<usize, JobError> {
-    let mut found = 0;
-    for account in parts.db.accounts(Account::RESOURCE).await? {
-        let account = account.account();
-        if parts.db.find(log.resource, account, &older_than(before)).await?.is_some() {
-            enqueue(parts, log, account, before).await?;
-            found += 1;
-        }
-    }
-    Ok(found)
-}
-
-async fn enqueue(parts: &Parts, log: &Log, account: AccountId, before: Timestamp) -> Result<(), JobError> {
-    let job = NewJob {
-        kind: log.kind.to_owned(),
-        key: String::new(),
-        account,
-        payload: json!({ "before": before.as_micros() }),
-        run_at: parts.clock.wall(),
-    };
-    parts.enqueue(&job).await
 }
 
 fn older_than(before: Timestamp) -> Scope {

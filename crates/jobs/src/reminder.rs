@@ -6,9 +6,9 @@
 use keyway_base::{RecordId, Timestamp};
 use keyway_domain::event::{Event, Origin};
 use keyway_domain::license::notice::Notice;
-use keyway_domain::resources::{Account, License, Policy};
+use keyway_domain::resources::{License, Policy};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
-use keyway_store::{Changes, Job, NewJob, Order, Page, Read, Write};
+use keyway_store::{Changes, Job, Order, Page, Read, Write};
 use serde_json::json;
 
 use crate::JobError;
@@ -23,26 +23,9 @@ const BATCH: usize = 100;
 /// Enqueues a job for every account in which something may have to be told; says how many.
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
     let now = parts.clock.wall();
-    let mut found = 0;
-    for account in parts.db.accounts(Account::RESOURCE).await? {
-        let account = account.account();
-        let dates =
-            Notice::OF_EXPIRY.map(|notice| notice.expiries(now)).into_iter().fold(Scope::None, Scope::or);
-        let wanted = parts.db.find(License::RESOURCE, account, &dates).await?.is_some()
-            || parts.db.find(Policy::RESOURCE, account, &asks_for_check_ins()).await?.is_some();
-        if wanted {
-            let job = NewJob {
-                kind: REMIND.to_owned(),
-                key: String::new(),
-                account,
-                payload: json!({}),
-                run_at: now,
-            };
-            parts.enqueue(&job).await?;
-            found += 1;
-        }
-    }
-    Ok(found)
+    let dates = Notice::OF_EXPIRY.map(|notice| notice.expiries(now)).into_iter().fold(Scope::None, Scope::or);
+    let signs = [(License::RESOURCE, dates), (Policy::RESOURCE, asks_for_check_ins())];
+    parts.enqueue_where(REMIND, json!({}), &signs).await
 }
 
 fn asks_for_check_ins() -> Scope {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use keyway_base::{Slot, Timestamp};
-use keyway_domain::resources::{Account, Token};
+use keyway_domain::resources::Token;
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::{Declared, Scope, Value};
-use keyway_store::{Changes, Job, NewJob, Page};
+use keyway_store::{Changes, Job, Page};
 use serde_json::json;
 
 use crate::JobError;
@@ -21,18 +21,8 @@ const BATCH: u32 = 100;
 
 /// Enqueues a job for every account that has such tokens; says how many.
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
-    let now = parts.clock.wall();
-    let mut found = 0;
-    for account in parts.db.accounts(Account::RESOURCE).await? {
-        let account = account.account();
-        if parts.db.find(Token::RESOURCE, account, &ended(now)).await?.is_some() {
-            let kind = PRUNE_TOKENS.to_owned();
-            let job = NewJob { kind, key: String::new(), account, payload: json!({}), run_at: now };
-            parts.enqueue(&job).await?;
-            found += 1;
-        }
-    }
-    Ok(found)
+    let signs = [(Token::RESOURCE, ended(parts.clock.wall()))];
+    parts.enqueue_where(PRUNE_TOKENS, json!({}), &signs).await
 }
 
 fn ended(now: Timestamp) -> Scope {
