@@ -1,6 +1,7 @@
 """A program that asks for its licence with `keygen-py`, an SDK that knows nothing of Keyway: the README's example.
 
-    python app.py SETTINGS validate | offline-license FILE | activate | check-out FILE | offline FILE | deactivate
+    python app.py SETTINGS validate | offline-license FILE | activate | check-out FILE | offline FILE | heartbeat |
+    deactivate
 
 SETTINGS is a JSON file: `url`, `account`, `product`, `key`, `public_key`, `fingerprint`. Each command prints what it learned.
 """
@@ -78,6 +79,11 @@ async def offline(path: str) -> dict:
     return {"license": found.license.id, "fingerprint": found.machine.fingerprint, "ttl": found.ttl}
 
 
+async def heartbeat() -> dict:
+    pinged = await (await machine()).ping()
+    return {"heartbeat": str(pinged.heartbeat_status)}
+
+
 async def deactivate() -> dict:
     await (await machine()).deactivate()
     return {"deactivated": fingerprint}
@@ -89,6 +95,7 @@ COMMANDS = {
     "activate": activate,
     "check-out": check_out,
     "offline": offline,
+    "heartbeat": heartbeat,
     "deactivate": deactivate,
 }
 

@@ -27,10 +27,11 @@ class Readme(unittest.TestCase):
             words = ["bash", "-c", script]
             run = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
         self.assertEqual(run.returncode, 0, run.stderr)
-        activated, checked_out, offline, deactivated = map(json.loads, run.stdout.splitlines())
+        activated, checked_out, offline, heartbeat, deactivated = map(json.loads, run.stdout.splitlines())
         self.assertEqual(activated["status"], "ACTIVE")
         self.assertEqual((checked_out["ttl"], offline["ttl"]), (86_400, 86_400))
         self.assertEqual(offline["license"], activated["license"])
+        self.assertIn("ALIVE", heartbeat["heartbeat"].upper())
         self.assertEqual(deactivated, {"deactivated": offline["fingerprint"]})
         machines = shared().vendor.must("GET", f"/licenses/{activated['license']}/machines")
         self.assertEqual(machines, [])

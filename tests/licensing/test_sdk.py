@@ -1,4 +1,4 @@
-"""A program with a licence, through `keygen-py`: it activates itself, checks out, runs offline, and leaves."""
+"""A program with a licence, through `keygen-py`: it activates itself, checks out, runs offline, pings, and leaves."""
 
 import base64
 import json
@@ -88,6 +88,7 @@ class Sdk(unittest.TestCase):
         self.assertEqual(self.does("check-out", file), {"ttl": 86_400})
         found = self.does("offline", file, url="http://127.0.0.1:9")
         self.assertEqual(found, {"license": self.license, "fingerprint": "device-1", "ttl": 86_400})
+        self.assertIn("ALIVE", self.does("heartbeat")["heartbeat"].upper())
         self.does("deactivate")
         self.assertEqual(self.machines(), [])
 
