@@ -5,7 +5,7 @@ use keyway_jsonapi::{Scope, Value};
 
 use crate::distribution::Releases;
 use crate::hooks::Hooks;
-use crate::licensing::{Entitlements, Groups, Licenses, Policies, Products, Users};
+use crate::licensing::{Entitlements, Groups, Licenses, Machines, Policies, Products, Users};
 use crate::log::RequestLogs;
 
 /// A type that can be searched.
@@ -33,6 +33,10 @@ pub(super) enum Term {
     Person(&'static str),
     /// A licence's owner or one of its licensees.
     Licensee,
+    /// A machine's owner, or who owns or uses its licence.
+    MachineUser,
+    /// What the licence of a machine has.
+    OfLicense(&'static Self),
     /// The record of any type that this column points at, by id or a part of its name or e-mail.
     Anything(&'static str),
     /// The members of the metadata; not a text.
@@ -63,6 +67,20 @@ pub(super) static TARGETS: &[Target] = &[
             ("user", Term::Licensee),
             ("product", Term::Named("products", "product_id")),
             ("policy", Term::Named("policies", "policy_id")),
+            ("metadata", Term::Metadata),
+        ],
+    },
+    Target {
+        hooks: &Machines,
+        terms: &[
+            ("id", Term::Id),
+            ("fingerprint", Term::Part("fingerprint")),
+            ("name", Term::Part("name")),
+            ("license", Term::Named("licenses", "license_id")),
+            ("owner", Term::Person("owner_id")),
+            ("user", Term::MachineUser),
+            ("product", Term::Named("products", "product_id")),
+            ("policy", Term::OfLicense(&Term::Named("policies", "policy_id"))),
             ("metadata", Term::Metadata),
         ],
     },
@@ -109,8 +127,17 @@ pub(super) static TARGETS: &[Target] = &[
 ];
 
 /// The tables of what has a name.
-const NAMED: &[&str] =
-    &["entitlements", "environments", "groups", "licenses", "packages", "policies", "products", "releases"];
+const NAMED: &[&str] = &[
+    "entitlements",
+    "environments",
+    "groups",
+    "licenses",
+    "machines",
+    "packages",
+    "policies",
+    "products",
+    "releases",
+];
 
 impl Term {
     /// The records for which the text fits.
@@ -128,6 +155,8 @@ impl Term {
                 let attached = Scope::has("license_users", "license_id", person("user_id", text));
                 person("owner_id", text).or(attached)
             }
+            Self::MachineUser => person("owner_id", text).or(Self::OfLicense(&Self::Licensee).scope(text)),
+            Self::OfLicense(term) => Scope::belongs("licenses", "license_id", term.scope(text)),
             Self::Anything(column) => related(column, text, || {
                 let named = NAMED.iter().map(|table| Scope::belongs(table, column, part("name", text)));
                 named.fold(person(column, text), Scope::or)

@@ -97,6 +97,49 @@ async fn other_types_are_found() {
 }
 
 #[tokio::test]
+async fn machines_are_found_by_what_they_are_and_run() {
+    let world = World::new().await;
+    let product = world.product("Great App").await;
+    let policy = world.policy(&product, json!({ "name": "Yearly", "maxUsers": 2 })).await;
+    let (license, _) = world.license(&policy, json!({ "name": "For Jane" })).await;
+    let [owner, user] = ["jane@x.yz", "joe@x.yz"].map(|email| world.user(email, "user"));
+    let (owner, user) = (owner.await, user.await);
+    let users = json!({ "data": [{ "type": "users", "id": owner }, { "type": "users", "id": user }] });
+    assert_eq!(world.admin.post(&format!("licenses/{license}/users"), users).await.status, 200);
+    let attributes =
+        json!({ "fingerprint": "AB:CD:EF:01", "name": "Jane's laptop", "metadata": { "room": 7 } });
+    let mut relations = one("license", "licenses", &license);
+    relations["owner"] = json!({ "data": { "type": "users", "id": owner } });
+    let machine = id(&world.make("machines", attributes, relations).await);
+    for (query, is_found) in [
+        (json!({ "id": machine }), true),
+        (json!({ "id": machine.get(3..20) }), true),
+        (json!({ "fingerprint": "cd:ef" }), true),
+        (json!({ "fingerprint": "CDEF" }), false),
+        (json!({ "name": "LAPTOP" }), true),
+        (json!({ "license": license }), true),
+        (json!({ "license": "for jane" }), true),
+        (json!({ "owner": "jane@" }), true),
+        (json!({ "owner": "joe@" }), false),
+        (json!({ "user": "joe@" }), true),
+        (json!({ "user": owner }), true),
+        (json!({ "user": "nobody" }), false),
+        (json!({ "product": "great" }), true),
+        (json!({ "policy": "yearly" }), true),
+        (json!({ "policy": policy, "product": product }), true),
+        (json!({ "policy": product }), false),
+        (json!({ "metadata": { "room": 7 } }), true),
+        (json!({ "metadata": { "room": 8 } }), false),
+    ] {
+        let expected: BTreeSet<String> = is_found.then(|| machine.clone()).into_iter().collect();
+        assert_eq!(found(&world, "machine", query.clone()).await, expected, "{query}");
+    }
+    let refused = json!({ "meta": { "type": "machines", "query": { "hostname": "abc" } } });
+    let detail = "search query 'hostname' is not supported for resource type 'machine'";
+    assert_eq!(world.admin.post("search", refused).await.detail(), detail);
+}
+
+#[tokio::test]
 async fn what_cannot_be_searched_is_refused() {
     let world = World::new().await;
     for (meta, pointer, detail) in [
