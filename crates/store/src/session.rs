@@ -13,6 +13,7 @@ use crate::arg::Arg;
 use crate::dialect::Dialect;
 use crate::postgres::{Link, in_time};
 use crate::row::Row;
+use crate::sqlite::Part;
 use crate::statement::Statement;
 
 /// A connection that was taken from a pool.
@@ -31,21 +32,25 @@ enum Connection {
 pub(crate) enum Held {
     /// Every statement is a transaction of its own.
     Alone(PoolConnection<Sqlite>),
-    /// Inside a transaction, which is rolled back unless it is committed.
-    Transaction(Transaction<'static, Sqlite>),
+    /// Inside a snapshot.
+    Snapshot(Transaction<'static, Sqlite>),
+    /// Inside a transaction that writes, which is rolled back unless it is committed.
+    Part(Part),
 }
 
 impl Held {
     fn connection(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Alone(connection) => connection.deref_mut(),
-            Self::Transaction(transaction) => transaction.deref_mut(),
+            Self::Snapshot(transaction) => transaction.deref_mut(),
+            Self::Part(part) => part.connection(),
         }
     }
-    async fn commit(self) -> Result<(), sqlx::Error> {
+    async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Alone(_) => Ok(()),
-            Self::Transaction(transaction) => transaction.commit().await,
+            Self::Snapshot(transaction) => Ok(transaction.commit().await?),
+            Self::Part(part) => part.commit().await,
         }
     }
 }
@@ -138,7 +143,7 @@ impl Session {
     /// not known, but with [`StoreError::Contended`] it did not.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self.connection {
-            Connection::Sqlite(held) => Ok(held.commit().await?),
+            Connection::Sqlite(held) => held.commit().await,
             Connection::Postgres(_) if self.failed => Err(StoreError::Statement {
                 what: "a transaction was committed after it had failed".to_owned(),
             }),

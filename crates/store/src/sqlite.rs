@@ -1,5 +1,7 @@
 //! The embedded database: how its file is opened.
 
+mod writer;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,10 +15,11 @@ use crate::StoreError;
 use crate::location::Location;
 use crate::session::{Held, Session};
 
+pub(crate) use writer::Part;
+use writer::Writer;
+
 /// How long a statement waits for another process's lock, and a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a transaction is started anew when the database stays locked.
-const ATTEMPTS: u32 = 3;
 /// Statements kept ready per connection: every list of every resource with its usual filters.
 const STATEMENTS: usize = 512;
 
@@ -24,7 +27,7 @@ const STATEMENTS: usize = 512;
 #[derive(Debug, Clone)]
 pub(crate) struct SqlitePools {
     readers: SqlitePool,
-    writer: SqlitePool,
+    writer: Writer,
 }
 
 impl SqlitePools {
@@ -39,7 +42,7 @@ impl SqlitePools {
         };
         let options = connect_options(path);
         let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-        let writer = connect_writer(writing).await.map_err(failed)?;
+        let writer = Writer::new(connect_writer(writing).await.map_err(failed)?, PATIENCE * 2);
         let reading = options.pragma("query_only", "ON");
         let readers = pool(readers.max(1)).connect_lazy_with(reading);
         Ok(Self { readers, writer })
@@ -58,7 +61,7 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
-        Ok(Held::Transaction(self.readers.begin().await?).into())
+        Ok(Held::Snapshot(self.readers.begin().await?).into())
     }
 
     /// The transaction that writes. It holds the write lock from the start, so it never fails half-way
@@ -67,14 +70,7 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Unavailable`] when the lock cannot be had in time.
     pub(crate) async fn transaction(&self) -> Result<Session, StoreError> {
-        let mut attempt = 1;
-        loop {
-            match self.writer.begin_with("BEGIN IMMEDIATE").await {
-                Ok(transaction) => return Ok(Held::Transaction(transaction).into()),
-                Err(cause) if attempt < ATTEMPTS && is_locked(&cause) => attempt += 1,
-                Err(cause) => return Err(cause.into()),
-            }
-        }
+        Ok(Held::Part(self.writer.begin().await?).into())
     }
 
     /// Closes every connection; the last one moves the write-ahead log into the file.
@@ -101,7 +97,7 @@ async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sql
 ///
 /// `synchronous = FULL`: in WAL mode NORMAL keeps what was acknowledged through a killed process but not
 /// through a power cut or a crashed kernel. A licence server that says "revoked" or "published" must still
-/// mean it after the lights went out, and writes are rare beside reads, so each commit pays its fsync.
+/// mean it after the lights went out, so each commit pays its fsync; those that come together share one.
 /// Foreign keys are off: deletions are written out (DESIGN §8 "no big cascades").
 fn connect_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()

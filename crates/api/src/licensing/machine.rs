@@ -64,12 +64,11 @@ impl Hooks for Machines {
     fn prepare<'a>(&'a self, work: &'a mut Work, draft: &'a mut Draft) -> Step<'a, ()> {
         Box::pin(async move {
             super::default_metadata(draft);
-            let license = match draft.record.get("license_id").as_id() {
-                Some(id) => work.get(License::RESOURCE, id).await?,
-                None => None,
+            let license: License = match draft.related("license") {
+                Some(license) => license.typed()?,
+                None if draft.before.is_none() => return Ok(()),
+                None => work.need(License::RESOURCE, license_of(&draft.record)?).await?.typed()?,
             };
-            let Some(license) = license else { return Ok(()) };
-            let license: License = license.typed()?;
             let policy: Policy = work.need(Policy::RESOURCE, license.policy_id.into()).await?.typed()?;
             if draft.before.is_none() {
                 inherit(draft, &license, &policy, work);
@@ -90,7 +89,7 @@ impl Hooks for Machines {
             }
             embedded_component::insert(work, draft).await?;
             token_counter::count(work, token_counter::ACTIVATIONS).await?;
-            start_license(work, &draft.record).await
+            start_license(work, draft).await
         })
     }
     fn deleting<'a>(&'a self, work: &'a mut Work, record: &'a Record) -> Step<'a, ()> {
@@ -136,16 +135,19 @@ fn inherit(draft: &mut Draft, license: &License, policy: &Policy, work: &Work) {
 }
 
 /// The first activation starts the time of a licence that counts from it.
-async fn start_license(work: &mut Work, machine: &Record) -> Outcome<()> {
-    let before = work.need(License::RESOURCE, license_of(machine)?).await?;
+async fn start_license(work: &mut Work, draft: &Draft) -> Outcome<()> {
+    let Some(before) = draft.related("license") else { return Ok(()) };
     let license: License = before.typed()?;
+    if license.expiry.is_some() {
+        return Ok(());
+    }
     let policy: Policy = work.need(Policy::RESOURCE, license.policy_id.into()).await?.typed()?;
     let Some(expiry) = started(license.expiry, &policy, ExpirationBasis::FirstActivation, work.now()) else {
         return Ok(());
     };
     let mut after = before.clone();
     after.set("expiry", Value::Time(expiry));
-    change(work, &before, &mut after).await
+    change(work, before, &mut after).await
 }
 
 /// What a record that is of a licence shows of it and its policy.
