@@ -452,6 +452,6 @@ fn every_code_is_brought_about() {
     let told: BTreeSet<&str> = rows.iter().flatten().map(|row| row.4).collect();
     let known: BTreeSet<&str> = Code::TEXTS.iter().copied().collect();
     let untold: Vec<_> = known.difference(&told).collect();
-    assert_eq!(untold, [&"TOO_MANY_PROCESSES"], "there are no processes yet");
+    assert_eq!(untold, [&"TOO_MANY_PROCESSES"], "brought about where processes are tested");
     assert!(told.is_subset(&known), "{told:?}");
 }
