@@ -171,7 +171,7 @@ async fn lists_are_of_the_living_or_the_dead() {
     act(&site, &alive, "ping").await;
     let admin = &site.world.admin;
     let listed = async |status: &str| admin.get(&format!("machines?order=asc&status={status}")).await.ids();
-    assert_eq!(listed("DEAD").await, [dead.clone()]);
+    assert_eq!(listed("DEAD").await, std::slice::from_ref(&dead));
     assert_eq!(listed("alive").await, [unheard.clone(), silent.clone(), alive.clone()]);
     assert_eq!(listed("SLEEPING").await, Vec::<String>::new());
     assert_eq!(listed("").await.len(), 4, "a blank filter is none");

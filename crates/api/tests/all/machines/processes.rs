@@ -104,7 +104,7 @@ async fn processes_are_found_by_what_they_belong_to() {
         assert_eq!(admin.get(&format!("processes?order=asc&{query}")).await.ids(), expected, "{query}");
     }
     let below = format!("machines/{owned}/processes");
-    assert_eq!(admin.get(&below).await.ids(), [first.clone()]);
+    assert_eq!(admin.get(&below).await.ids(), std::slice::from_ref(&first));
     assert_eq!(admin.get(&format!("{below}/{first}")).await.text("/data/id"), first);
     assert_eq!(admin.get(&format!("{below}/{second}")).await.status, 404);
 }
