@@ -60,7 +60,7 @@ impl AccountFacts {
         if segment.parse() == Ok(self.id) { self.id.to_string().into() } else { self.slug.as_str().into() }
     }
     /// Differs when documents rendered for the account may differ.
-    pub(crate) const fn stamp(&self) -> u64 {
+    pub const fn stamp(&self) -> u64 {
         self.stamp
     }
 

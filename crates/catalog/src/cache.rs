@@ -7,12 +7,12 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use keyway_base::Slot;
 use keyway_store::{Freshness, Generation};
 use moka::Equivalent;
 
 use crate::CatalogError;
+use crate::favourites::Favourites;
 use crate::flight::Flights;
 
 /// What a value costs in memory, in bytes; roughly is enough.
@@ -55,9 +55,8 @@ type Entries<K, V> = moka::sync::Cache<K, Arc<Entry<V>>, Hasher>;
 pub(crate) struct Cache<K, V> {
     presences: Entries<K, V>,
     absences: Entries<K, V>,
-    /// The presence that was loaded last, for caches most of whose questions are for one and the same: looking here
-    /// costs next to nothing.
-    favourite: Option<ArcSwapOption<(K, Arc<Entry<V>>)>>,
+    /// Presences that were loaded last.
+    favourites: Favourites<K, Arc<Entry<V>>>,
     flights: Flights<K, Result<Arc<Entry<V>>, CatalogError>>,
     freshness: Arc<Freshness>,
 }
@@ -84,12 +83,12 @@ where
                 .build_with_hasher(Hasher::default())
         };
         let (presences, absences) = (entries(bytes), entries(absent_bytes));
-        Self { presences, absences, favourite: None, flights: Flights::new(), freshness }
+        Self { presences, absences, favourites: Favourites::holding(0), flights: Flights::new(), freshness }
     }
 
-    /// The same, remembering what was loaded last apart: most servers have one account.
-    pub(crate) fn with_favourite(self) -> Self {
-        Self { favourite: Some(ArcSwapOption::empty()), ..self }
+    /// The same, with so many of what was loaded last at hand.
+    pub(crate) fn with_favourites(self, most: usize) -> Self {
+        Self { favourites: Favourites::holding(most), ..self }
     }
 
     /// The value, when it is here and nothing it depends on has changed.
@@ -97,14 +96,10 @@ where
     where
         Q: Equivalent<K> + Hash + ?Sized,
     {
-        if let Some(favourite) = self.favourite.as_ref().map(ArcSwapOption::load)
-            && let Some((of, entry)) = favourite.as_deref()
-            && key.equivalent(of)
-            && entry.is_fresh(&self.freshness)
-        {
-            return Some(entry.loaded.value.clone());
-        }
-        self.entry(key).map(|entry| entry.loaded.value.clone())
+        let fresh =
+            |entry: &Arc<Entry<V>>| entry.is_fresh(&self.freshness).then(|| entry.loaded.value.clone());
+        let favourite = self.favourites.look(key, fresh);
+        favourite.or_else(|| self.entry(key).map(|entry| entry.loaded.value.clone()))
     }
 
     fn entry<Q>(&self, key: &Q) -> Option<Arc<Entry<V>>>
@@ -145,17 +140,15 @@ where
         let entry = Arc::new(Entry { loaded: load().await?, noted });
         let entries = if entry.loaded.value.is_absence() { &self.absences } else { &self.presences };
         entries.insert(key.clone(), Arc::clone(&entry));
-        if let Some(favourite) = self.favourite.as_ref().filter(|_| !entry.loaded.value.is_absence()) {
-            favourite.store(Some(Arc::new((key.clone(), Arc::clone(&entry)))));
+        if !entry.loaded.value.is_absence() {
+            self.favourites.put(key, Arc::clone(&entry));
         }
         Ok(entry)
     }
 
     /// Forgets a value, for reasons that slots do not know (a clock that was set back).
     pub(crate) fn forget(&self, key: &K) {
-        if let Some(favourite) = &self.favourite {
-            favourite.store(None);
-        }
+        self.favourites.forget(key);
         self.presences.invalidate(key);
         self.absences.invalidate(key);
     }
@@ -243,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn a_favourite_is_as_fresh_as_the_others_and_no_other_key() {
         let freshness = Arc::new(Freshness::new());
-        let cache: Cache<u32, u32> = Cache::new(1 << 20, 1 << 20, Arc::clone(&freshness)).with_favourite();
+        let cache: Cache<u32, u32> = Cache::new(1 << 20, 1 << 20, Arc::clone(&freshness)).with_favourites(1);
         for (key, value) in [(1, 10), (2, 20)] {
             assert_eq!(cache.get(key, || async { loaded(value) }).await.unwrap(), value);
         }

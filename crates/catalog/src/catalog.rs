@@ -22,6 +22,11 @@ use crate::stock::{Stock, StocksSeen};
 use crate::tenancy::{AccountKey, Tenancy};
 use crate::webhooks::Webhooks;
 
+/// How many values of a kind are at hand where there are few of them, or large ones.
+const FEW: usize = 64;
+/// How many where each caller has one.
+pub(crate) const MANY: usize = 1024;
+
 /// Everything the read path knows without asking the database. Make one per process.
 pub struct Catalog {
     pub(crate) db: Db,
@@ -75,11 +80,11 @@ impl Catalog {
         Arc::new(Self {
             lease: Lease::new(db.clone(), Arc::clone(&clock)),
             tenancy,
-            accounts: Cache::new(limits.accounts, limits.absences / 4, freshness()).with_favourite(),
-            environments: Cache::new(limits.accounts / 4, 0, freshness()).with_favourite(),
-            webhooks: Cache::new(limits.accounts / 4, 0, freshness()).with_favourite(),
-            principals: Cache::new(limits.principals, limits.refusals, freshness()),
-            packages: Cache::new(limits.packages, limits.absences, freshness()),
+            accounts: Cache::new(limits.accounts, limits.absences / 4, freshness()).with_favourites(FEW),
+            environments: Cache::new(limits.accounts / 4, 0, freshness()).with_favourites(FEW),
+            webhooks: Cache::new(limits.accounts / 4, 0, freshness()).with_favourites(FEW),
+            principals: Cache::new(limits.principals, limits.refusals, freshness()).with_favourites(MANY),
+            packages: Cache::new(limits.packages, limits.absences, freshness()).with_favourites(FEW),
             names: Cache::new(limits.packages / 8, 0, freshness()),
             stocks: Cache::new(limits.packages / 8, 0, freshness()),
             reserved: Cache::new(limits.absences / 4, limits.absences / 4, freshness()),

@@ -15,6 +15,7 @@ mod catalog;
 mod document;
 mod environment;
 mod error;
+mod favourites;
 mod fingerprint;
 mod flight;
 mod known;

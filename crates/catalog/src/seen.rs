@@ -7,11 +7,16 @@ use keyway_base::Timestamp;
 use keyway_engine::{NameList, PackageName};
 
 use crate::cache::Hasher;
+use crate::catalog::MANY;
+use crate::favourites::Favourites;
 use crate::names::Listing;
 use crate::{Catalog, Identity, Known};
 
 /// The decisions of a server. Both halves of the key are immutable, so that only time ends an entry.
-pub(crate) struct Decisions(moka::sync::Cache<DecisionKey, Decision, Hasher>);
+pub(crate) struct Decisions {
+    all: moka::sync::Cache<DecisionKey, Decision, Hasher>,
+    favourites: Favourites<DecisionKey, Decision>,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct DecisionKey {
@@ -28,18 +33,31 @@ struct Decision {
 
 impl Decisions {
     pub(crate) fn new(bytes: u64) -> Self {
-        let decisions = moka::sync::Cache::builder()
+        let all = moka::sync::Cache::builder()
             .max_capacity(bytes)
             .weigher(|_: &DecisionKey, decision: &Decision| {
                 u32::try_from(256 + decision.seen.weight()).unwrap_or(u32::MAX)
             })
             .build_with_hasher(Hasher::default());
-        Self(decisions)
+        Self { all, favourites: Favourites::holding(MANY) }
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.0.run_pending_tasks();
-        self.0.weighted_size()
+        self.all.run_pending_tasks();
+        self.all.weighted_size()
+    }
+
+    /// What was decided, if that still holds at a time.
+    fn get(&self, key: &DecisionKey, now: Timestamp) -> Option<Arc<Seen>> {
+        let holds = |known: &Decision| {
+            (known.since <= now && known.seen.is_valid(now)).then(|| Arc::clone(&known.seen))
+        };
+        self.favourites.look(key, holds).or_else(|| holds(&self.all.get(key)?))
+    }
+
+    fn keep(&self, key: DecisionKey, decision: Decision) {
+        self.favourites.put(&key, decision.clone());
+        self.all.insert(key, decision);
     }
 }
 
@@ -76,12 +94,11 @@ impl Catalog {
     pub fn seen(&self, principal: &Known<Principal>, snapshot: &Known<PackageSnapshot>) -> Arc<Seen> {
         let now = self.clock.wall();
         let key = DecisionKey { principal: principal.identity(), snapshot: snapshot.identity() };
-        let known = self.decisions.0.get(&key).filter(|known| known.since <= now && known.seen.is_valid(now));
-        if let Some(decision) = known {
-            return decision.seen;
+        if let Some(seen) = self.decisions.get(&key, now) {
+            return seen;
         }
         let seen = Arc::new(view(principal, snapshot, now));
-        self.decisions.0.insert(key, Decision { seen: Arc::clone(&seen), since: now });
+        self.decisions.keep(key, Decision { seen: Arc::clone(&seen), since: now });
         seen
     }
 

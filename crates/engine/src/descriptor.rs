@@ -31,6 +31,9 @@ pub struct Descriptor {
     /// Whether its clients speak to a registry at the root of a host: `/v2/…`, where the account's segment is the
     /// first of a repository's name, and `/token`, whose tokens they send.
     pub registry: bool,
+    /// Whether its clients are updaters, whose polls are alike: what a request asks for is in its path and query then,
+    /// and no header says any of it but which installation asks.
+    pub updates: bool,
     /// A line for the customer's shell that sets the client up; `{base}`, `{host}`, `{key}` are filled in.
     pub setup: &'static str,
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
-    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Poller,
-    Reject, Reply, Scope, Sent, Site, Takes, Upload,
+    Access, Act, BadPath, Context, Denial, Descriptor, Head, Ingested, Need, Outcome, Package, Plain, Reject,
+    Reply, Scope, Sent, Site, Takes, Upload,
 };
 
 /// One package ecosystem. Pure: no clock, no I/O, no async.
@@ -39,11 +39,11 @@ pub trait Engine: Send + Sync + 'static {
         None
     }
 
-    /// Which installation asks, where the operation is an updater's poll: rollouts are looked at then. Its answer
-    /// is not to be cached ([`Engine::variant`]).
-    fn poller<'o>(&self, op: &'o Self::Op) -> Option<&'o Poller> {
+    /// Whether the operation is an updater's poll: rollouts are looked at then, for the installation that asks
+    /// ([`crate::Poller`]). Its answer is no document ([`Engine::variant`]).
+    fn is_poll(&self, op: &Self::Op) -> bool {
         let _ = op;
-        None
+        false
     }
 
     /// Answers a read. A caller with bad or missing credentials never gets here: see [`Engine::refuse`].
@@ -132,8 +132,8 @@ pub trait Call: Send + Sync {
     fn holds(&self, package: &Package) -> bool;
     /// See [`Engine::variant`].
     fn variant(&self) -> Option<u32>;
-    /// See [`Engine::poller`].
-    fn poller(&self) -> Option<&Poller>;
+    /// See [`Engine::is_poll`].
+    fn is_poll(&self) -> bool;
     /// See [`Engine::reply`].
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply;
     /// See [`Engine::scope`].
@@ -160,7 +160,8 @@ pub trait Call: Send + Sync {
 pub trait AnyEngine: Send + Sync + 'static {
     /// See [`Engine::descriptor`].
     fn descriptor(&self) -> &'static Descriptor;
-    /// Parses a request head and binds it to this engine.
+    /// Parses a request head and binds it to this engine. Those of updaters are shown no headers: what they read of a
+    /// request depends on its path and query alone.
     ///
     /// # Errors
     /// The finished answer to a request outside the grammar.
@@ -191,8 +192,8 @@ impl<E: Engine> Call for Bound<'_, E> {
     fn variant(&self) -> Option<u32> {
         self.engine.variant(&self.op)
     }
-    fn poller(&self) -> Option<&Poller> {
-        self.engine.poller(&self.op)
+    fn is_poll(&self) -> bool {
+        self.engine.is_poll(&self.op)
     }
     fn reply(&self, context: &Context<'_>, access: &Access<'_>) -> Reply {
         self.engine.reply(&self.op, context, access)
@@ -222,7 +223,9 @@ impl<E: Engine> AnyEngine for E {
         Engine::descriptor(self)
     }
     fn call<'e>(&'e self, head: &Head<'_>) -> Result<Arc<dyn Call + 'e>, Plain> {
-        match self.parse(head) {
+        let none = HeaderMap::new();
+        let head = if self.descriptor().updates { Head { headers: &none, ..*head } } else { *head };
+        match self.parse(&head) {
             Ok(op) => Ok(Arc::new(Bound { engine: self, op })),
             Err(error) => Err(self.bad_path(&error)),
         }

@@ -49,17 +49,17 @@ pub(crate) fn api_error(error: &ApiError, accept: Option<&str>, request: Request
 }
 
 /// An engine's finished answer.
-pub(crate) fn plain(plain: Plain) -> Response<Body> {
+pub(crate) fn plain(plain: &Plain) -> Response<Body> {
     let Plain { status, headers, body, reason } = plain;
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
+    let mut response = Response::new(Body::from(body.clone()));
+    *response.status_mut() = *status;
     // with those that every answer has
     response.headers_mut().reserve(headers.len() + 2);
     for (name, value) in headers {
-        response.headers_mut().append(name, value);
+        response.headers_mut().append(name, value.clone());
     }
     response.headers_mut().entry(CACHE_CONTROL).or_insert(NO_STORE);
-    let reason = reason.and_then(|reason| ReasonPhrase::try_from(reason.into_bytes()).ok());
+    let reason = reason.as_deref().and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok());
     if let Some(reason) = reason {
         response.extensions_mut().insert(reason);
     }

@@ -37,6 +37,7 @@ use crate::exchange::Exchange;
 use crate::front::Front;
 use crate::jsonapi::rescued;
 use crate::place::{Root, RootKind};
+use crate::polls::Poll;
 use crate::signature::{Signing, sign};
 
 /// Where an engine request leads.
@@ -60,8 +61,12 @@ struct Request<'a> {
     environment: Option<&'a EnvironmentFacts>,
     /// The token of a registry that it bears.
     token: Option<&'a RegistryToken>,
+    /// Which of the engine's roots it came to.
+    root: RootKind,
     /// Whether a download token stands in its address.
     keyed: bool,
+    /// What it asks, where updaters asked that before.
+    poll: Option<&'a Arc<Poll>>,
 }
 
 /// What was found for an operation's need.
@@ -105,11 +110,11 @@ pub(crate) async fn answer(
         query: exchange.query(),
         headers: exchange.headers(),
     };
-    let call = match engine.call(&head) {
-        Ok(call) => call,
-        Err(plain) => return answer::plain(plain),
+    let (call, poll) = match called(front, &place, engine, &head) {
+        Ok(called) => called,
+        Err(plain) => return answer::plain(&plain),
     };
-    match prepared(front, exchange, &place, engine, &call, &head, body).await {
+    match prepared(front, exchange, &place, engine, (&call, poll.as_ref()), &head, body).await {
         Ok(response) => response,
         Err(Trouble::Denied(denial)) => {
             count_refused(front, engine, &*call, &denial);
@@ -122,6 +127,27 @@ pub(crate) async fn answer(
         Err(Trouble::Body(status, why)) => untaken(&*call, place.root.site(), status, why),
         Err(Trouble::Other(response)) => *response,
     }
+}
+
+/// What a request asks for, and the poll that it is, where it is one of many.
+type Called = (Arc<dyn Call>, Option<Arc<Poll>>);
+
+/// Reads a request; a poll that came before, without reading it.
+fn called(
+    front: &Front,
+    place: &EnginePlace<'_>,
+    engine: &'static dyn AnyEngine,
+    head: &Head<'_>,
+) -> Result<Called, Plain> {
+    if !engine.descriptor().updates || place.root.token.is_some() {
+        return Ok((engine.call(head)?, None));
+    }
+    if let Some(poll) = front.polls.find(place.engine, head) {
+        return Ok((Arc::clone(&poll.call), Some(poll)));
+    }
+    let call = engine.call(head)?;
+    let poll = front.polls.rememberable(place.engine, head, &call);
+    Ok((call, poll))
 }
 
 /// Why a request goes no further.
@@ -147,7 +173,7 @@ async fn prepared(
     exchange: &Exchange,
     place: &EnginePlace<'_>,
     engine: &'static dyn AnyEngine,
-    call: &Arc<dyn Call>,
+    (call, poll): (&Arc<dyn Call>, Option<&Arc<Poll>>),
     head: &Head<'_>,
     body: Incoming,
 ) -> Result<Response<Body>, Trouble> {
@@ -176,7 +202,9 @@ async fn prepared(
         account: &account,
         environment: environment.as_deref(),
         token: token.as_deref(),
+        root: place.root.kind,
         keyed: place.root.token.is_some(),
+        poll,
     };
     let mut response = if head.is_read() {
         // what answers is as large as all that leads to it: on the heap it is not moved from one to the other
@@ -276,14 +304,14 @@ async fn behind(
 
 /// A poll that is refused before its engine is asked is a poll too.
 fn count_refused(front: &Front, engine: &dyn AnyEngine, call: &dyn Call, denial: &Denial) {
-    if call.poller().is_some() {
+    if call.is_poll() {
         front.telemetry.poll(engine.descriptor().key, Told::refused(denial).word());
     }
 }
 
 /// The engine's words for a refusal.
 fn refused(call: &dyn Call, site: Site<'_>, denial: &Denial, wait: Option<Duration>) -> Response<Body> {
-    let mut response = answer::plain(call.refuse(site, denial));
+    let mut response = answer::plain(&call.refuse(site, denial));
     let seconds = wait.map(|wait| wait.as_secs().saturating_add(1));
     let seconds = seconds.or_else(|| denial.reason.retry_after().map(u64::from));
     if let Some(seconds) = seconds {
@@ -295,7 +323,7 @@ fn refused(call: &dyn Call, site: Site<'_>, denial: &Denial, wait: Option<Durati
 /// The engine's words for a body that is not taken.
 fn untaken(call: &dyn Call, site: Site<'_>, status: StatusCode, why: String) -> Response<Body> {
     match call.render(&minting::placeless(site), &Outcome::Invalid(why)) {
-        Reply::Plain(plain) => answer::plain(Plain { status, ..plain }),
+        Reply::Plain(plain) => answer::plain(&Plain { status, ..plain }),
         _ => answer::empty(status),
     }
 }

@@ -2,10 +2,11 @@
 //! thing time and again counts once in a window (`oci.md` §5.3), and only the first is worth a line in a log.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use foldhash::quality::RandomState;
 use keyway_base::Timestamp;
 
 /// How long something counts once. Windows follow each other, so that nothing has to be forgotten one by one.
@@ -34,7 +35,7 @@ impl Firsts {
     /// With room for about so much.
     pub(crate) fn holding(most: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, room: most.div_ceil(SHARDS), hasher: RandomState::new() }
+        Self { shards, room: most.div_ceil(SHARDS), hasher: RandomState::default() }
     }
 
     /// Whether something is the first of its kind in the window of `now`; from then on it is not.

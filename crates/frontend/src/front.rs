@@ -27,6 +27,7 @@ use crate::failures::WrongCredentials;
 use crate::firsts::Firsts;
 use crate::jsonapi::{Whose, rescued};
 use crate::place::place_on_own_host;
+use crate::polls::Polls;
 use crate::rates::Rates;
 use crate::request_id::RequestIds;
 use crate::signature::RsaCap;
@@ -91,6 +92,8 @@ pub(crate) struct Front {
     pub(crate) pulled: Firsts,
     /// Upgrades that were noted.
     pub(crate) upgraded: Firsts,
+    /// Polls of updaters that came before.
+    pub(crate) polls: Polls,
     pub(crate) rates: Rates,
     pub(crate) rsa: RsaCap,
     pub(crate) under_way: UnderWay,
@@ -111,6 +114,7 @@ impl Front {
             wrong_credentials: WrongCredentials::new(&parts.settings.limits),
             pulled: Firsts::holding(NOTED),
             upgraded: Firsts::holding(NOTED),
+            polls: Polls::default(),
             rates: Rates::new(parts.settings.rate_limits.clone()),
             rsa: RsaCap::new(parts.settings.limits.rsa_signatures),
             under_way: UnderWay::default(),

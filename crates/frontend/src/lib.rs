@@ -28,6 +28,7 @@ mod jsonapi;
 mod network;
 mod operations;
 mod place;
+mod polls;
 mod range;
 mod rates;
 mod registry;

@@ -3,11 +3,11 @@
 
 use std::net::IpAddr;
 
-use http::{Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use keyway_engine::{
     Access, Act, AnyEngine, BadPath, BadPoll, Caching, Challenge, Context, Denial, Descriptor, Document,
-    Engine, Engines, FileReply, Files, Head, Ingested, KeyError, Need, Outcome, Plain, Poll, Poller,
-    Publication, Query, Reject, Reply, Sent, Site, Takes, Told, Transfer, Update, Upload, View,
+    Engine, Engines, FileReply, Files, Head, Ingested, KeyError, Need, Outcome, Plain, Poll, Publication,
+    Query, Reject, Reply, Sent, Site, Takes, Told, Transfer, Update, Upload, View,
 };
 use keyway_versions::Scheme;
 
@@ -41,6 +41,7 @@ const fn descriptor(key: &'static str, http2: bool) -> Descriptor {
         body_limit: 1024,
         redirects: true,
         registry: false,
+        updates: true,
         newest_tag: None,
         setup: "",
     }
@@ -60,7 +61,7 @@ pub(crate) enum Op {
     Names,
     Package(String),
     /// An updater's poll.
-    Update(String, Box<(Result<Poll, BadPoll>, Poller)>),
+    Update(String, Box<Result<Poll, BadPoll>>),
     File(String, String),
     Push(String, String),
 }
@@ -83,7 +84,7 @@ impl Engine for Toy {
             (&Method::GET | &Method::HEAD, [name, "-update"]) => {
                 let query = Query(head.query);
                 let poll = Poll::read(query.first("version").as_deref(), query);
-                Ok(Op::Update((*name).to_owned(), Box::new((poll, Poller::read(head)))))
+                Ok(Op::Update((*name).to_owned(), Box::new(poll)))
             }
             (&Method::GET | &Method::HEAD, [name]) => Ok(Op::Package((*name).to_owned())),
             (&Method::GET | &Method::HEAD, [name, file]) => {
@@ -105,8 +106,8 @@ impl Engine for Toy {
     fn variant(&self, op: &Op) -> Option<u32> {
         matches!(op, Op::Package(_)).then_some(0)
     }
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        if let Op::Update(_, asked) = op { Some(&asked.1) } else { None }
+    fn is_poll(&self, op: &Op) -> bool {
+        matches!(op, Op::Update(..))
     }
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {
         match (op, access) {
@@ -114,7 +115,7 @@ impl Engine for Toy {
             (Op::WhoAmI, _) => text(StatusCode::OK, context.caller),
             (Op::Package(_), Access::Package(view)) => package(context, view),
             (Op::File(_, file), Access::Package(view)) => file_of(view, file),
-            (Op::Update(_, asked), Access::Package(view)) => update(asked.0.as_ref(), view),
+            (Op::Update(_, asked), Access::Package(view)) => update(asked.as_ref().as_ref(), context, view),
             (Op::Names, Access::Names(names)) => {
                 let names: Vec<&str> = names.0.iter().map(|name| name.normalised.as_str()).collect();
                 text(StatusCode::OK, &names.join(" "))
@@ -207,8 +208,8 @@ fn package(context: &Context<'_>, view: &View<'_>) -> Reply {
     })
 }
 
-/// The version that is offered, or nothing.
-fn update(poll: Result<&Poll, &BadPoll>, view: &View<'_>) -> Reply {
+/// The version that is offered, or nothing, and where.
+fn update(poll: Result<&Poll, &BadPoll>, context: &Context<'_>, view: &View<'_>) -> Reply {
     let (told, version) = match (poll, view.denial) {
         (_, Some(denial)) => (Told::refused(denial), None),
         (Err(error), _) => (Told::misread(error), None),
@@ -222,6 +223,8 @@ fn update(poll: Result<&Poll, &BadPoll>, view: &View<'_>) -> Reply {
         Some(version) => Plain::status(StatusCode::OK).body("text/plain", version),
         None => Plain::status(StatusCode::NO_CONTENT),
     };
+    let base = HeaderValue::try_from(context.base).expect("an address is a header value");
+    let answer = answer.with(HeaderName::from_static("x-base"), base);
     Reply::Update(Box::new(Update { answer, told }))
 }
 

@@ -61,6 +61,20 @@ impl Seen {
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now <= until)
     }
+    /// Whether this and another show their callers the same of one package, in lists and in words, for as long as both
+    /// hold.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        let Self { visible, yanked, withheld, offered, pin, whole, denial, class, denials, until: _ } = self;
+        *class == other.class
+            && *pin == other.pin
+            && *whole == other.whole
+            && *offered == other.offered
+            && *visible == other.visible
+            && *yanked == other.yanked
+            && *withheld == other.withheld
+            && *denial == other.denial
+            && *denials == other.denials
+    }
     /// Roughly how many bytes it takes, for caches that are weighed.
     pub fn weight(&self) -> usize {
         let bits = |bits: &Bits| 8 * bits.words().len();

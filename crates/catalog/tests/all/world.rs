@@ -45,6 +45,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: true,
     registry: false,
+    updates: false,
     newest_tag: None,
     setup: "",
 };

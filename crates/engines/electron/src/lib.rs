@@ -17,7 +17,7 @@ mod yaml;
 
 use keyway_engine::{
     Access, BadPath, Beside, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError, Need,
-    Outcome, Plain, Poller, Reject, Reply, Site, Upload, View, plain_key,
+    Outcome, Plain, Reject, Reply, Site, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -41,6 +41,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     // Older updaters take the licence key along to the object store, which refuses the request for it.
     redirects: false,
     registry: false,
+    updates: true,
     newest_tag: None,
     setup: "autoUpdater.setFeedURL({ provider: \"generic\", url: \"{base}/PACKAGE/\" }); autoUpdater.addAuthHeader(\"License {key}\")",
 };
@@ -73,11 +74,8 @@ impl Engine for ElectronEngine {
         }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match op {
-            Op::Feed(feed) => Some(&feed.poller),
-            Op::File { .. } => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        matches!(op, Op::Feed(_))
     }
 
     fn reply(&self, op: &Op, _context: &Context<'_>, access: &Access<'_>) -> Reply {

@@ -2,7 +2,7 @@
 //! they name, and the same below `/-/products/{product}` for releases that are in no package.
 
 use keyway_engine::{
-    BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, Spelled, decode_segment, encoded_segment,
+    BadPath, BadPoll, Head, Poll, Query, ReleaseFile, Spelled, decode_segment, encoded_segment,
 };
 use keyway_versions::Scheme;
 
@@ -56,8 +56,6 @@ pub struct Feed {
     pub arch: Option<&'static Spelled>,
     /// What else the client says. It does not say which version runs.
     pub poll: Result<Poll, BadPoll>,
-    /// Which installation asks.
-    pub poller: Poller,
 }
 
 /// The channel of a feed.
@@ -174,7 +172,7 @@ impl Feed {
             Channel::Named(_) => poll,
         });
         let arch = Query(head.query).first("arch").and_then(|arch| Spelled::arch(&arch));
-        Self { home, name: name.to_owned(), channel, target, arch, poll, poller: Poller::read(head) }
+        Self { home, name: name.to_owned(), channel, target, arch, poll }
     }
 }
 

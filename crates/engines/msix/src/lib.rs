@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode};
 use keyway_archive::{Limits, appx};
 use keyway_engine::{
     Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, FileReply, Head, Ingested, Manifest,
-    Need, Outcome, Plain, Poller, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
+    Need, Outcome, Plain, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -35,6 +35,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: false,
     registry: false,
+    updates: true,
     newest_tag: None,
     setup: "curl --fail-with-body --user \"license:{key}\" \"{base}/PACKAGE/NAME.appinstaller\"",
 };
@@ -69,11 +70,8 @@ impl Engine for MsixEngine {
         Need::Package { key: op.package() }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match op {
-            Op::Feed(feed) => Some(&feed.poller),
-            Op::File(_) => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        matches!(op, Op::Feed(_))
     }
 
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {

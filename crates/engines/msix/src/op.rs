@@ -1,8 +1,7 @@
 //! The grammar: `/{package}/{name}.appinstaller[?arch=&channel=&constraint=]` and `/{package}/{version}/{file}`.
 
 use keyway_engine::{
-    BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, Spelled, decode_segment, encoded,
-    encoded_segment,
+    BadPath, BadPoll, Head, Poll, Query, ReleaseFile, Spelled, decode_segment, encoded, encoded_segment,
 };
 
 /// A parsed request.
@@ -25,8 +24,6 @@ pub struct Feed {
     pub asked: Result<Asked, BadFeed>,
     /// The parameters that were understood, as the file names them in its own address: never a credential.
     pub parameters: String,
-    /// Who is asking.
-    pub poller: Poller,
 }
 
 /// A feed's parameters.
@@ -88,7 +85,6 @@ impl Feed {
             name: name.to_owned(),
             asked: Asked::read(query),
             parameters: parameters.join("&"),
-            poller: Poller::read(head),
         }
     }
 

@@ -49,6 +49,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 10 * 1024 * 1024,
     redirects: true,
     registry: false,
+    updates: false,
     newest_tag: Some("latest"),
     setup: "npm config set \"registry={base}/\" \"//{host}/:_authToken={key}\"",
 };

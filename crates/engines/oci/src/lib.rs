@@ -52,6 +52,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: push::LARGEST_MANIFEST,
     redirects: true,
     registry: true,
+    updates: false,
     newest_tag: None,
     setup: "echo '{key}' | docker login {host} --username license --password-stdin",
 };

@@ -46,6 +46,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: true,
     registry: false,
+    updates: false,
     newest_tag: None,
     setup: "pip config set global.index-url \"https://license:{key}@{host}/simple/\"",
 };

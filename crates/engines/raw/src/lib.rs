@@ -31,6 +31,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: true,
     registry: false,
+    updates: false,
     newest_tag: None,
     setup: "curl --fail-with-body -LO --user \"license:{key}\" \"{base}/PRODUCT/latest/FILE\"",
 };

@@ -48,6 +48,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: publish::LONGEST_FORM,
     redirects: true,
     registry: false,
+    updates: false,
     newest_tag: None,
     setup: "bundle config set --global {host} \"license:{key}\"",
 };

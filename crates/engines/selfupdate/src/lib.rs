@@ -8,8 +8,8 @@ mod op;
 mod target;
 
 use keyway_engine::{
-    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Need, Outcome, Plain, Poller,
-    Reply, Site, plain_key,
+    Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Need, Outcome, Plain, Reply, Site,
+    plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -31,6 +31,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     newest_tag: None,
     redirects: true,
     registry: false,
+    updates: true,
     setup: "curl --fail-with-body --user \"license:{key}\" \"{base}/PACKAGE/manifest.json\"",
 };
 
@@ -52,11 +53,8 @@ impl Engine for SelfUpdateEngine {
         Need::Package { key: &op.package }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match &op.what {
-            What::Manifest(asked) => Some(&asked.poller),
-            What::File(_) => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        matches!(op.what, What::Manifest(_))
     }
 
     fn reply(&self, op: &Op, _context: &Context<'_>, access: &Access<'_>) -> Reply {

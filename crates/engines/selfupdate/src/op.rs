@@ -1,6 +1,6 @@
 //! The grammar: `/{package}/manifest.json` and `/{package}/{version}/{file}`.
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, decode_segment};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Query, ReleaseFile, decode_segment};
 
 /// A parsed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,6 @@ pub struct Asked {
     pub target: Option<String>,
     /// What the client would take. It compares what it runs by itself.
     pub poll: Result<Poll, BadPoll>,
-    /// Which installation asks.
-    pub poller: Poller,
 }
 
 impl Op {
@@ -56,11 +54,7 @@ impl Op {
 fn asked(head: &Head<'_>) -> Asked {
     let query = Query(head.query);
     let target = query.first("target").filter(|target| !target.is_empty());
-    Asked {
-        target: target.map(std::borrow::Cow::into_owned),
-        poll: Poll::read(None, query),
-        poller: Poller::read(head),
-    }
+    Asked { target: target.map(std::borrow::Cow::into_owned), poll: Poll::read(None, query) }
 }
 
 #[cfg(test)]

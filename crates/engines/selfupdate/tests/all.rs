@@ -184,7 +184,7 @@ fn a_package_is_needed_and_its_absence_is_told() {
     let head = Head { method: &Method::GET, path: "/my%20tool/manifest.json", query: "", headers: &headers };
     let op = SelfUpdateEngine.parse(&head).unwrap();
     assert_eq!(SelfUpdateEngine.need(&op), Need::Package { key: "my tool" });
-    assert!(SelfUpdateEngine.poller(&op).is_some());
+    assert!(SelfUpdateEngine.is_poll(&op));
     let Reply::Plain(absent) = ask("/none/manifest.json", "", &Access::Absent) else { panic!("not plain") };
     assert_eq!(absent.status, 404);
 }

@@ -12,7 +12,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
     Access, BadPath, Challenge, Context, Decision, Denial, Descriptor, Engine, Head, Need, Outcome, Plain,
-    Poll, Poller, Release, Reply, Site, Told, Update, View, plain_key,
+    Poll, Release, Reply, Site, Told, Update, View, plain_key,
 };
 use keyway_versions::{Channel, Scheme};
 
@@ -35,6 +35,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: true,
     registry: false,
+    updates: true,
     newest_tag: None,
     setup: "curl --fail-with-body -H \"Authorization: License {key}\" \"{base}/PACKAGE/appcast.xml\"",
 };
@@ -56,11 +57,8 @@ impl Engine for SparkleEngine {
         Need::Package { key: op.package() }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match op {
-            Op::Feed(feed) => Some(&feed.poller),
-            Op::File(_) => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        matches!(op, Op::Feed(_))
     }
 
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {

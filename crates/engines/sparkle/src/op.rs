@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, Spelled, decode_segment};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Query, ReleaseFile, Spelled, decode_segment};
 
 /// The name that every feed has.
 const FEED: &str = "appcast.xml";
@@ -24,8 +24,6 @@ pub struct Feed {
     pub package: String,
     /// What it runs and would take, and what for: or why that cannot be understood.
     pub asked: Result<Asked, BadFeed>,
-    /// Who is asking.
-    pub poller: Poller,
 }
 
 /// A feed's parameters.
@@ -83,11 +81,7 @@ impl Op {
 
 impl Feed {
     fn read(package: &str, head: &Head<'_>) -> Self {
-        Self {
-            package: package.to_owned(),
-            asked: Asked::read(Query(head.query)),
-            poller: Poller::read(head),
-        }
+        Self { package: package.to_owned(), asked: Asked::read(Query(head.query)) }
     }
 }
 

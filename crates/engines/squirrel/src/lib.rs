@@ -10,7 +10,7 @@ mod windows;
 
 use keyway_engine::{
     Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, KeyError, Need, Outcome,
-    Plain, Poller, Reject, Reply, Site, Update, Upload, View, plain_key,
+    Plain, Reject, Reply, Site, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -33,6 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     newest_tag: None,
     redirects: true,
     registry: false,
+    updates: true,
     setup: "curl --fail-with-body --user \"license:{key}\" \"{base}/PACKAGE/win32/RELEASES\"",
 };
 
@@ -59,13 +60,8 @@ impl Engine for SquirrelEngine {
         Need::Package { key: &op.package }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match &op.what {
-            What::Releases(asked) | What::Latest(asked) | What::Static(asked) | What::Strange(asked) => {
-                Some(&asked.poller)
-            }
-            What::Package { .. } | What::File(_) => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        !matches!(op.what, What::Package { .. } | What::File(_))
     }
 
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {

@@ -1,7 +1,7 @@
 //! The grammar. Below `/{package}`: `[update/][channel/{channel}/]{platform}[-{arch}][/{arch}][/{version}]` with
 //! `/RELEASES`, `/releases.json`, the name of a package, or nothing behind it; and files at `/{version}/{file}`.
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, decode_segment};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Query, ReleaseFile, decode_segment};
 
 use crate::address::Address;
 
@@ -47,8 +47,6 @@ pub struct Asked {
     pub current: Option<String>,
     /// What it runs and would take.
     pub poll: Result<Poll, BadPoll>,
-    /// Which installation asks.
-    pub poller: Poller,
 }
 
 impl Op {
@@ -117,7 +115,7 @@ fn asked(head: &Head<'_>, address: Address, version: Option<&str>) -> Asked {
             Err(_) => poll = Err(BadPoll::Channel(channel.clone())),
         }
     }
-    Asked { address, id: given("id"), current, poll, poller: Poller::read(head) }
+    Asked { address, id: given("id"), current, poll }
 }
 
 #[cfg(test)]

@@ -300,8 +300,8 @@ fn a_package_is_needed_and_polls_say_who_polls() {
         SquirrelEngine.parse(&Head { method: &Method::GET, path, query: "", headers: &headers }).unwrap()
     };
     assert_eq!(SquirrelEngine.need(&parse("/My%20App/RELEASES")), Need::Package { key: "My App" });
-    assert!(SquirrelEngine.poller(&parse("/app/darwin/1.0.0")).is_some());
-    assert_eq!(SquirrelEngine.poller(&parse("/app/1.0.0/App.zip")), None);
+    assert!(SquirrelEngine.is_poll(&parse("/app/darwin/1.0.0")));
+    assert!(!SquirrelEngine.is_poll(&parse("/app/1.0.0/App.zip")));
     let Reply::Plain(absent) = ask("/none/RELEASES", "", &Access::Absent) else {
         panic!("not a plain answer")
     };

@@ -15,7 +15,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
     Access, BadPath, BadPoll, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome,
-    Plain, Poll, Poller, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
+    Plain, Poll, Reject, Reply, Site, Told, Update, Upload, View, plain_key,
 };
 use keyway_versions::Scheme;
 use serde_json::json;
@@ -49,6 +49,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: true,
     registry: false,
+    updates: true,
     newest_tag: None,
     setup: "\"endpoints\": [\"{base}/PACKAGE?platform={{target}}&arch={{arch}}&version={{current_version}}\
             &bundle_type={{bundle_type}}\"]",
@@ -72,11 +73,8 @@ impl Engine for TauriEngine {
         Need::Package { key: op.package() }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match op {
-            Op::Update { poller, .. } | Op::Latest { poller, .. } => Some(poller),
-            Op::File(_) => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        !matches!(op, Op::File(_))
     }
 
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {

@@ -1,6 +1,6 @@
 //! The grammar: polls in three forms, and the files that answers lead to (`updaters.md` §1.1).
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, decode_segment};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Query, ReleaseFile, decode_segment};
 
 use crate::bundle::Bundle;
 use crate::target::Target;
@@ -17,8 +17,6 @@ pub enum Op {
         package: String,
         /// What is asked.
         asked: Result<Asked, Unread>,
-        /// Who asks.
-        poller: Poller,
     },
     /// `/{package}/latest.json`: the newest release for every target.
     Latest {
@@ -26,8 +24,6 @@ pub enum Op {
         package: String,
         /// What is asked.
         poll: Result<Poll, BadPoll>,
-        /// Who asks.
-        poller: Poller,
     },
     /// A file. Its name is one segment: there is none with a slash.
     File(ReleaseFile),
@@ -65,18 +61,16 @@ impl Op {
         let op = match segments.as_slice() {
             [package] => {
                 let asked = Asked::in_query(query);
-                Self::Update { package: package.to_string(), asked, poller: Poller::read(head) }
+                Self::Update { package: package.to_string(), asked }
             }
-            [package, document] if document == STATIC => Self::Latest {
-                package: package.to_string(),
-                poll: Poll::read(None, query),
-                poller: Poller::read(head),
-            },
+            [package, document] if document == STATIC => {
+                Self::Latest { package: package.to_string(), poll: Poll::read(None, query) }
+            }
             [_, _, filename] if filename.contains('/') => return Err(BadPath::Unknown),
             [package, version, filename] => Self::File(ReleaseFile::read(&[package, version, filename])?),
             [package, platform, arch, version] => {
                 let asked = Asked::of(platform, arch, version, query);
-                Self::Update { package: package.to_string(), asked, poller: Poller::read(head) }
+                Self::Update { package: package.to_string(), asked }
             }
             _ => return Err(BadPath::Unknown),
         };

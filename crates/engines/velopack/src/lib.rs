@@ -9,7 +9,7 @@ mod op;
 
 use keyway_engine::{
     Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Need, Outcome, Plain,
-    Poller, Reject, Reply, Site, Upload, View, base_name, plain_key,
+    Reject, Reply, Site, Upload, View, base_name, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -32,6 +32,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     newest_tag: None,
     redirects: true,
     registry: false,
+    updates: true,
     setup: "curl --fail-with-body --user \"license:{key}\" \"{base}/PACKAGE/releases.win.json\"",
 };
 
@@ -53,11 +54,8 @@ impl Engine for VelopackEngine {
         Need::Package { key: &op.package }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match &op.what {
-            What::Feed(asked) => Some(&asked.poller),
-            What::File { .. } => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        matches!(op.what, What::Feed(_))
     }
 
     fn reply(&self, op: &Op, _context: &Context<'_>, access: &Access<'_>) -> Reply {

@@ -1,6 +1,6 @@
 //! The grammar: `/{package}/releases.{channel}.json` and `/{package}/{file}`.
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, decode_segment};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Query, decode_segment};
 use keyway_versions::Channel;
 
 use crate::client_channel::ClientChannel;
@@ -33,8 +33,6 @@ pub struct Asked {
     pub channel: ClientChannel,
     /// What the client runs and would take.
     pub poll: Result<Poll, BadPoll>,
-    /// Which installation asks.
-    pub poller: Poller,
 }
 
 impl Op {
@@ -73,7 +71,7 @@ fn asked(head: &Head<'_>, channel: &str) -> Asked {
         Some(level) => with_channel(poll, level),
         None => poll,
     });
-    Asked { channel, poll, poller: Poller::read(head) }
+    Asked { channel, poll }
 }
 
 /// The channel in the feed's name is what the app follows, whatever the query says beside it.
@@ -97,12 +95,11 @@ mod tests {
         let op = parse(&Method::GET, "/My%20App/releases.win-x64-beta.json", query).unwrap();
         assert_eq!(op.package, "My App");
         let What::Feed(asked) = op.what else { panic!("no feed") };
-        let Asked { channel, poll, poller } = *asked;
+        let Asked { channel, poll } = *asked;
         assert_eq!(channel.name, "win-x64-beta");
         let poll = poll.unwrap();
         assert_eq!(poll.current.unwrap().verbatim(), "1.2.0-beta.1+7");
         assert_eq!(poll.channel, Some(Channel::Beta));
-        assert_eq!(poller.installation.as_deref(), Some("abc"));
     }
 
     #[test]

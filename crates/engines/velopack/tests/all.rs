@@ -266,8 +266,8 @@ fn a_package_is_needed_and_its_absence_is_told() {
         |path| VelopackEngine.parse(&Head { method: &Method::GET, path, query: "", headers: &headers });
     let op = parse("/My%20App/releases.win.json").unwrap();
     assert_eq!(VelopackEngine.need(&op), Need::Package { key: "My App" });
-    assert!(VelopackEngine.poller(&op).is_some());
-    assert_eq!(VelopackEngine.poller(&parse("/app/x.nupkg").unwrap()), None);
+    assert!(VelopackEngine.is_poll(&op));
+    assert!(!VelopackEngine.is_poll(&parse("/app/x.nupkg").unwrap()));
     let Reply::Plain(Plain { status, .. }) = ask_at("/none/releases.win.json", "", &Access::Absent) else {
         panic!("not a plain answer")
     };

@@ -12,7 +12,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use keyway_engine::{
     Access, BadPath, Challenge, Context, Denial, Descriptor, Engine, Head, Ingested, Manifest, Need, Outcome,
-    Plain, Poller, Reject, Reply, Site, Upload, plain_key,
+    Plain, Reject, Reply, Site, Upload, plain_key,
 };
 use keyway_versions::Scheme;
 
@@ -34,6 +34,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     body_limit: 0,
     redirects: false,
     registry: false,
+    updates: true,
     newest_tag: None,
     setup: "zsync -A {host}=license:{key} {base}/PACKAGE/latest-x86_64.AppImage.zsync",
 };
@@ -62,12 +63,8 @@ impl Engine for ZsyncEngine {
         Need::Package { key: &op.package }
     }
 
-    fn poller<'o>(&self, op: &'o Op) -> Option<&'o Poller> {
-        match &op.wanted {
-            Wanted::Latest(latest) => Some(&latest.poller),
-            Wanted::Named(_, poller) => Some(poller),
-            Wanted::Release(_) => None,
-        }
+    fn is_poll(&self, op: &Op) -> bool {
+        !matches!(op.wanted, Wanted::Release(_))
     }
 
     fn reply(&self, op: &Op, context: &Context<'_>, access: &Access<'_>) -> Reply {

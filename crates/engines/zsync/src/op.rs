@@ -1,7 +1,7 @@
 //! The grammar: `/{package}/latest-{arch}.AppImage[.zsync][?channel=&constraint=]`, `/{package}/{version}/{file}[.zsync]`
 //! and `/{package}/{file}[.zsync]`.
 
-use keyway_engine::{BadPath, BadPoll, Head, Poll, Poller, Query, ReleaseFile, Spelled, decode_segment};
+use keyway_engine::{BadPath, BadPoll, Head, Poll, Query, ReleaseFile, Spelled, decode_segment};
 
 /// A parsed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum Wanted {
     Latest(Box<Latest>),
     /// A file of a release.
     Release(ReleaseFile),
-    /// A file of the newest release that has one of this name and that the caller is led to, and who is asking.
-    Named(String, Poller),
+    /// A file of the newest release that has one of this name and that the caller is led to.
+    Named(String),
 }
 
 /// What an installation asks for under a stable name.
@@ -32,8 +32,6 @@ pub struct Latest {
     pub arch: &'static Spelled,
     /// What it would take, or why that cannot be understood. What it runs is known by its blocks.
     pub poll: Result<Poll, BadPoll>,
-    /// Who is asking.
-    pub poller: Poller,
 }
 
 /// The file itself or its control file.
@@ -76,12 +74,8 @@ impl Op {
 impl Wanted {
     fn named(name: &str, head: &Head<'_>) -> Self {
         match arch_of_latest(name) {
-            Some(arch) => Self::Latest(Box::new(Latest {
-                arch,
-                poll: Poll::read(None, Query(head.query)),
-                poller: Poller::read(head),
-            })),
-            None => Self::Named(name.to_owned(), Poller::read(head)),
+            Some(arch) => Self::Latest(Box::new(Latest { arch, poll: Poll::read(None, Query(head.query)) })),
+            None => Self::Named(name.to_owned()),
         }
     }
 }
@@ -129,7 +123,7 @@ mod tests {
         assert_eq!((op.package.as_str(), op.part), ("Acme App", Part::Control));
         assert_eq!((file.version.as_str(), file.filename.as_str()), ("1.0.0", "App+-x86_64.AppImage"));
         for name in ["App.AppImage", "latest-z80.AppImage"] {
-            let named = Wanted::Named(name.to_owned(), Poller::default());
+            let named = Wanted::Named(name.to_owned());
             assert_eq!(parse(&format!("/app/{name}")).wanted, named);
         }
         for path in ["/", "/app", "/app/", "/app/.zsync", "//App.AppImage", "/app//x", "/app/1.0.0/"] {

@@ -13,7 +13,7 @@ pub(crate) fn answer(op: &Op, base: &str, view: &View<'_>) -> Reply {
     match &op.wanted {
         Wanted::Latest(latest) => newest(latest, op.part, base, view),
         Wanted::Release(file) => reached(op.part, base, view, &file.filename, file.find(view)),
-        Wanted::Named(name, _) => {
+        Wanted::Named(name) => {
             let found = view.newest_file(|_, artifact| artifact.filename == *name);
             reached(op.part, base, view, name, found)
         }

@@ -21,6 +21,7 @@ use crate::body::Body;
 use crate::document::{document_response, uncompressed};
 use crate::exchange::Exchange;
 use crate::file::{FileAnswer, FileFacts, FileTag};
+use crate::polls::Answered;
 use crate::range::Backwards;
 
 /// What a context is made of where nothing is passed on to other indexes.
@@ -91,7 +92,15 @@ impl Found {
         }
     }
 
-    fn access<'a>(&'a self, views: &'a [View<'a>]) -> Access<'a> {
+    /// The package, where it is one.
+    pub(super) fn opened(&self) -> Option<Opened<'_>> {
+        match self {
+            Self::Package { snapshot, seen, principal, .. } => Some(Opened { snapshot, seen, principal }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn access<'a>(&'a self, views: &'a [View<'a>]) -> Access<'a> {
         match self {
             Self::Granted => Access::Granted,
             Self::Absent => Access::Absent,
@@ -123,11 +132,11 @@ impl Request<'_> {
         caller: &str,
         found: Found,
     ) -> Result<Response<Body>, Trouble> {
+        if call.is_poll() {
+            return self.polled(call, &found).await;
+        }
         let context = self.context(caller);
-        let package = match &found {
-            Found::Package { snapshot, seen, principal, .. } => Some(Opened { snapshot, seen, principal }),
-            _ => None,
-        };
+        let package = found.opened();
         // a document with a token in its addresses is of use to nobody else
         let variant = call.variant().filter(|_| !self.keyed);
         let (Some(variant), Some((source, class))) = (variant, found.source_and_class()) else {
@@ -191,8 +200,8 @@ impl Request<'_> {
         package: Option<Opened<'_>>,
     ) -> Result<Response<Body>, Trouble> {
         match reply {
-            Reply::Plain(plain) => Ok(answer::plain(plain)),
-            Reply::Update(update) => Ok(self.update(call, *update, package)),
+            Reply::Plain(plain) => Ok(answer::plain(&plain)),
+            Reply::Update(update) => Ok(self.say(&Answered::of(*update), package)),
             Reply::Document(document) => {
                 let document = uncompressed(document);
                 Ok(document_response(self.exchange.method(), self.exchange.headers(), &document))

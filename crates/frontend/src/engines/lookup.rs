@@ -125,12 +125,11 @@ impl Request<'_> {
 
     /// The releases whose rollout leaves the asking installation out now: looked at for each poll of an updater.
     fn waiting(&self, call: &dyn Call, principal: &Principal, snapshot: &PackageSnapshot) -> Bits {
-        match call.poller() {
-            Some(poller) if !snapshot.rollouts.is_empty() => {
-                waiting(principal, snapshot, poller.installation.as_deref(), self.front.clock.wall())
-            }
-            _ => Bits::NONE,
+        if !call.is_poll() || snapshot.rollouts.is_empty() {
+            return Bits::NONE;
         }
+        let installation = self.poller().installation;
+        waiting(principal, snapshot, installation.as_deref(), self.front.clock.wall())
     }
 
     /// The package that has what is asked for, else the first that there is.

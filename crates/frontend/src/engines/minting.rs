@@ -64,7 +64,9 @@ pub(super) async fn answer(
         account: &account,
         environment: environment.as_deref(),
         token: None,
+        root: place.root.kind,
         keyed: false,
+        poll: None,
     };
     let (principal, bearer) = request.asker(&asker).await?;
     // who logs in asks for nothing yet, and reads the reason only here
@@ -88,7 +90,7 @@ async fn posted(
     head: &Head<'_>,
     body: Incoming,
 ) -> Result<Option<TokenWish>, Trouble> {
-    let refused = |plain| Trouble::Other(Box::new(answer::plain(plain)));
+    let refused = |plain| Trouble::Other(Box::new(answer::plain(&plain)));
     let Takes::Document { limit } = call.takes(head).map_err(refused)? else { return Ok(None) };
     let time = front.settings.limits.body_time;
     let body = read_whole(body, exchange.headers(), limit, time).await.map_err(cut_short)?;

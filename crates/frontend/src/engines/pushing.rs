@@ -78,7 +78,7 @@ impl Request<'_> {
         };
         let act = match self.asked(call, &mut arrived).await? {
             Ok(act) => act,
-            Err(plain) => return Ok(answer::plain(plain)),
+            Err(plain) => return Ok(answer::plain(&plain)),
         };
         match (act, principal, arrived.file) {
             (Act::Read, ..) => self.read(&**call).await,
@@ -109,7 +109,7 @@ impl Request<'_> {
             Need::Publisher => Some(self.publisher(&**call).await?),
             _ => None,
         };
-        let takes = call.takes(head).map_err(|plain| Trouble::Other(Box::new(answer::plain(plain))))?;
+        let takes = call.takes(head).map_err(|plain| Trouble::Other(Box::new(answer::plain(&plain))))?;
         if principal.is_some() && head.headers.contains_key(CONTENT_ENCODING) {
             let line = "send the body as it is, without a Content-Encoding";
             return Err(Trouble::Body(StatusCode::UNSUPPORTED_MEDIA_TYPE, line.to_owned()));

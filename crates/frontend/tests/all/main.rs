@@ -10,6 +10,7 @@ mod heads;
 mod hosts;
 mod images;
 mod operations;
+mod polls;
 mod pushes;
 mod rates;
 mod registry;

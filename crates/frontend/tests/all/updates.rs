@@ -12,13 +12,13 @@ use keyway_store::{Changes, Page};
 use crate::world::{GOOD, SPARE, SUSPENDED, World, filled};
 
 /// The package has 1.0.0 and 1.1.0, and 2.0.0 with a rollout to so many hundredths of a percent.
-struct Shop {
-    world: World,
-    rollout: Record,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) rollout: Record,
 }
 
 /// A release of the package `widget`; gives its id.
-async fn publish(world: &World, version: &str) -> RecordId {
+pub(crate) async fn publish(world: &World, version: &str) -> RecordId {
     let named = Scope::text("normalised_key", "widget");
     let package =
         world.db.list(Package::RESOURCE, world.account, &named, &Page::all()).await.unwrap().remove(0);
@@ -36,7 +36,7 @@ async fn publish(world: &World, version: &str) -> RecordId {
 }
 
 impl Shop {
-    async fn open(percentage: i64) -> Self {
+    pub(crate) async fn open(percentage: i64) -> Self {
         let world = World::new().await;
         publish(&world, "1.1.0").await;
         let release = publish(&world, "2.0.0").await;
@@ -48,7 +48,7 @@ impl Shop {
         Self { world, rollout }
     }
 
-    async fn change(&mut self, column: &'static str, value: Value) {
+    pub(crate) async fn change(&mut self, column: &'static str, value: Value) {
         self.rollout.set(column, value);
         let mut write = self.world.db.begin().await.unwrap();
         assert!(write.update(&self.rollout, &[column]).await.unwrap());
@@ -56,7 +56,7 @@ impl Shop {
     }
 
     /// The version that a poll is offered, and the decision in the header.
-    async fn poll(&self, key: &str, query: &str) -> (Option<String>, String) {
+    pub(crate) async fn poll(&self, key: &str, query: &str) -> (Option<String>, String) {
         let authorization = format!("License {key}");
         let path = format!("/v1/accounts/acme/engines/toy/widget/-update?{query}");
         let reply = self.world.wire().await.get(&path, &[("Authorization", &authorization)]).await;
@@ -79,7 +79,7 @@ impl Shop {
         offered
     }
 
-    async fn metrics(&self) -> BTreeMap<String, u64> {
+    pub(crate) async fn metrics(&self) -> BTreeMap<String, u64> {
         let page = self.world.wire().await.get("/metrics", &[]).await;
         assert_eq!(page.status, 200);
         let text = page.text();

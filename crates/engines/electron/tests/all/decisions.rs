@@ -1,7 +1,7 @@
 //! Which release a poll leads to, and what is said when to none.
 
 use keyway_engine::testing::{Standing, denial};
-use keyway_engine::{Engine as _, Poller, Reason, Told};
+use keyway_engine::{Engine as _, Reason, Told};
 use keyway_versions::Channel;
 
 use crate::shop::{
@@ -165,6 +165,6 @@ fn the_installation_is_known_to_rollouts() {
     let head = |path| keyway_engine::Head { method: &http::Method::GET, path, query: "", headers: &headers };
     let engine = keyway_engine_electron::ElectronEngine;
     let poll = engine.parse(&head("/app/latest.yml")).unwrap();
-    assert_eq!(engine.poller(&poll), Some(&Poller { installation: Some("uuid".to_owned()) }));
-    assert_eq!(engine.poller(&engine.parse(&head("/app/App.exe")).unwrap()), None);
+    assert!(engine.is_poll(&poll));
+    assert!(!engine.is_poll(&engine.parse(&head("/app/App.exe")).unwrap()));
 }

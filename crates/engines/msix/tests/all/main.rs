@@ -240,7 +240,7 @@ fn what_an_operation_needs() {
     };
     let feed = parse("/Acme%20App/App.appinstaller");
     assert_eq!(MsixEngine.need(&feed), Need::Package { key: "Acme App" });
-    assert!(MsixEngine.poller(&feed).is_some() && MsixEngine.variant(&feed).is_none());
-    assert!(MsixEngine.poller(&parse("/app/1.0.0/App.msix")).is_none());
+    assert!(MsixEngine.is_poll(&feed) && MsixEngine.variant(&feed).is_none());
+    assert!(!MsixEngine.is_poll(&parse("/app/1.0.0/App.msix")));
     assert!(MsixEngine.descriptor().reads("App.msixbundle") && !MsixEngine.descriptor().reads("App.exe"));
 }

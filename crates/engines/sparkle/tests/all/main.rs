@@ -350,7 +350,7 @@ fn what_an_operation_needs() {
     };
     let op = parse(&Method::GET, "/Acme%20App/appcast.xml").unwrap();
     assert_eq!(SparkleEngine.need(&op), Need::Package { key: "Acme App" });
-    assert!(SparkleEngine.poller(&op).is_some() && SparkleEngine.variant(&op).is_none());
+    assert!(SparkleEngine.is_poll(&op) && SparkleEngine.variant(&op).is_none());
     assert!(matches!(op, Op::Feed(_)));
     for (method, path, status) in
         [(Method::GET, "/app", 404), (Method::POST, "/app/appcast.xml", 405), (Method::GET, "/a/1/..", 400)]

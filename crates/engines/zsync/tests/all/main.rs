@@ -211,8 +211,8 @@ fn what_an_operation_needs() {
     };
     let latest = parse("/Acme%20App/latest-x86_64.AppImage.zsync");
     assert_eq!(ZsyncEngine.need(&latest), Need::Package { key: "Acme App" });
-    assert!(ZsyncEngine.poller(&latest).is_some() && ZsyncEngine.variant(&latest).is_none());
-    assert!(ZsyncEngine.poller(&parse("/app/1.0.0/App.AppImage")).is_none());
+    assert!(ZsyncEngine.is_poll(&latest) && ZsyncEngine.variant(&latest).is_none());
+    assert!(!ZsyncEngine.is_poll(&parse("/app/1.0.0/App.AppImage")));
     let descriptor = ZsyncEngine.descriptor();
     assert!(!descriptor.redirects, "zsync refuses them");
     assert!(
