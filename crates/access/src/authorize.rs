@@ -75,6 +75,28 @@ pub fn authorize(principal: &Principal, action: Action, target: &Target<'_>) -> 
     Ok(Permit { action })
 }
 
+/// What an action asks of its callers, whatever it is done to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asks {
+    /// Whether callers without a credential are heard at all.
+    pub public: bool,
+    /// The permission; none where there is none, or where it depends on who is asking.
+    pub permission: Option<Permission>,
+    /// The roles that may, under whatever condition.
+    pub roles: Vec<Role>,
+}
+
+impl Asks {
+    /// What an action asks.
+    pub fn of(action: Action) -> Self {
+        let Some(rule) = rules::find(action) else {
+            return Self { public: false, permission: None, roles: Vec::new() };
+        };
+        let roles = Role::ALL.into_iter().filter(|role| rule.hears(*role)).collect();
+        Self { public: rule.public, permission: rule.own_permission(), roles }
+    }
+}
+
 /// Asks for a permission that an action needs beside its own: the bearer must have it, and the token.
 ///
 /// # Errors

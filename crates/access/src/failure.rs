@@ -22,6 +22,8 @@ pub struct AuthFailure {
 macro_rules! failures {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $reason:ident, $detail:literal;)+) => {
         impl AuthFailure {
+            /// Every refusal.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
             $($(#[$doc])*
             pub const $name: Self = Self {
                 status: StatusCode::$status,

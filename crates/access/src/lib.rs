@@ -28,7 +28,7 @@ pub mod worlds;
 
 pub use action::Action;
 pub use authenticate::{authenticate, authenticate_bearer};
-pub use authorize::{Denied, Permit, admit, authorize, permits, require};
+pub use authorize::{Asks, Denied, Permit, admit, authorize, permits, require};
 pub use bearer::{Bearer, LicenseRecords, PresentedAs, Speaker};
 pub use credential::{
     Candidate, Credential, CredentialError, CredentialScheme, Origin, OriginError, Presented, credentials,

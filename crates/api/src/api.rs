@@ -217,6 +217,9 @@ impl Api {
             let inside = place.account.is_some() || request.host_account.is_some();
             return self.outside(run, inside, head, &request, context).await;
         }
+        if let Operation::Fixed(reply) = head.matched.endpoint.operation {
+            return Ok(reply(&request.headers));
+        }
         let account = self.account(request.host_account, place.account).await?;
         context.account = Some(account.id);
         if self.requests.is_some() && log::is_logged(head.matched.endpoint) {

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use keyway_access::Action;
 use keyway_base::{RequestId, Timestamp};
 use keyway_jsonapi::ApiError;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::Api;
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::hooks::Hooks;
 use crate::interpreter::{self, Nested, Related};
 use crate::refusal::Outcome;
@@ -85,6 +87,8 @@ pub(crate) enum Operation {
     Open(fn(Arc<Call>) -> Running),
     /// One outside any account.
     Outside(fn(Outside) -> Running),
+    /// The same for anybody, whatever the account.
+    Fixed(fn(&HeaderMap) -> Reply),
     /// A hand-written one, and the action it is.
     Act(Action, fn(Arc<Call>) -> Running),
 }
@@ -110,13 +114,27 @@ pub(crate) struct Endpoint {
     pub(crate) prefixed: bool,
     /// Whether it is below `/-` instead of `/v1`: no part of the public API.
     pub(crate) internal: bool,
+    /// What it takes and gives, where its operation does not say.
+    pub(crate) contract: Contract,
 }
 
 impl Endpoint {
     const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
         let (hard, accepts_any, first_only) = (false, false, false);
         let (ignores_body, prefixed, internal) = (false, false, false);
-        Self { verb, path, operation, hard, accepts_any, first_only, ignores_body, prefixed, internal }
+        let contract = Contract::USUAL;
+        Self {
+            verb,
+            path,
+            operation,
+            hard,
+            accepts_any,
+            first_only,
+            ignores_body,
+            prefixed,
+            internal,
+            contract,
+        }
     }
     /// `GET`, and `HEAD` with it.
     pub(crate) const fn get(path: &'static str, operation: Operation) -> Self {
@@ -168,10 +186,15 @@ impl Endpoint {
         self.internal = true;
         self
     }
+    /// It takes and gives this.
+    pub(crate) const fn told(mut self, contract: Contract) -> Self {
+        self.contract = contract;
+        self
+    }
     /// The action that the caller is first asked for a credential for; none where anybody is welcome.
     pub(crate) fn action(&self) -> Option<Action> {
         Some(match self.operation {
-            Operation::Open(_) | Operation::Outside(_) => return None,
+            Operation::Open(_) | Operation::Outside(_) | Operation::Fixed(_) => return None,
             Operation::List(hooks) => hooks.actions().list,
             Operation::Show(hooks) => hooks.actions().show,
             Operation::Create(hooks) => hooks.actions().create,
@@ -196,7 +219,9 @@ impl Endpoint {
             Operation::Related(related) => Box::pin(interpreter::related(call, related)),
             Operation::Open(run) | Operation::Act(_, run) => run(call),
             // These are run before there is a call.
-            Operation::Outside(_) => Box::pin(std::future::ready(Err(ApiError::unknown_endpoint().into()))),
+            Operation::Outside(_) | Operation::Fixed(_) => {
+                Box::pin(std::future::ready(Err(ApiError::unknown_endpoint().into())))
+            }
         }
     }
 }

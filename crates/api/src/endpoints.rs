@@ -1,7 +1,7 @@
 //! Every endpoint there is.
 
 use crate::endpoint::Endpoint;
-use crate::{analytics, distribution, licensing, log, search, webhooks};
+use crate::{analytics, distribution, licensing, log, openapi, search, webhooks};
 
 /// Every endpoint, in the order of the documentation.
 pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
@@ -12,6 +12,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Endpoint> {
         log::ENDPOINTS,
         search::ENDPOINTS,
         analytics::ENDPOINTS,
+        openapi::ENDPOINTS,
     ];
     files.into_iter().flatten()
 }

@@ -43,7 +43,7 @@ pub(crate) trait Hooks: Send + Sync {
     fn actions(&self) -> Actions;
 
     /// What a body may have beside what is declared.
-    fn extra(&self, _call: &Call, _intent: Intent) -> Extra {
+    fn extra(&self, _intent: Intent) -> Extra {
         Extra::default()
     }
     /// Whether an update reads its body before it asks for permission (`licensing.md` §3.1: users).

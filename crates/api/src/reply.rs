@@ -46,6 +46,12 @@ impl Reply {
     pub(crate) fn file(file: ApiFile) -> Self {
         Self::of(StatusCode::OK, Content::File(file))
     }
+    /// The same with such bytes.
+    #[must_use]
+    pub(crate) fn bytes(mut self, bytes: Bytes) -> Self {
+        self.content = Content::Bytes(bytes);
+        self
+    }
     /// Bytes to be saved under a name, which is a token of ours.
     pub(crate) fn attachment(name: &str, bytes: impl Into<Bytes>) -> Self {
         Self::of(StatusCode::OK, Content::Bytes(bytes.into()))

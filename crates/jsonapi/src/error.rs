@@ -322,5 +322,6 @@ impl ErrorObject {
     }
 }
 
+mod catalogue;
 #[cfg(test)]
 mod tests;

@@ -133,6 +133,19 @@ impl Rule {
         self
     }
 
+    /// Whether a role may at all.
+    pub(crate) fn hears(&self, role: Role) -> bool {
+        self.clauses.iter().any(|clause| clause.0.contains(role))
+    }
+
+    /// The permission that every caller needs.
+    pub(crate) const fn own_permission(&self) -> Option<Permission> {
+        match self.needs {
+            Needs::One(permission) => Some(permission),
+            Needs::Nothing | Needs::OwnRead => None,
+        }
+    }
+
     /// The permission that the caller needs, whatever the target.
     pub(crate) fn permission(&self, principal: &Principal) -> Option<Permission> {
         match self.needs {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_domain::resources::Constraint;
-use keyway_jsonapi::schema::{Form, check};
+use keyway_jsonapi::schema::{Form, Node, check};
 use keyway_jsonapi::{Declared, Failure, Invalid, Record, Scope, linkage};
 use serde_json::Value;
 
 use super::constraint::{self, Constraints, Wanted};
 use super::release::{self, Releases};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::interpreter::{find, several};
 use crate::refusal::{Outcome, Refusal};
@@ -20,6 +21,10 @@ use crate::work::Work;
 
 /// How many constraints one request may name.
 pub(super) const MAX: usize = 100;
+
+/// Takes constraints, and gives them.
+pub(super) const CONTRACT: Contract =
+    Contract::taking(schema).gives(&[Given::new(200, Data::Many(Constraint::RESOURCE))]);
 
 /// Attaches constraints to a release.
 pub(super) async fn attach(call: Arc<Call>) -> Outcome<Reply> {
@@ -43,12 +48,16 @@ pub(super) async fn attach(call: Arc<Call>) -> Outcome<Reply> {
     Ok(Reply::data(Value::Array(objects)))
 }
 
-fn read(call: &Call) -> Outcome<Vec<Wanted>> {
+fn schema() -> Vec<Node> {
     let mut list = constraint::schema().required();
     if let Form::List { min, max, .. } = &mut list.form {
         (*min, *max) = (1, MAX);
     }
-    check(&[list], &call.body)?;
+    vec![list]
+}
+
+fn read(call: &Call) -> Outcome<Vec<Wanted>> {
+    check(&schema(), &call.body)?;
     Ok(constraint::wanted(call.body.get("data").map(linkage).as_ref()))
 }
 

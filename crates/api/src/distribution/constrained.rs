@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use keyway_access::Action;
-use keyway_jsonapi::{ApiError, Paging, Record, Scope};
+use keyway_domain::resources::Entitlement;
+use keyway_jsonapi::{ApiError, Declared, Paging, Record, Scope};
 
 use super::release::{self, Releases};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{find, one, page_of};
@@ -15,6 +17,11 @@ use crate::licensing::Entitlements;
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Gives the list.
+pub(super) const LIST: Contract = Contract::giving(&[Given::new(200, Data::Many(Entitlement::RESOURCE))]);
+/// Gives one.
+pub(super) const SHOW: Contract = Contract::giving(&[Given::new(200, Data::One(Entitlement::RESOURCE))]);
 
 /// The entitlements of a release.
 pub(super) async fn list(call: Arc<Call>) -> Outcome<Reply> {

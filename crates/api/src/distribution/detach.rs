@@ -11,12 +11,16 @@ use keyway_jsonapi::{ApiError, Declared, Record, Scope, identifier};
 use super::attach::MAX;
 use super::release::{self, Releases};
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::interpreter::find;
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::touch;
 use crate::work::Work;
+
+/// Takes constraints.
+pub(super) const CONTRACT: Contract = Contract::taking(schema);
 
 /// Detaches constraints from a release.
 pub(super) async fn detach(call: Arc<Call>) -> Outcome<Reply> {
@@ -34,10 +38,13 @@ pub(super) async fn detach(call: Arc<Call>) -> Outcome<Reply> {
     Ok(Reply::nothing())
 }
 
-fn read(call: &Call) -> Outcome<Vec<RecordId>> {
+fn schema() -> Vec<Node> {
     let item = Node::identifier("constraint", &["constraints"]);
-    let list = Node::new("data", Form::List { item: Box::new(item), min: 1, max: MAX }).required();
-    check(&[list], &call.body)?;
+    vec![Node::new("data", Form::List { item: Box::new(item), min: 1, max: MAX }).required()]
+}
+
+fn read(call: &Call) -> Outcome<Vec<RecordId>> {
+    check(&schema(), &call.body)?;
     let items = call.body.get("data").and_then(serde_json::Value::as_array);
     Ok(items.into_iter().flatten().filter_map(identifier).map(|identifier| identifier.id).collect())
 }

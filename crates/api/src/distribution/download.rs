@@ -6,14 +6,15 @@ use http::{Method, StatusCode, header};
 use keyway_access::Action;
 use keyway_domain::event::Download;
 use keyway_domain::resources::{Artifact, ArtifactStatus, ReleaseStatus};
-use keyway_jsonapi::{ApiError, Record, Scope};
+use keyway_jsonapi::{ApiError, Declared, Record, Scope};
 
 use super::artifact::Artifacts;
-use super::prefer::Preferences;
+use super::prefer::{PREFER, Preferences};
 use super::release::Releases;
 use super::{feed, first_download, job, link, upload};
 use crate::ApiFile;
 use crate::call::Call;
+use crate::contract::{Asked, Contract, Data, Given};
 use crate::event::origin;
 use crate::gate;
 use crate::hooks::Hooks;
@@ -23,6 +24,23 @@ use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::subject::Subject;
 use crate::work::Work;
+
+/// Gives the artifact and where its bytes are, or those themselves where a part of them is asked for.
+pub(super) const CONTRACT: Contract = Contract::giving(&[
+    Given::new(200, Data::One(Artifact::RESOURCE)),
+    Given::new(303, Data::One(Artifact::RESOURCE)).located(),
+    Given::new(206, Data::Raw("application/octet-stream")),
+    Given::new(304, Data::Empty),
+])
+.asks(&[
+    PREFER[0],
+    PREFER[1],
+    Asked::query(
+        "ttl",
+        || serde_json::json!({ "type": "integer" }),
+        "Seconds that the address lives, for those who may say so.",
+    ),
+]);
 
 /// By id, vanity form or file name.
 pub(super) async fn download(call: Arc<Call>) -> Outcome<Reply> {

@@ -73,18 +73,25 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::delete("/releases/{id}", Delete(&Releases)),
     E::post("/releases/{id}/actions/publish", act!(ReleasePublish, publish::publish)),
     E::post("/releases/{id}/actions/yank", act!(ReleaseYank, yank::yank)),
-    E::get("/releases/{id}/upgrade", act!(ReleaseUpgrade, upgrade::upgrade)),
+    E::get("/releases/{id}/upgrade", act!(ReleaseUpgrade, upgrade::upgrade)).told(upgrade::CONTRACT),
     E::get("/releases/{id}/artifacts", Children(&RELEASE_ARTIFACTS)),
-    E::get("/releases/{id}/artifacts/{artifact}", act!(ArtifactShow, download::of_release)).accepts_any(),
+    E::get("/releases/{id}/artifacts/{artifact}", act!(ArtifactShow, download::of_release))
+        .told(download::CONTRACT)
+        .accepts_any(),
     E::get("/releases/{id}/package", One(&RELEASE_PACKAGE)),
-    E::put("/releases/{id}/package", act!(ReleasePackageUpdate, repackage::repackage)),
+    E::put("/releases/{id}/package", act!(ReleasePackageUpdate, repackage::repackage))
+        .told(repackage::CONTRACT),
     E::get("/releases/{id}/product", One(&RELEASE_PRODUCT)),
-    E::get("/releases/{id}/entitlements", act!(ReleaseEntitlementsList, constrained::list)),
-    E::get("/releases/{id}/entitlements/{entitlement}", act!(ReleaseEntitlementsList, constrained::show)),
+    E::get("/releases/{id}/entitlements", act!(ReleaseEntitlementsList, constrained::list))
+        .told(constrained::LIST),
+    E::get("/releases/{id}/entitlements/{entitlement}", act!(ReleaseEntitlementsList, constrained::show))
+        .told(constrained::SHOW),
     E::get("/releases/{id}/constraints", Children(&RELEASE_CONSTRAINTS)),
     E::get("/releases/{id}/constraints/{constraint}", Child(&RELEASE_CONSTRAINTS)),
-    E::post("/releases/{id}/constraints", act!(ReleaseConstraintsAttach, attach::attach)),
-    E::delete("/releases/{id}/constraints", act!(ReleaseConstraintsDetach, detach::detach)),
+    E::post("/releases/{id}/constraints", act!(ReleaseConstraintsAttach, attach::attach))
+        .told(attach::CONTRACT),
+    E::delete("/releases/{id}/constraints", act!(ReleaseConstraintsDetach, detach::detach))
+        .told(detach::CONTRACT),
     E::put("/releases", Create(&Releases)).first_only(),
     E::get("/releases/{id}/artifact", act!(ArtifactDownload, first::route::download))
         .first_only()
@@ -99,14 +106,17 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/rollouts/{id}", Show(&Rollouts)),
     E::patch("/rollouts/{id}", Update(&Rollouts)),
     E::delete("/rollouts/{id}", Delete(&Rollouts)),
-    E::post("/rollouts/{id}/actions/pause", act!(RolloutPause, rollout_state::pause)),
+    E::post("/rollouts/{id}/actions/pause", act!(RolloutPause, rollout_state::pause))
+        .told(rollout_state::CONTRACT),
     E::post("/rollouts/{id}/actions/resume", act!(RolloutResume, rollout_state::resume)),
-    E::post("/rollouts/{id}/actions/halt", act!(RolloutHalt, rollout_state::halt)),
+    E::post("/rollouts/{id}/actions/halt", act!(RolloutHalt, rollout_state::halt))
+        .told(rollout_state::CONTRACT),
     E::get("/artifacts", List(&Artifacts)),
-    E::post("/artifacts", act!(ArtifactCreate, upload::upload)),
-    E::post("/artifacts/{id}/actions/sign-parts", act!(ArtifactCreate, parts::sign)),
-    E::post("/artifacts/{id}/actions/complete-upload", act!(ArtifactCreate, parts::complete)),
-    E::get("/artifacts/{*id}", act!(ArtifactShow, download::download)).accepts_any(),
+    E::post("/artifacts", act!(ArtifactCreate, upload::upload)).told(upload::CONTRACT),
+    E::post("/artifacts/{id}/actions/sign-parts", act!(ArtifactCreate, parts::sign)).told(parts::SIGN),
+    E::post("/artifacts/{id}/actions/complete-upload", act!(ArtifactCreate, parts::complete))
+        .told(parts::COMPLETE),
+    E::get("/artifacts/{*id}", act!(ArtifactShow, download::download)).told(download::CONTRACT).accepts_any(),
     E::patch("/artifacts/{*id}", Update(&Artifacts)),
     E::delete("/artifacts/{*id}", act!(ArtifactDelete, withdraw::withdraw)),
     E::get("/engines", List(&ENGINES)),
@@ -123,6 +133,7 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/products/{id}/packages/{package}", Child(&PRODUCT_PACKAGES)).hard(),
     E::get("/products/{id}/artifacts", Children(&PRODUCT_ARTIFACTS)).hard(),
     E::get("/products/{id}/artifacts/{*artifact}", act!(ArtifactShow, download::of_product))
+        .told(download::CONTRACT)
         .hard()
         .accepts_any(),
     E::get("/products/{id}/engines", Children(&PRODUCT_ENGINES)).hard(),

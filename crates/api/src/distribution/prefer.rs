@@ -3,6 +3,7 @@
 use keyway_jsonapi::QueryValue;
 
 use crate::call::Call;
+use crate::contract::Asked;
 
 /// Preferences that these endpoints know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +35,20 @@ impl PartSize {
             Some((_, value)) => value.trim().trim_matches('"').parse().map_or(Self::Unreadable, Self::Bytes),
         }
     }
+}
+
+/// How preferences are said.
+pub(super) const PREFER: [Asked; 2] = [
+    Asked::header(
+        "Prefer",
+        text,
+        "`no-redirect`: 200 with a link; `no-download`: neither; `multipart`: in parts.",
+    ),
+    Asked::query("prefer", text, "The same."),
+];
+
+fn text() -> serde_json::Value {
+    serde_json::json!({ "type": "string" })
 }
 
 impl Preferences {

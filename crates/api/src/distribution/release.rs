@@ -37,7 +37,7 @@ impl Hooks for Releases {
             delete: Action::ReleaseDelete,
         }
     }
-    fn extra(&self, _: &Call, intent: Intent) -> Extra {
+    fn extra(&self, intent: Intent) -> Extra {
         match intent {
             Intent::Create => Extra { many: vec![("constraints", constraint::schema())], ..Extra::default() },
             Intent::Update => Extra::default(),

@@ -12,11 +12,15 @@ use keyway_jsonapi::{Declared, Failure, Invalid, Linkage, Record, Scope, Value, 
 use super::release::{self, Releases};
 use super::version;
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::interpreter::{associates, change, find, one};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Takes a package, or null.
+pub(super) const CONTRACT: Contract = Contract::taking(schema);
 
 /// Moves a release.
 pub(super) async fn repackage(call: Arc<Call>) -> Outcome<Reply> {
@@ -37,8 +41,12 @@ pub(super) async fn repackage(call: Arc<Call>) -> Outcome<Reply> {
     Ok(reply)
 }
 
+fn schema() -> Vec<Node> {
+    vec![Node::identifier("data", &["packages"]).required().nullable()]
+}
+
 fn read(call: &Call) -> Outcome<Option<RecordId>> {
-    check(&[Node::identifier("data", &["packages"]).required().nullable()], &call.body)?;
+    check(&schema(), &call.body)?;
     Ok(match call.body.get("data").map(linkage) {
         Some(Linkage::One(identifier)) => Some(identifier.id),
         _ => None,

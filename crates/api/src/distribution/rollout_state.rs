@@ -8,6 +8,7 @@ use keyway_jsonapi::{ApiError, Record, Value};
 
 use super::rollout::Rollouts;
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, find, one};
@@ -67,9 +68,17 @@ fn refused(detail: &str, attribute: &str) -> ApiError {
     ApiError::unprocessable(detail).pointer(format!("/data/attributes/{attribute}"))
 }
 
+/// Takes a reason.
+pub(super) const CONTRACT: Contract = Contract::taking(schema);
+
+/// `meta {reason?}`.
+fn schema() -> Vec<Node> {
+    vec![Node::object("meta", vec![Node::new("reason", Form::Text).nullable()])]
+}
+
 /// `meta.reason`; none given is none.
 fn reason(call: &Call) -> Result<Value, ApiError> {
-    check(&[Node::object("meta", vec![Node::new("reason", Form::Text).nullable()])], &call.body)?;
+    check(&schema(), &call.body)?;
     let text = call.meta().and_then(|meta| meta.get("reason")).and_then(serde_json::Value::as_str);
     match text {
         Some(text) if text.chars().count() > MAX_REASON => {

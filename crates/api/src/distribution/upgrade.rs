@@ -9,12 +9,13 @@ use keyway_domain::resources::{self, Package, Release};
 use keyway_jsonapi::{ApiError, Declared, Record, Scope, Source};
 use keyway_versions::semver::Constraint;
 use keyway_versions::{Channel, Scheme};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::narrow::narrow;
 use super::release::{self, Releases};
 use super::{dialect, first_download, offered, package::Packages};
 use crate::call::Call;
+use crate::contract::{Asked, Contract, Data, Given};
 use crate::event::{declared, origin};
 use crate::gate;
 use crate::hooks::{Hooks, alias_scope};
@@ -22,6 +23,26 @@ use crate::interpreter::one;
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Gives the release to move to.
+pub(super) const CONTRACT: Contract =
+    Contract::giving(&[Given::new(200, Data::One(Release::RESOURCE)).meta(meta_schema)])
+        .asks(&[
+            Asked::query("product", text, "The product that the release is of."),
+            Asked::query("package", text, "The package, when it is not the release's own."),
+            Asked::query("channel", text, "The least stable channel that will do."),
+            Asked::query("constraint", text, "The versions that will do."),
+        ])
+        .codes(&["CONSTRAINT_INVALID"]);
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn meta_schema() -> Value {
+    let version = json!({ "type": "string" });
+    json!({ "type": "object", "required": ["current", "next"], "properties": { "current": version, "next": version } })
+}
 
 /// Finds the highest upgrade of a release within channel, package and constraint.
 pub(super) async fn upgrade(call: Arc<Call>) -> Outcome<Reply> {

@@ -5,18 +5,31 @@ use std::sync::Arc;
 use http::{StatusCode, header};
 use keyway_base::RecordId;
 use keyway_domain::resources::Artifact;
-use keyway_jsonapi::Declared;
+use keyway_jsonapi::{Declared, Intent, Role, schema_of};
 use serde_json::Value;
 
 use super::artifact::Artifacts;
 use super::link;
 use super::parts;
-use super::prefer::Preferences;
+use super::prefer::{PREFER, Preferences};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
+use crate::hooks::Hooks as _;
 use crate::interpreter::create;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Takes an artifact, and gives it with the address of its bytes, or how they are cut up.
+pub(super) const CONTRACT: Contract = Contract::taking(|| {
+    schema_of(Artifact::RESOURCE, Role::Admin, Intent::Create, &Artifacts.extra(Intent::Create))
+})
+.gives(&[
+    Given::new(307, Data::One(Artifact::RESOURCE)).located(),
+    Given::new(200, Data::One(Artifact::RESOURCE)).located(),
+    Given::new(201, Data::One(Artifact::RESOURCE)).meta(parts::meta_schema).located(),
+])
+.asks(&PREFER);
 
 /// Creates an artifact and sends the client on with its bytes.
 pub(super) async fn upload(call: Arc<Call>) -> Outcome<Reply> {

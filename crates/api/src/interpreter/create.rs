@@ -20,7 +20,7 @@ use crate::work::Work;
 
 /// Creates a record from the body.
 pub(crate) async fn create(call: Arc<Call>, hooks: &'static dyn Hooks) -> Outcome<Reply> {
-    let extra = hooks.extra(&call, Intent::Create);
+    let extra = hooks.extra(Intent::Create);
     let input = parse(hooks.resource(), hooks.role(&call), Intent::Create, &extra, &call.body)?;
     let id = input.id.unwrap_or_else(|| RecordId::generate(call.now));
     let mut ready = Ready::default();

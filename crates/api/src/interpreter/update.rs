@@ -30,7 +30,7 @@ async fn attempt(call: &Arc<Call>, hooks: &'static dyn Hooks, digests: Vec<Strin
     let mut work = Work::writing(call).await?;
     let record = find(&mut work, hooks, call.param(0)).await?;
     let read = || {
-        let extra = hooks.extra(call, Intent::Update);
+        let extra = hooks.extra(Intent::Update);
         parse(hooks.resource(), hooks.role(call), Intent::Update, &extra, &call.body)
     };
     let early = if hooks.schema_first() { Some(read()?) } else { None };

@@ -107,9 +107,13 @@ pub(crate) async fn detach(call: Arc<Call>, kind: &'static Attachment) -> Outcom
 }
 
 /// The body: one to a hundred identifiers.
+pub(crate) fn schema(child: &Resource) -> Vec<Node> {
+    let item = Box::new(Node::identifier("", &[child.kind]));
+    vec![Node::new("data", Form::List { item, min: 1, max: 100 }).required()]
+}
+
 fn read(call: &Call, kind: &Attachment) -> Outcome<Vec<Identifier>> {
-    let item = Box::new(Node::identifier("", &[kind.child.kind]));
-    check(&[Node::new("data", Form::List { item, min: 1, max: 100 }).required()], &call.body)?;
+    check(&schema(kind.child), &call.body)?;
     let items = call.body.get("data").and_then(Json::as_array);
     Ok(items.into_iter().flatten().filter_map(identifier).collect())
 }

@@ -14,10 +14,31 @@ use super::attachment::{self, Attachment};
 use super::license::attached_users;
 use super::{Groups, Licenses, Policies};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::hooks::done;
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Attaching entitlements of policy.
+pub(crate) const ENTITLEMENTS_OF_POLICY: Contract =
+    Contract::taking(|| attachment::schema(Entitlement::RESOURCE))
+        .gives(&[Given::new(200, Data::Many(PolicyEntitlement::RESOURCE))]);
+/// Attaching entitlements of license.
+pub(crate) const ENTITLEMENTS_OF_LICENSE: Contract =
+    Contract::taking(|| attachment::schema(Entitlement::RESOURCE))
+        .gives(&[Given::new(200, Data::Many(LicenseEntitlement::RESOURCE))]);
+/// Attaching users of license.
+pub(crate) const USERS_OF_LICENSE: Contract = Contract::taking(|| attachment::schema(User::RESOURCE))
+    .gives(&[Given::new(200, Data::Many(LicenseUser::RESOURCE))]);
+/// Attaching owners of group.
+pub(crate) const OWNERS_OF_GROUP: Contract = Contract::taking(|| attachment::schema(User::RESOURCE))
+    .gives(&[Given::new(200, Data::Many(GroupOwner::RESOURCE))]);
+/// Detaching entitlements.
+pub(crate) const WITHOUT_ENTITLEMENTS: Contract =
+    Contract::taking(|| attachment::schema(Entitlement::RESOURCE));
+/// Detaching users.
+pub(crate) const WITHOUT_USERS: Contract = Contract::taking(|| attachment::schema(User::RESOURCE));
 
 static POLICY_ENTITLEMENTS: Attachment = Attachment {
     parent: &Policies,

@@ -8,7 +8,6 @@ use keyway_jsonapi::schema::{Form, Node};
 use keyway_jsonapi::{Declared, Extra, Failure, Intent, Invalid, Linkage, Record, Resource, Value};
 
 use super::{cascade, code, email, password};
-use crate::call::Call;
 use crate::draft::Draft;
 use crate::hooks::{Actions, Hooks, Step};
 use crate::refusal::{Outcome, Refusal};
@@ -32,7 +31,7 @@ impl Hooks for Environments {
             delete: Action::EnvironmentDelete,
         }
     }
-    fn extra(&self, _: &Call, _: Intent) -> Extra {
+    fn extra(&self, _: Intent) -> Extra {
         Extra { many: vec![("admins", admins())], ..Extra::default() }
     }
     fn subject<'a>(&'a self, _: &'a mut Work, record: &'a Record) -> Step<'a, Subject> {

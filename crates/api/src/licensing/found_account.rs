@@ -11,6 +11,7 @@ use keyway_jsonapi::document::{record_path, resource_object};
 use keyway_jsonapi::schema::{Form, Node};
 use keyway_jsonapi::{
     ApiError, Declared, Extra, Failure, Input, Intent, Invalid, Linkage, Record, Role, Scope, Value, parse,
+    schema_of,
 };
 use keyway_store::{Changes, Inserted, retrying};
 use serde_json::{Value as Json, json};
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::{account, email, password};
+use crate::contract::{Contract, Data, Given};
 use crate::draft::Draft;
 use crate::endpoint::Outside;
 use crate::interpreter::{below, check_values};
@@ -32,11 +34,14 @@ static WAITING: Semaphore = Semaphore::const_new(8);
 /// The most admins that an account can be founded with.
 const MOST_ADMINS: usize = 10;
 
+/// Takes the account with its admins, and gives it.
+pub(crate) const CONTRACT: Contract =
+    Contract::taking(|| schema_of(Account::RESOURCE, Role::Anonymous, Intent::Create, &extra()))
+        .gives(&[Given::new(201, Data::One(Account::RESOURCE)).located()]);
+
 /// Founds an account.
 pub(crate) async fn found_account(outside: Outside) -> Outcome<Reply> {
-    let extra =
-        Extra { many: vec![("admins", admins_schema()), ("plan", plan_schema())], ..Extra::default() };
-    let input = parse(Account::RESOURCE, Role::Anonymous, Intent::Create, &extra, &outside.body)?;
+    let input = parse(Account::RESOURCE, Role::Anonymous, Intent::Create, &extra(), &outside.body)?;
     let mut admins = admins(&input, &outside)?;
     let mut founded = draft(input, &admins, &outside);
     let mut failures: Vec<Invalid> = std::mem::take(&mut founded.failures);
@@ -53,6 +58,11 @@ pub(crate) async fn found_account(outside: Outside) -> Outcome<Reply> {
     let object = resource_object(&founded.record, &account::extras(&founded.record, &keys), below);
     let url = format!("{}{}", outside.api.parts().public.api, record_path(&founded.record));
     Ok(Reply::data(object).status(StatusCode::CREATED).header(header::LOCATION, &url))
+}
+
+/// What the body has beside the account.
+fn extra() -> Extra {
+    Extra { many: vec![("admins", admins_schema()), ("plan", plan_schema())], ..Extra::default() }
 }
 
 /// What `admins.data` is. That there is one is checked later, as a validation.

@@ -7,12 +7,16 @@ use keyway_crypto::token::{self, TokenKind};
 use keyway_domain::permission::{Granted, Permissions};
 use keyway_domain::resources::{BearerType, License, Token, User};
 use keyway_jsonapi::document::resource_object;
-use keyway_jsonapi::{Declared, Extra, Failure, Input, Intent, Invalid, Linkage, Record, Role, Value, parse};
+use keyway_jsonapi::schema::{Form, Node};
+use keyway_jsonapi::{
+    Declared, Extra, Failure, Input, Intent, Invalid, Linkage, Record, Role, Value, parse, schema_of,
+};
 use serde_json::Value as Json;
 
 use super::permissions;
 use super::token::{Bearer, describe};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::draft::Draft;
 use crate::interpreter::{associates, below, check_environment, check_values};
 use crate::refusal::{Outcome, Refusal};
@@ -38,15 +42,38 @@ impl Generated {
     }
 }
 
-/// Reads the body of a route that generates a token. Only licences' tokens have activation limits.
-pub(crate) fn read(call: &Call, kind: Option<BearerType>) -> Outcome<Input> {
+/// Making a token for the caller, or whom the body names.
+pub(crate) const OWN: Contract = Contract::taking(|| schema(None)).gives(MADE).codes(LOG_IN);
+/// Making one for an environment.
+pub(crate) const OF_ENVIRONMENT: Contract =
+    Contract::taking(|| schema(Some(BearerType::Environment))).gives(MADE);
+/// Making one for a licence.
+pub(crate) const OF_LICENSE: Contract = Contract::taking(|| schema(Some(BearerType::License))).gives(SHOWN);
+/// Making one for any other.
+pub(crate) const OF_OTHERS: Contract = Contract::taking(|| schema(Some(BearerType::User))).gives(SHOWN);
+/// Giving one a new secret.
+pub(crate) const REGENERATED: Contract = Contract::giving(&[Given::new(200, Data::One(Token::RESOURCE))]);
+
+const MADE: &[Given] = &[Given::new(201, Data::One(Token::RESOURCE)).located()];
+const SHOWN: &[Given] = &[Given::new(200, Data::One(Token::RESOURCE)).located()];
+const LOG_IN: &[&str] = &["CREDENTIALS_INVALID", "OTP_REQUIRED", "OTP_INVALID"];
+
+fn schema(kind: Option<BearerType>) -> Vec<Node> {
+    schema_of(Token::RESOURCE, Role::Admin, Intent::Create, &extra(kind))
+}
+
+/// What a body may have that no token's declaration lets it: only licences' tokens have activation limits.
+fn extra(kind: Option<BearerType>) -> Extra {
     let attributes = match kind {
         Some(BearerType::License) => vec!["max_activations", "max_deactivations"],
         _ => Vec::new(),
     };
-    let meta = vec![keyway_jsonapi::schema::Node::new("otp", keyway_jsonapi::schema::Form::Text)];
-    let extra = Extra { attributes, meta, optional: true, ..Extra::default() };
-    Ok(parse(Token::RESOURCE, call.role(), Intent::Create, &extra, &call.body)?)
+    Extra { attributes, meta: vec![Node::new("otp", Form::Text)], optional: true, ..Extra::default() }
+}
+
+/// Reads the body of a route that generates a token.
+pub(crate) fn read(call: &Call, kind: Option<BearerType>) -> Outcome<Input> {
+    Ok(parse(Token::RESOURCE, call.role(), Intent::Create, &extra(kind), &call.body)?)
 }
 
 /// Makes a token for a bearer whom the caller may make one for.

@@ -36,7 +36,7 @@ impl Hooks for Machines {
             delete: Action::MachineDelete,
         }
     }
-    fn extra(&self, _: &Call, intent: Intent) -> Extra {
+    fn extra(&self, intent: Intent) -> Extra {
         match intent {
             Intent::Create => {
                 Extra { many: vec![("components", embedded_component::schema())], ..Extra::default() }

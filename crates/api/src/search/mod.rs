@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_jsonapi::schema::{Form, Node, check};
-use keyway_jsonapi::{ApiError, Paging, Scope, camel_key};
+use keyway_jsonapi::{ApiError, Paging, Resource, Scope, camel_key};
 use serde_json::{Map, Value};
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::endpoint::{Endpoint as E, act};
 use crate::gate;
 use crate::interpreter::page_of;
@@ -21,10 +22,19 @@ use crate::work::Work;
 use term::{TARGETS, Target, Term};
 
 /// Every endpoint of this module.
-pub(crate) static ENDPOINTS: &[E] = &[E::post("/search", act!(Search, search))];
+pub(crate) static ENDPOINTS: &[E] = &[E::post("/search", act!(Search, search)).told(CONTRACT)];
 
 /// The fewest characters that a text is searched for.
 const MIN_CHARACTERS: usize = 3;
+
+/// Takes what is searched for, and gives a list of it.
+const CONTRACT: Contract =
+    Contract::taking(|| schema(Form::Any)).gives(&[Given::new(200, Data::Mixed(kinds))]);
+
+/// What can be searched.
+fn kinds() -> Vec<&'static Resource> {
+    TARGETS.iter().map(|target| target.hooks.resource()).collect()
+}
 
 /// What is searched for is read before its type's own rule of lists is asked.
 async fn search(call: Arc<Call>) -> Outcome<Reply> {

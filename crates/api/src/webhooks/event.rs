@@ -10,6 +10,7 @@ use keyway_jsonapi::document::Extras;
 use keyway_jsonapi::{ApiError, Declared, Record, Resource};
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::{Actions, Hooks, Step, done};
 use crate::interpreter::{find, located, one};
@@ -66,6 +67,10 @@ async fn endpoint_of(work: &mut Work, event: &Record) -> Outcome<Option<Record>>
         None => Ok(None),
     }
 }
+
+/// Gives the new event.
+pub(super) const RETRY: Contract =
+    Contract::giving(&[Given::new(201, Data::One(WebhookEvent::RESOURCE)).located()]);
 
 /// `POST /webhook-events/:id/actions/retry`: the same again, as another event with the same token.
 pub(super) async fn retry(call: Arc<Call>) -> Outcome<Reply> {

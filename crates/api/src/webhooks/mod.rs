@@ -24,5 +24,5 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/webhook-events", List(&WebhookEvents)),
     E::get("/webhook-events/{id}", Show(&WebhookEvents)),
     E::delete("/webhook-events/{id}", Delete(&WebhookEvents)),
-    E::post("/webhook-events/{id}/actions/retry", act!(WebhookEventRetry, event::retry)),
+    E::post("/webhook-events/{id}/actions/retry", act!(WebhookEventRetry, event::retry)).told(event::RETRY),
 ];

@@ -17,6 +17,7 @@ mod licenses;
 mod machine_files;
 mod machines;
 mod matrix;
+mod openapi;
 mod passwords;
 mod policies;
 mod pool;

@@ -83,6 +83,27 @@ pub(in crate::distribution) fn shown(reply: Reply, artifact: &Record, upload: &P
     reply.with("links", links).with("meta", json!({ "upload": facts(upload) }))
 }
 
+/// What `meta` of the answer is.
+pub(in crate::distribution) fn meta_schema() -> serde_json::Value {
+    json!({ "type": "object", "properties": { "upload": facts_schema() } })
+}
+
+/// What [`facts`] are.
+pub(super) fn facts_schema() -> serde_json::Value {
+    let number = json!({ "type": "integer" });
+    json!({
+        "type": "object",
+        "required": ["size", "partSize", "partCount", "expiry"],
+        "properties": {
+            "size": number,
+            "partSize": number,
+            "partCount": number,
+            "expiry": { "type": "string", "format": "date-time" },
+        },
+        "additionalProperties": false,
+    })
+}
+
 /// What a client has to know of an upload.
 pub(super) fn facts(upload: &PartUpload) -> serde_json::Value {
     let count = upload.size.div_euclid(upload.part_size.max(1))

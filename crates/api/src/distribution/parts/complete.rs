@@ -11,11 +11,16 @@ use keyway_jsonapi::{ApiError, Declared, Record, Scope, Value};
 use super::check::choose;
 use super::{artifact, in_store, told, upload_of, waits};
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::distribution::artifact::Artifacts;
 use crate::interpreter::one;
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Takes the parts, unless all that are there are meant.
+pub(in crate::distribution) const COMPLETE: Contract =
+    Contract::taking(schema).codes(&["UPLOAD_PARTS_MISSING"]);
 
 /// Completes an upload. Said again, it answers the same.
 pub(in crate::distribution) async fn complete(call: Arc<Call>) -> Outcome<Reply> {

@@ -19,9 +19,9 @@ use keyway_blob::{BlobError, InParts};
 use keyway_domain::resources::{ArtifactStatus, PartUpload};
 use keyway_jsonapi::{ApiError, Declared, Record, Scope};
 
-pub(super) use begin::{begin, plan, shown};
-pub(super) use complete::complete;
-pub(super) use sign::sign;
+pub(super) use begin::{begin, meta_schema, plan, shown};
+pub(super) use complete::{COMPLETE, complete};
+pub(super) use sign::{SIGN, sign};
 
 use super::artifact::Artifacts;
 use crate::call::Call;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{artifact, begin, in_store, told, upload_of, url};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
@@ -18,6 +19,36 @@ use crate::work::Work;
 const USUAL: u64 = 100;
 /// How many are signed at most at once.
 const MOST: u64 = 1000;
+
+/// Takes which parts, and gives their addresses.
+pub(in crate::distribution) const SIGN: Contract =
+    Contract::taking(schema).gives(&[Given::new(200, Data::Absent).meta(meta_schema)]);
+
+fn meta_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["upload", "parts", "next"],
+        "properties": {
+            "upload": begin::facts_schema(),
+            "parts": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "number": { "type": "integer" },
+                        "offset": { "type": ["integer", "null"] },
+                        "size": { "type": ["integer", "null"] },
+                        "url": { "type": "string" },
+                        "etag": { "type": ["string", "null"] },
+                    },
+                    "additionalProperties": false,
+                },
+            },
+            "next": { "type": ["integer", "null"] },
+        },
+        "additionalProperties": false,
+    })
+}
 
 /// Signs a run of parts.
 pub(in crate::distribution) async fn sign(call: Arc<Call>) -> Outcome<Reply> {

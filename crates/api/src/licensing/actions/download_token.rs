@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::license_state::{permitted, policy_of};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::interpreter::located;
 use crate::licensing::generate::generate_for_address;
 use crate::licensing::token::Bearer;
@@ -29,6 +30,11 @@ const LIFETIMES: std::ops::RangeInclusive<i64> = 60..=30 * 24 * HOUR;
 
 /// How many a bearer has at a time; the oldest makes room.
 const LIVE: usize = 100;
+
+/// Takes a time to live, and gives the token with the path that it makes.
+pub(crate) const CONTRACT: Contract =
+    Contract::taking(schema)
+        .gives(&[Given::new(201, Data::One(Token::RESOURCE)).meta(meta_schema).located()]);
 
 /// Makes a token that may stand in an address.
 pub(crate) async fn generate(call: Arc<Call>) -> Outcome<Reply> {
@@ -51,8 +57,17 @@ pub(crate) async fn generate(call: Arc<Call>) -> Outcome<Reply> {
     Ok(reply)
 }
 
+/// `meta {ttl?}`.
+fn schema() -> Vec<Node> {
+    vec![Node::object("meta", vec![Node::new("ttl", Form::Integer)])]
+}
+
+fn meta_schema() -> serde_json::Value {
+    json!({ "type": "object", "required": ["path"], "properties": { "path": { "type": "string" } } })
+}
+
 fn lifetime(call: &Call) -> Result<Duration, ApiError> {
-    check(&[Node::object("meta", vec![Node::new("ttl", Form::Integer)])], &call.body)?;
+    check(&schema(), &call.body)?;
     let sent = call.meta().and_then(|meta| meta.get("ttl")).and_then(serde_json::Value::as_i64);
     let seconds = sent.unwrap_or(HOUR);
     if !LIFETIMES.contains(&seconds) {

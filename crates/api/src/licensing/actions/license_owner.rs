@@ -9,6 +9,7 @@ use keyway_jsonapi::{Declared, Failure, Invalid, Record, Scope, Value, identifie
 
 use super::license_state::set;
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::find;
@@ -18,6 +19,13 @@ use crate::licensing::license::attached_users;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Takes a user, or null.
+pub(crate) const CONTRACT: Contract = Contract::taking(schema);
+
+pub(super) fn schema() -> Vec<Node> {
+    vec![Node::identifier("data", &["users"]).required().nullable()]
+}
 
 /// Gives the licence another owner, or none.
 pub(crate) async fn change_owner(call: Arc<Call>) -> Outcome<Reply> {
@@ -32,7 +40,7 @@ pub(crate) async fn change_user(call: Arc<Call>) -> Outcome<Reply> {
 async fn change(call: Arc<Call>, event: &'static str) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let license = find(&mut work, &Licenses, call.param(0)).await?;
-    check(&[Node::identifier("data", &["users"]).required().nullable()], &call.body)?;
+    check(&schema(), &call.body)?;
     let named = call.body.get("data").and_then(identifier);
     let owner = match &named {
         Some(named) => work.get(User::RESOURCE, named.id).await?,

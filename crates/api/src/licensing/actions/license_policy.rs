@@ -10,6 +10,7 @@ use keyway_jsonapi::{Declared, Failure, Field as _, Invalid, Record, identifier}
 
 use super::license_state::policy_of;
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, find, one};
@@ -18,11 +19,18 @@ use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
 
+/// Takes a policy.
+pub(crate) const CONTRACT: Contract = Contract::taking(schema);
+
+fn schema() -> Vec<Node> {
+    vec![Node::identifier("data", &["policies"]).required()]
+}
+
 /// Moves the licence, if its key and machines fit the new policy.
 pub(crate) async fn change_policy(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let record = find(&mut work, &Licenses, call.param(0)).await?;
-    check(&[Node::identifier("data", &["policies"]).required()], &call.body)?;
+    check(&schema(), &call.body)?;
     let named = call.body.get("data").and_then(identifier);
     let found = match named {
         Some(named) => work.get(Policy::RESOURCE, named.id).await?,

@@ -8,11 +8,19 @@ use keyway_jsonapi::{ApiError, Failure, Invalid, Value};
 
 use super::license_state::{permitted, policy_of, set};
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 
 /// The highest count.
 const MAX: i64 = 2_147_483_647;
+
+/// Adding.
+pub(crate) const INCREMENT: Contract =
+    Contract::taking(|| vec![schema("increment")]).codes(&["USES_LIMIT_EXCEEDED", "USES_INVALID"]);
+/// Taking away.
+pub(crate) const DECREMENT: Contract =
+    Contract::taking(|| vec![schema("decrement")]).codes(&["USES_INVALID"]);
 
 /// Adds `meta.increment`, one unless told.
 pub(crate) async fn increment(call: Arc<Call>) -> Outcome<Reply> {
@@ -30,10 +38,14 @@ pub(crate) async fn reset(call: Arc<Call>) -> Outcome<Reply> {
     set(work, license, "uses", Value::Int(0), "usage.reset").await
 }
 
+/// `meta` with the number, if it is to be another than one.
+fn schema(name: &'static str) -> Node {
+    Node::object("meta", vec![Node::new(name, Form::Integer)])
+}
+
 async fn count(call: Arc<Call>, action: Action, name: &'static str, sign: i64) -> Outcome<Reply> {
     let (mut work, license) = permitted(&call, action).await?;
-    let schema = Node::object("meta", vec![Node::new(name, Form::Integer)]);
-    check(&[schema], &call.body)?;
+    check(&[schema(name)], &call.body)?;
     let by = call.meta().and_then(|meta| meta.get(name)).and_then(serde_json::Value::as_i64).unwrap_or(1);
     let policy = policy_of(&mut work, &license).await?;
     let limit = license.get("max_uses").as_int().or(policy.max_uses);

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_domain::resources::{License, User};
-use keyway_jsonapi::schema::{Node, check};
+use keyway_jsonapi::schema::check;
 use keyway_jsonapi::{Declared, Invalid, Record, Value, identifier};
 
+use super::license_owner;
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, find, one};
@@ -18,11 +20,14 @@ use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
 
+/// Takes a user, or null.
+pub(crate) const CONTRACT: Contract = Contract::taking(license_owner::schema);
+
 /// Gives the machine another owner, one of its licence's users, or none.
 pub(crate) async fn change_owner(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let machine = find(&mut work, &Machines, call.param(0)).await?;
-    check(&[Node::identifier("data", &["users"]).required().nullable()], &call.body)?;
+    check(&license_owner::schema(), &call.body)?;
     let named = call.body.get("data").and_then(identifier);
     let owner = match &named {
         Some(named) => work.get(User::RESOURCE, named.id).await?,

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_crypto::machine_proof;
+use keyway_domain::resources::Machine;
 use keyway_jsonapi::document::camel_keys;
 use keyway_jsonapi::schema::{Form, Node, check};
-use keyway_jsonapi::{Record, Roles};
+use keyway_jsonapi::{Declared, Record, Role, Roles};
 use serde_json::{Value as Json, json};
 use tokio::task::spawn_blocking;
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{find, one};
@@ -20,12 +22,26 @@ use crate::reply::Reply;
 use crate::subject::{OnMachine, Subject};
 use crate::work::Work;
 
+/// Takes what is to be signed, and gives the machine with the proof.
+pub(crate) const CONTRACT: Contract =
+    Contract::taking(|| schema(Role::Admin))
+        .gives(&[Given::new(200, Data::One(Machine::RESOURCE)).meta(meta_schema)]);
+
+/// `meta {dataset?}`.
+fn schema(role: Role) -> Vec<Node> {
+    let dataset = Node::new("dataset", Form::Metadata).permitted(Roles::ADSTPE.contains(role));
+    vec![Node::object("meta", vec![dataset])]
+}
+
+fn meta_schema() -> Json {
+    json!({ "type": "object", "required": ["proof"], "properties": { "proof": { "type": "string" } } })
+}
+
 /// Signs what the machine and its licence are now, or what the vendor wants to be signed of them.
 pub(crate) async fn generate(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::reading(&call).await?;
     let (machine, on) = permitted(&mut work).await?;
-    let dataset = Node::new("dataset", Form::Metadata).permitted(Roles::ADSTPE.contains(call.role()));
-    check(&[Node::object("meta", vec![dataset])], &call.body)?;
+    check(&schema(call.role()), &call.body)?;
     let given = call.meta().and_then(|meta| meta.get("dataset")).filter(|dataset| !dataset.is_null());
     let dataset = match given {
         Some(given) => camel_keys(given.clone()),

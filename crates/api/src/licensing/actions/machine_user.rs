@@ -9,6 +9,7 @@ use keyway_jsonapi::Declared;
 use serde_json::Value;
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{find, one};
@@ -17,6 +18,9 @@ use crate::licensing::{Machines, Users};
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Gives a user, or null.
+pub(crate) const CONTRACT: Contract = Contract::giving(&[Given::new(200, Data::Maybe(User::RESOURCE))]);
 
 /// Shows the licence's owner, or null.
 pub(crate) async fn show(call: Arc<Call>) -> Outcome<Reply> {

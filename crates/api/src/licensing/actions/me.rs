@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use keyway_access::{Action, AuthFailure, Who};
 use keyway_base::RecordId;
-use keyway_domain::resources::Token;
-use keyway_jsonapi::{ApiError, Declared};
+use keyway_domain::resources::{Environment, License, Product, Token, User};
+use keyway_jsonapi::{ApiError, Declared, Resource};
 use serde_json::{Value, json};
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::one;
@@ -17,6 +18,11 @@ use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::subject::Subject;
 use crate::work::Work;
+
+/// Gives the caller.
+pub(crate) const CONTRACT: Contract = Contract::giving(&[Given::new(200, Data::Either(BEARERS))]);
+
+const BEARERS: &[&Resource] = &[User::RESOURCE, Product::RESOURCE, Environment::RESOURCE, License::RESOURCE];
 
 /// The caller; the token is included when one was used.
 pub(crate) async fn me(call: Arc<Call>) -> Outcome<Reply> {

@@ -9,6 +9,7 @@ use keyway_jsonapi::schema::{Node, check};
 use keyway_jsonapi::{ApiError, Declared, Invalid, Record, Value, identifier};
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{change, find, one};
@@ -52,6 +53,17 @@ static USER: Member = Member {
     change: Action::UserGroupUpdate,
     without: Without::Null,
 };
+
+/// Reading the group of a user, who may have none.
+pub(crate) const OF_USER: Contract = Contract::giving(&[Given::new(200, Data::Maybe(Group::RESOURCE))]);
+/// Reading the group of a licence or machine.
+pub(crate) const OF_OTHERS: Contract = Contract::giving(&[Given::new(200, Data::One(Group::RESOURCE))]);
+/// Takes a group, or null.
+pub(crate) const CHANGE: Contract = Contract::taking(schema);
+
+fn schema() -> Vec<Node> {
+    vec![Node::identifier("data", &["groups"]).required().nullable()]
+}
 
 /// `GET /licenses/:id/group`.
 pub(crate) async fn of_license(call: Arc<Call>) -> Outcome<Reply> {
@@ -101,7 +113,7 @@ async fn show(call: Arc<Call>, kind: &'static Member) -> Outcome<Reply> {
 async fn change_group(call: Arc<Call>, kind: &'static Member) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let member = find(&mut work, kind.hooks, call.param(0)).await?;
-    check(&[Node::identifier("data", &["groups"]).required().nullable()], &call.body)?;
+    check(&schema(), &call.body)?;
     let named = call.body.get("data").and_then(identifier);
     let group = match &named {
         Some(named) => work.get(Group::RESOURCE, named.id).await?,

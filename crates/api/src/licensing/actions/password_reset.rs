@@ -12,6 +12,7 @@ use keyway_jsonapi::{ApiError, Declared as _, Invalid, Record, Scope, Value};
 use serde_json::json;
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, one};
@@ -29,11 +30,28 @@ const LIFETIME: Duration = Duration::from_hours(24);
 /// The longest address, in characters.
 const LONGEST_EMAIL: usize = 255;
 
+/// Takes an address.
+pub(crate) const ASK: Contract = Contract::taking(asking).gives(&[Given::new(204, Data::Empty)]);
+/// Takes the token and the new password.
+pub(crate) const RESET_WITH: Contract = Contract::taking(resetting);
+
+/// `meta {email, deliver?}`.
+fn asking() -> Vec<Node> {
+    let members = vec![Node::new("email", Form::Text).required(), Node::new("deliver", Form::Boolean)];
+    vec![Node::object("meta", members).required()]
+}
+
+/// `meta {passwordResetToken, newPassword}`.
+fn resetting() -> Vec<Node> {
+    let text = |name: &'static str| Node::new(name, Form::Text).required();
+    let members = vec![text("password_reset_token"), text("new_password")];
+    vec![Node::object("meta", members).required()]
+}
+
 /// Has a token for a new password sent to an address: always 204.
 pub(crate) async fn ask(call: Arc<Call>) -> Outcome<Reply> {
     gate::authorize(&call, Action::UserPasswordReset, &Subject::None)?;
-    let members = vec![Node::new("email", Form::Text).required(), Node::new("deliver", Form::Boolean)];
-    check(&[Node::object("meta", members).required()], &call.body)?;
+    check(&asking(), &call.body)?;
     let sent = |name: &str| call.meta().and_then(|meta| meta.get(name));
     let address = email::normal(sent("email").and_then(serde_json::Value::as_str).unwrap_or_default());
     if !email::is_valid(&address) || address.chars().count() > LONGEST_EMAIL {
@@ -56,9 +74,7 @@ pub(crate) async fn ask(call: Arc<Call>) -> Outcome<Reply> {
 /// Sets a new password, given the token; all of the user's tokens are revoked.
 pub(crate) async fn reset(call: Arc<Call>) -> Outcome<Reply> {
     gate::authorize(&call, Action::UserPasswordReset, &Subject::None)?;
-    let text = |name: &'static str| Node::new(name, Form::Text).required();
-    let members = vec![text("password_reset_token"), text("new_password")];
-    check(&[Node::object("meta", members).required()], &call.body)?;
+    check(&resetting(), &call.body)?;
     let new = sent(&call, "new_password");
     let user = asked(&mut Work::reading(&call).await?).await?;
     if let Some((failure, detail)) = password::failure(new.expose()) {

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use keyway_access::Action;
-use keyway_jsonapi::ApiError;
+use keyway_domain::resources::PoolKey;
+use keyway_jsonapi::{ApiError, Declared};
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{find, one};
@@ -13,6 +15,9 @@ use crate::licensing::{Policies, PoolKeys, pool_key};
 use crate::refusal::Outcome;
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Gives the key.
+pub(crate) const CONTRACT: Contract = Contract::giving(&[Given::new(200, Data::One(PoolKey::RESOURCE))]);
 
 /// Pops the newest key.
 pub(crate) async fn pop_key(call: Arc<Call>) -> Outcome<Reply> {

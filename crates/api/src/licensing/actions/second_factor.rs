@@ -8,9 +8,10 @@ use keyway_base::{RecordId, Secret};
 use keyway_crypto::totp::TotpSecret;
 use keyway_domain::resources::SecondFactor;
 use keyway_jsonapi::schema::{Form, Node};
-use keyway_jsonapi::{ApiError, Declared, Extra, Intent, Record, Scope, Value, parse};
+use keyway_jsonapi::{ApiError, Declared, Extra, Intent, Record, Role, Scope, Value, parse, schema_of};
 
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, find, find_in, located, one, remove};
@@ -22,10 +23,21 @@ use crate::reply::Reply;
 use crate::touch;
 use crate::work::Work;
 
+/// Making one.
+pub(crate) const CREATE: Contract =
+    Contract::taking(|| schema_of(SecondFactor::RESOURCE, Role::Admin, Intent::Create, &creation()))
+        .gives(&[Given::new(201, Data::One(SecondFactor::RESOURCE)).located()]);
+/// Changing one.
+pub(crate) const UPDATE: Contract =
+    Contract::taking(|| schema_of(SecondFactor::RESOURCE, Role::Admin, Intent::Update, &proof()))
+        .gives(&[Given::new(200, Data::One(SecondFactor::RESOURCE))]);
+/// Removing one.
+pub(crate) const DELETE: Contract =
+    Contract::taking(|| schema_of(SecondFactor::RESOURCE, Role::Admin, Intent::Update, &removal()));
+
 /// Makes a factor, which is off: 201. There is one for each user.
 pub(crate) async fn create(call: Arc<Call>) -> Outcome<Reply> {
-    let extra = Extra { meta: meta(&["password", "otp"]), optional: true, ..Extra::default() };
-    parse(SecondFactor::RESOURCE, call.role(), Intent::Create, &extra, &call.body)?;
+    parse(SecondFactor::RESOURCE, call.role(), Intent::Create, &creation(), &call.body)?;
     let proven = proven_password(&call).await?;
     let mut work = Work::writing(&call).await?;
     let user = permitted(&mut work, Action::UserSecondFactorsCreate).await?;
@@ -50,8 +62,7 @@ pub(crate) async fn create(call: Arc<Call>) -> Outcome<Reply> {
 pub(crate) async fn update(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let before = found(&mut work, Action::UserSecondFactorsUpdate).await?;
-    let extra = Extra { meta: meta(&["otp"]), ..Extra::default() };
-    let input = parse(SecondFactor::RESOURCE, call.role(), Intent::Update, &extra, &call.body)?;
+    let input = parse(SecondFactor::RESOURCE, call.role(), Intent::Update, &proof(), &call.body)?;
     let mut after = before.clone();
     demand_code(&mut after, &work)?;
     if let Some(enabled) = input.get("enabled") {
@@ -70,14 +81,28 @@ pub(crate) async fn update(call: Arc<Call>) -> Outcome<Reply> {
 pub(crate) async fn delete(call: Arc<Call>) -> Outcome<Reply> {
     let mut work = Work::writing(&call).await?;
     let mut factor = found(&mut work, Action::UserSecondFactorsDelete).await?;
-    let extra = Extra { meta: meta(&["otp"]), optional: true, ..Extra::default() };
-    parse(SecondFactor::RESOURCE, call.role(), Intent::Update, &extra, &call.body)?;
+    parse(SecondFactor::RESOURCE, call.role(), Intent::Update, &removal(), &call.body)?;
     if is_enabled(&factor) {
         demand_code(&mut factor, &work)?;
     }
     remove(&mut work, &SecondFactors, &factor, SecondFactors.deletion()).await?;
     work.commit().await?;
     Ok(Reply::nothing())
+}
+
+/// What the body of a creation has beside the factor.
+fn creation() -> Extra {
+    Extra { meta: meta(&["password", "otp"]), optional: true, ..Extra::default() }
+}
+
+/// That of a change.
+fn proof() -> Extra {
+    Extra { meta: meta(&["otp"]), ..Extra::default() }
+}
+
+/// That of a removal.
+fn removal() -> Extra {
+    Extra { optional: true, ..proof() }
 }
 
 /// Texts that `meta` may have.

@@ -8,6 +8,7 @@ use keyway_jsonapi::schema::{Form, Node, check};
 use keyway_jsonapi::{Invalid, Record, Value};
 
 use crate::call::Call;
+use crate::contract::Contract;
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{change, find, one};
@@ -16,6 +17,9 @@ use crate::licensing::{Users, password};
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// Takes both passwords.
+pub(crate) const CONTRACT: Contract = Contract::taking(schema).codes(&["PASSWORD_INVALID"]);
 
 /// Changes the caller's password, given the old one; their other tokens are revoked.
 pub(crate) async fn update_password(call: Arc<Call>) -> Outcome<Reply> {
@@ -47,15 +51,20 @@ pub(crate) async fn update_password(call: Arc<Call>) -> Outcome<Reply> {
     Ok(reply)
 }
 
+/// `meta {oldPassword?, newPassword}`.
+fn schema() -> Vec<Node> {
+    let members =
+        vec![Node::new("old_password", Form::Text), Node::new("new_password", Form::Text).required()];
+    vec![Node::object("meta", members).required()]
+}
+
 /// The user and both passwords, once the caller may try.
 async fn read(call: &Arc<Call>) -> Outcome<(Record, Secret<String>, Secret<String>)> {
     let mut work = Work::reading(call).await?;
     let user = find(&mut work, &Users, call.param(0)).await?;
     let subject = Users.subject(&mut work, &user).await?;
     gate::authorize(call, Action::UserPasswordUpdate, &subject)?;
-    let members =
-        vec![Node::new("old_password", Form::Text), Node::new("new_password", Form::Text).required()];
-    check(&[Node::object("meta", members).required()], &call.body)?;
+    check(&schema(), &call.body)?;
     let text = |name: &str| {
         let value = call.meta().and_then(|meta| meta.get(name)).and_then(serde_json::Value::as_str);
         Secret::new(value.unwrap_or_default().to_owned())

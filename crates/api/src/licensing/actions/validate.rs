@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyway_access::Action;
 use keyway_crypto::legacy_key;
-use keyway_domain::license::validation::{Validation, ValidationScope, validate};
+use keyway_domain::license::validation::{Code, Validation, ValidationScope, validate};
 use keyway_domain::resources::License;
 use keyway_jsonapi::document::camel_keys;
 use keyway_jsonapi::schema::check;
@@ -16,6 +16,7 @@ use super::validation_facts::Gathered;
 use super::validation_scope;
 use super::validation_touch::{self, Touch};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks as _;
 use crate::interpreter::{find, one};
@@ -23,6 +24,17 @@ use crate::licensing::Licenses;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::work::Work;
+
+/// The quick form.
+pub(crate) const QUICK: Contract = Contract::giving(VALIDATED);
+/// By id.
+pub(crate) const BY_ID: Contract = Contract::taking(validation_scope::by_id).gives(VALIDATED);
+/// By key: there may be no such licence.
+pub(crate) const BY_KEY: Contract =
+    Contract::taking(validation_scope::by_key)
+        .gives(&[Given::new(200, Data::Maybe(License::RESOURCE)).meta(meta_schema)]);
+
+const VALIDATED: &[Given] = &[Given::new(200, Data::One(License::RESOURCE)).meta(meta_schema)];
 
 /// The quick form: no scopes, no event.
 pub(crate) async fn quick(call: Arc<Call>) -> Outcome<Reply> {
@@ -127,6 +139,23 @@ fn asked(call: &Call) -> (ValidationScope, Map<String, Value>) {
     }
     let scope = meta.and_then(|meta| meta.get("scope")).and_then(Value::as_object);
     (scope.map(validation_scope::read).unwrap_or_default(), echo)
+}
+
+/// What [`meta_of`] makes.
+fn meta_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["ts", "valid", "detail", "code"],
+        "properties": {
+            "ts": { "type": "string", "format": "date-time" },
+            "valid": { "type": "boolean" },
+            "detail": { "type": "string" },
+            "code": { "enum": Code::TEXTS },
+            "nonce": { "description": "As it was sent." },
+            "scope": { "description": "As it was sent." },
+        },
+        "additionalProperties": false,
+    })
 }
 
 fn meta_of(call: &Call, validation: &Validation, echo: Map<String, Value>) -> Value {

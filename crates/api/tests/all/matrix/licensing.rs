@@ -5,6 +5,7 @@ use super::Row;
 
 //                                                                     A D S T R E P Q O U X L N
 pub(super) const ROWS: &[Row] = &[
+    ("GET", "/openapi.json", "", "............."),
     ("GET", "/ping", "", "............."),
     // Where there is one account, nobody makes another.
     ("POST", "/accounts", r#"{"data":{"type":"accounts"}}"#, "4444444444444"),

@@ -9,6 +9,7 @@ use keyway_domain::permission::Permission;
 use super::include::{Include, Way};
 use super::{Kind, Route};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::endpoint::Verb;
 use crate::licensing::nested::{LICENSE_ENTITLEMENTS, LICENSE_USERS};
 use crate::licensing::{Environments, Groups, Licenses, Policies, Products, Users};
@@ -45,6 +46,13 @@ pub(super) const GROUP: Include = include("group", Permission::GroupRead, Way::O
 pub(super) const OWNER: Include =
     Include { alias: Some("user"), ..include("owner", Permission::UserRead, Way::One(&Users, "owner_id")) };
 pub(super) const USERS: Include = include("users", Permission::UserRead, Way::Many(&LICENSE_USERS));
+
+/// The certificate.
+pub(crate) const RAW: Contract = super::OPTIONS.gives(super::CERTIFICATE);
+/// The file.
+pub(crate) const RESOURCE: Contract = super::OPTIONS
+    .takes(super::options::schema)
+    .gives(&[Given::new(200, Data::Made(|| super::file_schema(KIND.file)))]);
 
 /// `GET`: the certificate.
 pub(crate) async fn raw(call: Arc<Call>) -> Outcome<Reply> {

@@ -10,6 +10,7 @@ use super::include::{Include, Way};
 use super::license::{self, include};
 use super::{Kind, Route};
 use crate::call::Call;
+use crate::contract::{Contract, Data, Given};
 use crate::endpoint::Verb;
 use crate::licensing::nested::MACHINE_COMPONENTS;
 use crate::licensing::{Licenses, Machines};
@@ -56,6 +57,13 @@ const LICENSE_OWNER: Include =
 const LICENSE_USERS: Include = Include { name: "license.users", below: Some(&LICENSE), ..license::USERS };
 const COMPONENTS: Include = include("components", Permission::ComponentRead, Way::Many(&MACHINE_COMPONENTS));
 const OWNER: Include = Include { alias: None, ..license::OWNER };
+
+/// The certificate.
+pub(crate) const RAW: Contract = super::OPTIONS.gives(super::CERTIFICATE);
+/// The file.
+pub(crate) const RESOURCE: Contract = super::OPTIONS
+    .takes(super::options::schema)
+    .gives(&[Given::new(200, Data::Made(|| super::file_schema(KIND.file)))]);
 
 /// `GET`: the certificate.
 pub(crate) async fn raw(call: Arc<Call>) -> Outcome<Reply> {

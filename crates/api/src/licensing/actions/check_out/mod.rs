@@ -6,8 +6,8 @@ mod license;
 mod machine;
 mod options;
 
-pub(crate) use license::{raw as raw_license, resource as license};
-pub(crate) use machine::{raw as raw_machine, resource as machine};
+pub(crate) use license::{RAW as RAW_LICENSE, RESOURCE as LICENSE, raw as raw_license, resource as license};
+pub(crate) use machine::{RAW as RAW_MACHINE, RESOURCE as MACHINE, raw as raw_machine, resource as machine};
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use keyway_access::Action;
 use keyway_base::RecordId;
 use keyway_crypto::account_keys::SignatureAlgorithm;
 use keyway_crypto::certificate::{self, CertificateAlgorithm, Subject};
-use keyway_domain::license::check_out::Validity;
+use keyway_domain::license::check_out::{MIN_TTL, Validity};
 use keyway_domain::permission::Permission;
 use keyway_domain::resources::License;
 use keyway_jsonapi::document::{account_path, record_path};
@@ -27,6 +27,7 @@ use self::include::{Document, Include};
 use self::options::Options;
 use super::license_state::policy_of;
 use crate::call::Call;
+use crate::contract::{Asked, Contract, Data, Given};
 use crate::gate;
 use crate::hooks::Hooks;
 use crate::interpreter::{change, find, one};
@@ -90,6 +91,51 @@ async fn resource(call: Arc<Call>, kind: &'static Kind) -> Outcome<Reply> {
     Ok(Reply::data(
         json!({ "id": id, "type": kind.file, "attributes": attributes, "relationships": relationships }),
     ))
+}
+
+/// What every check-out asks for, and how it is refused.
+const OPTIONS: Contract = Contract::USUAL
+    .asks(&[
+        Asked::query("encrypt", || json!({ "type": "boolean" }), "Whether the payload is encrypted."),
+        Asked::query("algorithm", || json!({ "type": "string" }), "Encoding and signature, joined by `+`."),
+        Asked::query(
+            "ttl",
+            || json!({ "type": ["integer", "null"], "minimum": MIN_TTL }),
+            "Seconds it lives.",
+        ),
+        Asked::query("include", || json!({ "type": "string" }), "What it carries along, by commas."),
+    ])
+    .codes(&["CHECKOUT_TTL_INVALID", "CHECKOUT_ALGORITHM_INVALID", "CHECKOUT_INCLUDE_INVALID"]);
+
+/// A certificate by itself.
+const CERTIFICATE: &[Given] = &[Given::new(200, Data::Raw("application/octet-stream"))];
+
+/// The resource of a file, of such a type.
+fn file_schema(kind: &str) -> serde_json::Value {
+    let moment = json!({ "type": ["string", "null"], "format": "date-time" });
+    json!({
+        "type": "object",
+        "required": ["id", "type", "attributes", "relationships"],
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "type": { "const": kind },
+            "attributes": {
+                "type": "object",
+                "required": ["certificate", "algorithm", "includes", "ttl", "expiry", "issued"],
+                "properties": {
+                    "certificate": { "type": "string" },
+                    "algorithm": { "type": "string" },
+                    "includes": { "type": "array", "items": { "type": "string" } },
+                    "ttl": { "type": ["integer", "null"] },
+                    "expiry": moment,
+                    "issued": { "type": "string", "format": "date-time" },
+                },
+                "additionalProperties": false,
+            },
+            "relationships": { "type": "object" },
+        },
+        "additionalProperties": false,
+    })
 }
 
 /// Finds the record, notes that it was checked out, and signs what it is now.

@@ -26,7 +26,7 @@ impl Options {
     /// # Errors
     /// 400 for a body that does not fit its schema, and for options that mean nothing.
     pub(super) fn read(query: &Query, body: &Map<String, Value>) -> Result<Self, ApiError> {
-        check(&[schema()], body)?;
+        check(&schema(), body)?;
         let mut asked = of_query(query)?;
         for (name, value) in body.get("meta").and_then(Value::as_object).into_iter().flatten() {
             // Only of the time to live null is a value.
@@ -49,14 +49,14 @@ impl Options {
 }
 
 /// `meta {encrypt?, algorithm?, ttl?, include?}`; nothing at all is fine.
-fn schema() -> Node {
+pub(super) fn schema() -> Vec<Node> {
     let members = vec![
         Node::new("encrypt", Form::Boolean),
         Node::new("algorithm", Form::Text).blank(),
         Node::new("ttl", Form::Integer).nullable(),
         Node::new("include", Form::Texts),
     ];
-    Node::object("meta", members)
+    vec![Node::object("meta", members)]
 }
 
 /// The options of a query, as a body would have them. What else is there does not matter; what is empty is null.
