@@ -56,6 +56,16 @@ async fn rows(world: &World) -> Vec<Row> {
             one("machine", "machines", &machine),
             diff(),
         ),
+        Row {
+            changed: json!({ "metadata": { "a": 2 } }),
+            ..row(
+                "processes",
+                "process",
+                json!({ "pid": "1", "metadata": { "a": 1 } }),
+                one("machine", "machines", &machine),
+                json!({ "metadata": [{ "a": 1 }, { "a": 2 }] }),
+            )
+        },
         row("entitlements", "entitlement", json!({ "name": "A", "code": "PRO" }), nothing(), diff()),
         row("environments", "environment", json!({ "name": "A", "code": "a" }), nothing(), diff()),
         row("groups", "group", named("A"), nothing(), diff()),
