@@ -142,6 +142,20 @@ class Mail(unittest.TestCase):
         self.assertEqual(self.post(f"/users/{self.jane}/actions/reset-password", meta).status, 200)
         self.assertEqual([self.log_in(password).status for password in (OLD, NEW)], [401, 201])
 
+    def test_no_webhook_has_the_token_of_an_admin(self):
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        self.mail = MailServer()
+        self.addCleanup(self.mail.stop)
+        self.serve(self.mail.place, "--webhook-private-addresses", "on", environment=receiver.trusted())
+        self.vendor.create("users", {"email": "ada@example.com", "role": "admin", "password": OLD})
+        heard = {"url": receiver.url + "/hook", "subscriptions": ["user.password-reset"]}
+        self.vendor.create("webhook-endpoints", heard)
+        self.assertEqual(self.post("/passwords", {"email": "ada@example.com"}).status, 204)
+        (told,) = until(lambda: receiver.received, "the webhook")
+        self.assertNotIn("passwordResetToken", told.event()["attributes"]["payload"])
+        self.assertEqual(len(self.mail.mails), 1)
+
 
 if __name__ == "__main__":
     unittest.main()

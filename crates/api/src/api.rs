@@ -222,7 +222,8 @@ impl Api {
         }
         let account = self.account(request.host_account, place.account).await?;
         context.account = Some(account.id);
-        if self.requests.is_some() && log::is_logged(head.matched.endpoint) {
+        let from_portal = self.portal().is_some_and(|portal| portal.asks(&request.headers));
+        if self.requests.is_some() && !from_portal && log::is_logged(head.matched.endpoint) {
             let (environment, requestor, resource) = (None, None, None);
             context.asked = Some(Asked { account: account.id, environment, requestor, resource });
         }

@@ -19,13 +19,13 @@ use crate::endpoint::{Endpoint, Verb};
 use crate::gate;
 
 impl Api {
-    fn portal(&self) -> Option<&Origin> {
+    pub(crate) fn portal(&self) -> Option<&Origin> {
         self.parts().public.portal.as_ref()
     }
 
     /// The session that a page of the portal sends along.
     pub(crate) fn presented_session(&self, headers: &HeaderMap, view: EnvironmentView) -> Option<Credential> {
-        session(headers, self.portal(), Some(&session_cookie(view.current())))
+        session(headers, self.portal(), &session_cookie(view.current()))
     }
 
     /// The session that was presented, if that is what was, as it was sealed.

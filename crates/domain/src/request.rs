@@ -88,6 +88,10 @@ impl Message {
         let body = if body.len() <= BODY_KEPT { body.clone() } else { Bytes::new() };
         Self { headers, body }
     }
+    fn held(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        self.body.len() + headers.sum::<usize>()
+    }
     /// The headers as they are stored.
     fn headers(&self) -> Json {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -114,7 +118,8 @@ fn train(name: &str) -> String {
 impl Answered {
     /// How many bytes it holds on to.
     pub fn held(&self) -> usize {
-        self.request.body.len() + self.response.body.len() + self.path.len() + self.query.len()
+        let agent = self.user_agent.as_ref().map_or(0, HeaderValue::len);
+        self.request.held() + self.response.held() + self.path.len() + self.query.len() + agent
     }
     /// Its entry in the log, without what must stay secret.
     pub fn entry(&self) -> Record {

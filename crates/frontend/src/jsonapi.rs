@@ -14,7 +14,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
-use keyway_access::{Credential, Presented, Surface, credentials, session};
+use keyway_access::{Credential, Presented, Surface, credentials};
 use keyway_base::{AccountId, BlobName};
 use keyway_blob::BlobKey;
 use keyway_catalog::{AccountError, AccountFacts};
@@ -100,9 +100,8 @@ async fn limited(
     whose: Whose<'_>,
     body: Incoming,
 ) -> Response<Body> {
-    let cookie = session(exchange.headers(), front.settings.portal.as_ref(), None);
+    // Cookies count for nothing here: what is in one is nobody's until it is unsealed.
     let presented = credentials(exchange.headers(), exchange.query(), Surface::Api);
-    let presented = presented.map(|presented| presented.or_session(cookie));
     let credential = match &presented {
         Ok(Presented::One(credential)) => Some(credential),
         _ => None,

@@ -77,8 +77,9 @@ pub(crate) async fn prune(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let old = older_than(Timestamp::from_micros(before));
     let page = Page { limit: Some(BATCH), ..Page::all() };
     loop {
+        // Read apart: entries may be large, and nobody else can write meanwhile.
+        let batch = parts.db.list(log.resource, job.account, &old, &page).await?;
         let mut write = parts.db.begin().await?;
-        let batch = write.list(log.resource, job.account, &old, &page).await?;
         let ids: Vec<RecordId> = batch.iter().map(Record::id).collect();
         let last = u32::try_from(ids.len()).is_ok_and(|count| count < BATCH);
         if !ids.is_empty() {

@@ -273,15 +273,25 @@ impl Runner {
 
     /// Runs a job while renewing its lease.
     async fn run_leased(&self, job: &Job) -> Result<Ended, JobError> {
-        let mut running = std::pin::pin!(self.carry_out(job));
+        // Side by side: the job may have what the renewal waits for.
+        tokio::select! {
+            biased;
+            ended = self.carry_out(job) => ended,
+            lost = self.keep_leased(job) => Err(lost),
+        }
+    }
+
+    /// Renews the lease of a job for as long as it can be had.
+    async fn keep_leased(&self, job: &Job) -> JobError {
         loop {
-            tokio::select! {
-                ended = &mut running => return ended,
-                () = tokio::time::sleep(RENEWAL) => {
-                    let until = self.parts.clock.wall().plus(LEASE);
-                    if !self.parts.db.renew(job, until).await? {
-                        return Err(JobError::LeaseLost);
-                    }
+            tokio::time::sleep(RENEWAL).await;
+            let until = self.parts.clock.wall().plus(LEASE);
+            match self.parts.db.renew(job, until).await {
+                Ok(true) => {}
+                Ok(false) => return JobError::LeaseLost,
+                // The lease is longer than the time to the next attempt.
+                Err(error) => {
+                    tracing::warn!(kind = job.kind, key = job.key, %error, "a lease was not renewed")
                 }
             }
         }

@@ -193,7 +193,7 @@ impl Composition {
         let options = RunnerOptions {
             kept: LogsKept {
                 events: days(settings.event_log_days),
-                requests: days(settings.request_log_days),
+                requests: Some(DAY * settings.request_log_days),
             },
             carrier: Arc::new(WebhookSender::new(reach)),
             teller: Some(Arc::new(ApiTeller::new(&api))),
@@ -218,8 +218,10 @@ impl Composition {
     }
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 fn days(days: u32) -> Option<Duration> {
-    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+    (days > 0).then(|| DAY * days)
 }
 
 fn tenancy(settings: &Settings) -> Tenancy {

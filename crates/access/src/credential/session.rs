@@ -70,19 +70,15 @@ pub fn session_cookie(environment: Option<EnvironmentId>) -> String {
     environment.map_or_else(|| NAME.to_owned(), |id| format!("{NAME}.{id}"))
 }
 
-/// The session that a page of the portal sends along: the cookie of this name, or of any session's where none is known
-/// yet. Cookies come with whatever page a browser is on, so those of other origins count for nothing.
-pub fn session(headers: &HeaderMap, portal: Option<&Origin>, name: Option<&str>) -> Option<Credential> {
+/// The session that a page of the portal sends along: the cookie of this name. Cookies come with whatever page a browser
+/// is on, so those of other origins count for nothing.
+pub fn session(headers: &HeaderMap, portal: Option<&Origin>, name: &str) -> Option<Credential> {
     if !portal?.asks(headers) {
         return None;
     }
     let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let is_meant = |found: &str| match name {
-        Some(name) => found == name,
-        None => found == NAME || found.strip_prefix(NAME).is_some_and(|rest| rest.starts_with('.')),
-    };
-    let (_, value) = pairs.find(|(found, value)| is_meant(found) && !value.is_empty())?;
+    let (_, value) = pairs.find(|(found, value)| *found == name && !value.is_empty())?;
     let secret = Secret::new(value.to_owned());
     Some(Credential { scheme: CredentialScheme::Session, secret, user: None })
 }
@@ -129,7 +125,7 @@ mod tests {
         let value = |pairs: &[(&'static str, &str)], name| {
             session(&headers(pairs), Some(&portal), name).map(|found| found.secret.into_inner())
         };
-        let one = Some("session_id");
+        let one = "session_id";
         assert_eq!(value(&[("origin", HERE), ("cookie", "a=b; session_id=x")], one).as_deref(), Some("x"));
         assert_eq!(
             value(&[("origin", HERE), ("cookie", "a=b"), ("cookie", "session_id=x=")], one).as_deref(),
@@ -149,11 +145,8 @@ mod tests {
             assert_eq!(value(pairs, one), None, "{pairs:?}");
         }
         assert_eq!(
-            value(&[("origin", HERE), ("cookie", "session_id.e=x")], Some("session_id.e")).as_deref(),
-            Some("x")
-        );
-        assert_eq!(
-            value(&[("origin", HERE), ("cookie", "session_ids=y; session_id.e=x")], None).as_deref(),
+            value(&[("origin", HERE), ("cookie", "session_ids=y; session_id.e=x")], "session_id.e")
+                .as_deref(),
             Some("x")
         );
         let sent = headers(&[("origin", HERE), ("cookie", "session_id=x")]);

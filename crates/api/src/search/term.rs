@@ -166,8 +166,14 @@ impl Term {
     }
 }
 
+/// The longest text that anything is looked for by; nothing that is searched is as long.
+const LONGEST: usize = 16 * 1024;
+/// The longest pair of names, and the most words they may have.
+const LONGEST_NAME: usize = 1024;
+const WORDS: usize = 16;
+
 fn part(column: &'static str, text: &str) -> Scope {
-    Scope::Contains(column, text.to_owned())
+    if text.len() > LONGEST { Scope::None } else { Scope::Contains(column, text.to_owned()) }
 }
 
 fn id(column: &'static str, text: &str) -> Scope {
@@ -191,7 +197,10 @@ fn person(column: &'static str, text: &str) -> Scope {
 
 /// Within one of the names, or across the space between them.
 fn full_name(text: &str) -> Scope {
-    let across = text.match_indices(' ').filter_map(|(at, _)| {
+    if text.len() > LONGEST_NAME {
+        return Scope::None;
+    }
+    let across = text.match_indices(' ').take(WORDS).filter_map(|(at, _)| {
         let (first, last) = (text.get(..at)?, text.get(at + 1..)?);
         Some(part("first_name", first).and(part("last_name", last)))
     });

@@ -139,6 +139,21 @@ async fn machines_are_found_by_what_they_are_and_run() {
     assert_eq!(world.admin.post("search", refused).await.detail(), detail);
 }
 
+/// Texts that nothing can be as long as, and with more words than any name, cost little and find nothing.
+#[tokio::test]
+async fn nothing_is_found_by_endless_texts() {
+    let world = World::new().await;
+    for text in ["a ".repeat(200_000), "a ".repeat(400), "a".repeat(300_000), "% ".repeat(500)] {
+        for (kind, attribute) in [("users", "fullName"), ("licenses", "owner"), ("machines", "user")] {
+            assert!(
+                found(&world, kind, json!({ attribute: text })).await.is_empty(),
+                "{kind} {}",
+                text.len()
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_searched_is_refused() {
     let world = World::new().await;

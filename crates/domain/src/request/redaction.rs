@@ -25,6 +25,8 @@ const SECRET: &[&str] = &[
     "ssn",
     "auth",
 ];
+/// What is in URLs that are good for who has them: files on their way to and from the store.
+const SIGNED: &[&str] = &["X-Amz-Signature=", "/-/blobs/"];
 /// Collections whose records may be named in paths by what is secret.
 const NAMED_BY_SECRETS: &[&str] = &["licenses", "tokens", "keys"];
 /// Shorter values are too likely to be found by chance in what is no repetition.
@@ -145,7 +147,7 @@ impl Redaction {
         shown
     }
 
-    /// Masks every value below a name that says that it is secret.
+    /// Masks every value below a name that says that it is secret, and signed URLs under any name.
     fn hide(&mut self, json: &mut Json, secret: bool) {
         match json {
             Json::Object(members) => {
@@ -154,7 +156,7 @@ impl Redaction {
                 }
             }
             Json::Array(items) => items.iter_mut().for_each(|item| self.hide(item, secret)),
-            Json::String(text) if secret => {
+            Json::String(text) if secret || SIGNED.iter().any(|sign| text.contains(sign)) => {
                 let masked = mask(text);
                 let told = std::mem::replace(text, masked);
                 if told.parse::<RecordId>().is_err() {
@@ -199,6 +201,18 @@ mod tests {
         ] {
             assert_eq!(mask(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn signed_urls_are_masked_under_any_name() {
+        let part = json!({ "parts": [
+            { "number": 1, "url": "https://s3.example.com/b/k?partNumber=1&X-Amz-Signature=abc" },
+            { "number": 2, "url": "https://pkg.example.com/-/blobs/abc.def" },
+            { "number": 3, "url": "https://hooks.example.com/mine" },
+        ] });
+        let shown = Redaction::default().answered(part.to_string().as_bytes()).unwrap();
+        assert!(!shown.contains("Signature") && !shown.contains("abc.def"), "{shown}");
+        assert!(shown.contains("https://hooks.example.com/mine"), "{shown}");
     }
 
     #[test]

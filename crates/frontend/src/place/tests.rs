@@ -234,7 +234,7 @@ fn the_listen_address_answers_by_number_and_as_localhost() {
         ("127.0.0.1", "/-/ready", "ready"),
         ("127.0.0.1", "/-/analytics/usage", "api"),
         ("127.0.0.1", "/-/accounts/acme/analytics/gauges/alus", "api account acme"),
-        ("127.0.0.1", "/-/accounts/acme/products", "unknown path"),
+        ("127.0.0.1", "/-/accounts/acme/products", "nowhere"),
         ("127.0.0.1", "/v1/health", "health"),
         ("127.0.0.1", "/v1/accounts/acme/ping", "ping"),
         ("127.0.0.1", "/-/blobs/7.abc.def", "blob 7.abc.def"),

@@ -56,6 +56,26 @@ async fn every_credential_counts_for_itself_and_vendors_do_not() {
     }
 }
 
+/// Whoever likes can send what looks like a session: only the API knows which of them it sealed.
+#[tokio::test]
+async fn cookies_do_not_make_anybody_someone_else() {
+    let portal = "https://portal.example.com";
+    let world = World::with(|settings| {
+        settings.portal = Some(portal.parse().unwrap());
+        settings.rate_limits = "30s:1".parse().unwrap();
+    })
+    .await;
+    let mut wire = world.wire().await;
+    let decoys =
+        ["session_id.x=1".to_owned(), "session_id=2".to_owned(), format!("session_id.x={}", &VENDOR[7..])];
+    let statuses = decoys.map(|cookie| (cookie, portal));
+    let mut heard = Vec::new();
+    for (cookie, portal) in &statuses {
+        heard.push(wire.ask("GET", "/v1/me", &[("origin", portal), ("cookie", cookie)], b"").await.status);
+    }
+    assert_eq!(heard, [200, 429, 429]);
+}
+
 #[tokio::test]
 async fn parts_of_files_and_engines_are_free_until_they_are_refused() {
     let world = world("30s:2").await;

@@ -20,7 +20,9 @@ async fn a_woken_runner_runs_what_was_enqueued_and_stops_when_told() {
     running.await.unwrap();
     let late = world.uploaded(world.waiting(&world.release, "late.paper"), b"hello").await;
     assert_eq!(world.artifact(&late).await.status, ArtifactStatus::Processing);
-    assert_eq!(world.run().await, 1);
+    // Upkeep that the stopped one did not come to may be there too.
+    assert!(world.run().await >= 1);
+    assert_eq!(world.artifact(&late).await.status, ArtifactStatus::Uploaded);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -301,9 +301,11 @@ async fn what_a_dead_process_was_sending_is_sent_again() {
     let hosts = Hosts::default();
     let came_again = Arc::clone(&hosts.came);
     let other = sending(&world, hosts);
-    assert_eq!(other.run_until_idle().await.unwrap(), 0, "the dead one's lease holds");
+    // There may be upkeep that the dead one had begun to look for.
+    other.run_until_idle().await.unwrap();
+    assert!(came_again.lock().unwrap().is_empty(), "the dead one's lease holds");
     world.advance(Duration::from_secs(60));
-    assert_eq!(other.run_until_idle().await.unwrap(), 1);
+    assert!(other.run_until_idle().await.unwrap() >= 1);
     assert_eq!(*came_again.lock().unwrap(), [("quick.test".to_owned(), event.id())]);
     assert_eq!(state(&world, &event).await.status, WebhookStatus::Delivered);
 }

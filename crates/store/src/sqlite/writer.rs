@@ -181,8 +181,10 @@ impl Drop for Part {
         if follows {
             group.undo = true;
         } else {
-            // The driver rolls it back.
+            // The driver rolls it back. When this was given up while it took its turn, others may be done in it.
             group.open = None;
+            group.undo = false;
+            group.tell(Err(StoreError::Unavailable("the transaction was given up".into())));
         }
     }
 }
@@ -319,6 +321,24 @@ mod tests {
         note(&mut third, "third").await;
         third.commit().await.unwrap();
         assert_eq!(place.notes().await.last().unwrap(), "third");
+    }
+
+    /// Given up before its savepoint: what was done before it cannot be told from it.
+    #[tokio::test]
+    async fn who_gives_up_while_it_takes_its_turn_leaves_nobody_believing() {
+        let place = Place::new().await;
+        let mut first = place.writer.begin().await.unwrap();
+        let second = place.waiting().await;
+        note(&mut first, "first").await;
+        let first = tokio::spawn(first.commit());
+        let mut second = second.await.unwrap();
+        second.follows = false;
+        drop(second);
+        assert!(first.await.unwrap().is_err());
+        let mut third = place.writer.begin().await.unwrap();
+        note(&mut third, "third").await;
+        third.commit().await.unwrap();
+        assert_eq!(place.notes().await, ["third"]);
     }
 
     #[tokio::test]

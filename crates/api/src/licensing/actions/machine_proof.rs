@@ -49,6 +49,8 @@ pub(crate) async fn generate(call: Arc<Call>) -> Outcome<Reply> {
     };
     // RSA takes its time, during which nobody is kept from writing.
     drop(work);
+    call.api.pace().count(call.account.id, on.license.id.into(), call.api.parts().clock.monotonic())?;
+    let _core = call.api.pace().core().await;
     let keys = Arc::clone(&call.account.keys);
     let signing = spawn_blocking(move || machine_proof::write(&keys, &dataset.to_string()));
     let signed = signing.await.map_err(|error| Refusal::Broken(format!("signing died: {error}")))?;
