@@ -58,9 +58,13 @@ pub struct Parts {
 impl Parts {
     /// Adds a job in a transaction of its own.
     pub(crate) async fn enqueue(&self, job: &NewJob) -> Result<(), JobError> {
-        let mut write = self.db.begin().await?;
-        write.enqueue(job).await?;
-        write.commit(Changes::none()).await?;
+        // All nodes find the same work at the same time.
+        retrying(|| async {
+            let mut write = self.db.begin().await?;
+            write.enqueue(job).await?;
+            write.commit(Changes::none()).await
+        })
+        .await?;
         self.wake.notify_one();
         Ok(())
     }
