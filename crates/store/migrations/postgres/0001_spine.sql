@@ -863,6 +863,10 @@ CREATE TABLE metadata_entries (
 CREATE INDEX metadata_entries_record ON metadata_entries (account_id, record_id);
 CREATE FUNCTION metadata_is_entered() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM metadata_entries WHERE kind = TG_TABLE_NAME;
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'INSERT' THEN
         DELETE FROM metadata_entries WHERE account_id = OLD.account_id AND record_id = OLD.id;
     END IF;
@@ -885,18 +889,24 @@ CREATE TRIGGER users_metadata_updated AFTER UPDATE OF metadata ON users
     FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER users_metadata_deleted AFTER DELETE ON users
     FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER users_metadata_truncated AFTER TRUNCATE ON users
+    FOR EACH STATEMENT EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER licenses_metadata_inserted AFTER INSERT ON licenses
     FOR EACH ROW WHEN (NEW.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER licenses_metadata_updated AFTER UPDATE OF metadata ON licenses
     FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER licenses_metadata_deleted AFTER DELETE ON licenses
     FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER licenses_metadata_truncated AFTER TRUNCATE ON licenses
+    FOR EACH STATEMENT EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER machines_metadata_inserted AFTER INSERT ON machines
     FOR EACH ROW WHEN (NEW.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER machines_metadata_updated AFTER UPDATE OF metadata ON machines
     FOR EACH ROW EXECUTE FUNCTION metadata_is_entered();
 CREATE TRIGGER machines_metadata_deleted AFTER DELETE ON machines
     FOR EACH ROW WHEN (OLD.metadata <> '{}') EXECUTE FUNCTION metadata_is_entered();
+CREATE TRIGGER machines_metadata_truncated AFTER TRUNCATE ON machines
+    FOR EACH STATEMENT EXECUTE FUNCTION metadata_is_entered();
 
 -- What each transaction made stale: two bytes per slot, high byte first; null is everything. `xid` is the
 -- transaction that wrote it. It stands before `seq` because values are made in the order of the columns: a

@@ -11,7 +11,7 @@ use keyway_store::{
 };
 use keyway_testkit::TestDatabase;
 
-use crate::world::{PRODUCTS, World, text};
+use crate::world::{LICENSES, PRODUCTS, World, text};
 
 /// Rows and hash of each table.
 type Sums = BTreeMap<String, (u64, String)>;
@@ -39,7 +39,9 @@ fn awkward(kind: Kind, number: usize) -> Value {
         Kind::Text => Value::Text(format!("{odd}{number}")),
         Kind::Id => Value::Null,
         Kind::Time => Value::Time(Timestamp::from_micros([0, -5, 1_700_000_000_123_456][number % 3])),
-        Kind::Json => Value::Json(serde_json::json!({ "b": [1.5, -0.0, odd, null], "a": { odd: true } })),
+        Kind::Json => {
+            Value::Json(serde_json::json!({ "b": [1.5, -0.0, odd, null], "a": { odd: true }, "c": odd }))
+        }
         Kind::Bytes => Value::Bytes((0..=255).cycle().take(number * 37).collect()),
     }
 }
@@ -168,12 +170,17 @@ async fn what_changed_at_the_source_meanwhile_is_copied_anew() {
         for _ in 0..10 {
             products.push(world.add(PRODUCTS, &[("code", Value::Null)]).await);
         }
+        let tier = |tier: &str| Value::Json(serde_json::json!({ "tier": tier }));
+        let mut license = world.add(LICENSES, &[("metadata", tier("iron"))]).await;
+        world.add(LICENSES, &[("metadata", tier("iron"))]).await;
         let source = Tables::of(&world.db).await.unwrap();
         let target = Tables::prepare(&options(&to)).await.unwrap();
         copy(&source, &target).await.unwrap();
         let mut write = world.db.begin().await.unwrap();
         products[3].set("code", text("changed"));
         assert!(write.update(&products[3], &["code"]).await.unwrap());
+        license.set("metadata", tier("gold"));
+        assert!(write.update(&license, &["metadata"]).await.unwrap());
         assert!(write.delete(PRODUCTS, world.account, products[6].id()).await.unwrap());
         write.commit(Changes::none()).await.unwrap();
         copy(&source, &target).await.unwrap();
