@@ -201,6 +201,37 @@ async fn check_in_and_usage() {
     assert_eq!(refused.detail(), "cannot be checked in because the policy does not require it");
 }
 
+/// §7, §15: the first use starts the time of a licence that counts from it; the answer to it does not tell yet.
+#[tokio::test]
+async fn the_first_use_starts_the_time() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let terms = json!({"duration": 86_400, "expirationBasis": "FROM_FIRST_USE"});
+    let policy = world.policy(&product, terms).await;
+    let (license, key) = world.license(&policy, json!({})).await;
+    let path = format!("licenses/{license}");
+    let action = |name: &str| format!("{path}/actions/{name}");
+    for unused in ["reset-usage", "validate"] {
+        assert_eq!(world.admin.post(&action(unused), json!(null)).await.status, 200, "{unused}");
+    }
+    assert_eq!(world.admin.get(&path).await.at("/data/attributes/expiry"), &Value::Null);
+    let used = world.key(&key).post(&action("increment-usage"), json!(null)).await;
+    assert_eq!(
+        (used.at("/data/attributes/uses"), used.at("/data/attributes/expiry")),
+        (&json!(1), &Value::Null)
+    );
+    let expiry = "2026-06-02T12:00:00.000Z";
+    assert_eq!(world.admin.get(&path).await.text("/data/attributes/expiry"), expiry);
+    world.clock.advance(Duration::from_secs(3_600));
+    let again = world.admin.post(&action("increment-usage"), json!(null)).await;
+    assert_eq!(again.text("/data/attributes/expiry"), expiry, "once");
+    let eternal = world.policy(&product, json!({"expirationBasis": "FROM_FIRST_USE"})).await;
+    let (license, _) = world.license(&eternal, json!({})).await;
+    let path = format!("licenses/{license}");
+    world.admin.post(&format!("{path}/actions/increment-usage"), json!(null)).await;
+    assert_eq!(world.admin.get(&path).await.at("/data/attributes/expiry"), &Value::Null, "no duration");
+}
+
 #[tokio::test]
 async fn users_of_a_licence() {
     let world = World::new().await;

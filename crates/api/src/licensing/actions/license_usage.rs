@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use keyway_access::Action;
+use keyway_base::Timestamp;
+use keyway_domain::resources::ExpirationBasis;
 use keyway_jsonapi::schema::{Form, Node, check};
-use keyway_jsonapi::{ApiError, Failure, Invalid, Value};
+use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Value};
 
 use super::license_state::{permitted, policy_of, set};
 use crate::call::Call;
 use crate::contract::Contract;
+use crate::interpreter::{change, one};
+use crate::licensing::Licenses;
+use crate::licensing::expiry::started;
 use crate::refusal::{Outcome, Refusal};
 use crate::reply::Reply;
+use crate::work::Work;
 
 /// The highest count.
 const MAX: i64 = 2_147_483_647;
@@ -57,10 +63,12 @@ async fn count(call: Arc<Call>, action: Action, name: &'static str, sign: i64) -
             Err(Refusal::invalid([Invalid::attribute("uses", Failure::Comparison, detail)]))
         }
         Some(next) => match limit.filter(|limit| next > uses && next > *limit) {
-            None => {
-                let event = if sign > 0 { "usage.incremented" } else { "usage.decremented" };
-                set(work, license, "uses", Value::Int(next), event).await
+            None if sign > 0 => {
+                let expiry = license.get("expiry").as_time();
+                let expiry = started(expiry, &policy, ExpirationBasis::FirstUse, call.now);
+                used(work, license, next, expiry).await
             }
+            None => set(work, license, "uses", Value::Int(next), "usage.decremented").await,
             Some(limit) => {
                 let detail = format!("usage exceeds maximum allowed by current policy ({limit})");
                 let failure = Failure::Kind("LIMIT_EXCEEDED");
@@ -68,4 +76,21 @@ async fn count(call: Arc<Call>, action: Action, name: &'static str, sign: i64) -
             }
         },
     }
+}
+
+/// Counts uses; the first one starts the time of a licence that counts from it, of which the answer and the event do not
+/// tell yet (`licensing.md` §15).
+async fn used(mut work: Work, license: Record, uses: i64, expiry: Option<Timestamp>) -> Outcome<Reply> {
+    let mut counted = license.clone();
+    counted.set("uses", Value::Int(uses));
+    change(&mut work, &license, &mut counted).await?;
+    work.log(&counted, "usage.incremented").await?;
+    let reply = Reply::data(one(&mut work, &Licenses, &counted).await?);
+    if let Some(expiry) = expiry {
+        let mut begun = counted.clone();
+        begun.set("expiry", Value::Time(expiry));
+        change(&mut work, &counted, &mut begun).await?;
+    }
+    work.commit().await?;
+    Ok(reply)
 }
