@@ -1,24 +1,22 @@
 //! `POST /accounts` (`licensing.md` §4.1): anybody founds an account, with its first admins.
 
 use http::{StatusCode, header};
-use keyway_base::{RecordId, Secret, Timestamp};
+use keyway_base::{RecordId, Secret};
 use keyway_crypto::account_keys::AccountKeys;
 use keyway_domain::account::slug_of;
 use keyway_domain::event::{Event, Origin};
-use keyway_domain::resources::{Account, User, UserRole};
+use keyway_domain::resources::Account;
 use keyway_domain::touch::{Mutation, Related, touches};
 use keyway_jsonapi::document::{record_path, resource_object};
-use keyway_jsonapi::schema::{Form, Node};
+use keyway_jsonapi::schema::Node;
 use keyway_jsonapi::{
-    ApiError, Declared, Extra, Failure, Input, Intent, Invalid, Linkage, Record, Role, Scope, Value, parse,
-    schema_of,
+    ApiError, Declared, Extra, Failure, Input, Intent, Invalid, Record, Role, Scope, Value, parse, schema_of,
 };
 use keyway_store::{Changes, Inserted, retrying};
-use serde_json::{Value as Json, json};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::{account, email, password};
+use super::{account, embedded_admin, password};
 use crate::contract::{Contract, Data, Given};
 use crate::draft::Draft;
 use crate::endpoint::Outside;
@@ -31,9 +29,6 @@ use crate::work::taken;
 static MAKING: Semaphore = Semaphore::const_new(1);
 static WAITING: Semaphore = Semaphore::const_new(8);
 
-/// The most admins that an account can be founded with.
-const MOST_ADMINS: usize = 10;
-
 /// Takes the account with its admins, and gives it.
 pub(crate) const CONTRACT: Contract =
     Contract::taking(|| schema_of(Account::RESOURCE, Role::Anonymous, Intent::Create, &extra()))
@@ -42,10 +37,10 @@ pub(crate) const CONTRACT: Contract =
 /// Founds an account.
 pub(crate) async fn found_account(outside: Outside) -> Outcome<Reply> {
     let input = parse(Account::RESOURCE, Role::Anonymous, Intent::Create, &extra(), &outside.body)?;
-    let mut admins = admins(&input, &outside)?;
+    let mut admins = embedded_admin::wanted(&input, outside.now)?;
     let mut founded = draft(input, &admins, &outside);
     let mut failures: Vec<Invalid> = std::mem::take(&mut founded.failures);
-    failures.extend(check_admins(&mut admins));
+    failures.extend(embedded_admin::check(&mut admins));
     if !failures.is_empty() {
         return Err(Refusal::invalid(failures));
     }
@@ -62,21 +57,8 @@ pub(crate) async fn found_account(outside: Outside) -> Outcome<Reply> {
 
 /// What the body has beside the account.
 fn extra() -> Extra {
-    Extra { many: vec![("admins", admins_schema()), ("plan", plan_schema())], ..Extra::default() }
-}
-
-/// What `admins.data` is. That there is one is checked later, as a validation.
-fn admins_schema() -> Node {
-    let attributes = vec![
-        Node::new("email", Form::Text).required(),
-        Node::new("password", Form::Text).nullable(),
-        Node::new("first_name", Form::Text).nullable(),
-        Node::new("last_name", Form::Text).nullable(),
-        Node::new("metadata", Form::Metadata),
-    ];
-    let attributes = Node::object("attributes", attributes).required();
-    let item = Node::object("admin", vec![Node::kind(&["users"]), attributes]);
-    Node::new("data", Form::List { item: Box::new(item), min: 0, max: MOST_ADMINS })
+    // That there is an admin is checked later, as a validation.
+    Extra { many: vec![("admins", embedded_admin::schema(0)), ("plan", plan_schema())], ..Extra::default() }
 }
 
 /// What `plan.data` is, which means nothing here.
@@ -84,44 +66,11 @@ fn plan_schema() -> Node {
     Node::identifier("data", &["plans"])
 }
 
-/// The admins that are asked for.
-fn admins(input: &Input, outside: &Outside) -> Outcome<Vec<Draft>> {
-    let Some(Linkage::Many(items)) = input.relation("admins") else { return Ok(Vec::new()) };
-    let read = |item: &Json| {
-        let body = [("data".to_owned(), item.clone())].into_iter().collect();
-        let input = parse(User::RESOURCE, Role::Admin, Intent::Create, &Extra::default(), &body)?;
-        Ok(admin(input, outside.now))
-    };
-    items.iter().map(read).collect()
-}
-
-fn admin(input: Input, now: Timestamp) -> Draft {
-    // Whose it is, is set when the account's id is known.
-    let id = RecordId::generate(now);
-    let mut draft = new_draft(Record::new(User::RESOURCE, id, id.into(), None, now), input);
-    draft.record.set("role", Value::Text(UserRole::Admin.as_str().to_owned()));
-    draft.record.set("permissions", Value::Json(json!(["*"])));
-    super::default_metadata(&mut draft);
-    let normal = draft.text("email").map(email::normal).unwrap_or_default();
-    draft.record.set("email", Value::Text(normal));
-    draft
-}
-
-/// A new record with the attributes that were sent.
-fn new_draft(mut record: Record, input: Input) -> Draft {
-    for (name, value) in &input.attributes {
-        let attribute = record.resource.attributes.iter().find(|attribute| attribute.name == *name);
-        if let Some(column) = attribute.and_then(|attribute| attribute.column) {
-            record.set(column, value.clone());
-        }
-    }
-    Draft::new(record, input)
-}
-
 /// The account, named after the host of the first admin's address unless it was given names.
 fn draft(input: Input, admins: &[Draft], outside: &Outside) -> Draft {
     let id = RecordId::generate(outside.now);
-    let mut draft = new_draft(Record::new(Account::RESOURCE, id, id.into(), None, outside.now), input);
+    let mut draft =
+        embedded_admin::begun(Record::new(Account::RESOURCE, id, id.into(), None, outside.now), input);
     let address = admins.first().and_then(|admin| admin.text("email")).unwrap_or_default();
     let host = address.rsplit('@').next().unwrap_or_default();
     draft.default("name", Value::Text(host.to_owned()));
@@ -135,31 +84,6 @@ fn draft(input: Input, admins: &[Draft], outside: &Outside) -> Draft {
         draft.fail(Invalid::relation("admins", Failure::Kind("TOO_SHORT"), detail));
     }
     draft
-}
-
-/// What is wrong with the admins, each failure at its own.
-fn check_admins(admins: &mut [Draft]) -> Vec<Invalid> {
-    let mut failures = Vec::new();
-    let mut seen = Vec::new();
-    for (index, admin) in admins.iter_mut().enumerate() {
-        check_values(admin);
-        let address = admin.text("email").unwrap_or_default().to_owned();
-        if !email::is_valid(&address) {
-            admin.fail(Invalid::attribute("email", Failure::Kind("INVALID"), "must be a valid email"));
-        } else if seen.contains(&address) {
-            admin.fail(Invalid::taken("email"));
-        }
-        seen.push(address);
-        if let Some((failure, detail)) = sent_password(admin).and_then(password::failure) {
-            admin.fail(Invalid::attribute("password", failure, detail));
-        }
-        failures.extend(admin.failures.drain(..).map(|failure| failure.embedded("admins", index)));
-    }
-    failures
-}
-
-fn sent_password(admin: &Draft) -> Option<&str> {
-    admin.input.get("password").and_then(Value::as_text)
 }
 
 /// Refuses a slug that is somebody's before anything costly is done for it.
@@ -178,7 +102,10 @@ async fn make_keys(admins: &mut [Draft]) -> Outcome<AccountKeys> {
     let _waiting = WAITING.try_acquire().map_err(|_| ApiError::too_many_requests(10))?;
     let _making = MAKING.acquire().await.map_err(|error| broken(&error))?;
     for admin in admins {
-        let Some(given) = sent_password(admin).map(|given| Secret::new(given.to_owned())) else { continue };
+        let Some(given) = embedded_admin::sent_password(admin).map(|given| Secret::new(given.to_owned()))
+        else {
+            continue;
+        };
         if let Some(digest) = password::digests(vec![given]).await?.pop() {
             admin.record.set("password_digest", Value::Text(digest));
         }

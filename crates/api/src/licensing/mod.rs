@@ -10,6 +10,7 @@ mod cascade;
 mod code;
 mod component;
 mod email;
+mod embedded_admin;
 mod embedded_component;
 mod endpoints;
 mod entitlement;

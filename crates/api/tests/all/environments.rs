@@ -123,6 +123,41 @@ async fn environments_may_embed_admins_and_take_everything_along() {
     assert_eq!(inside.get("products").await.error(), (400, "ENVIRONMENT_INVALID", "Keygen-Environment"));
 }
 
+/// Admins that come with an environment are users like any others.
+#[tokio::test]
+async fn what_is_wrong_with_an_embedded_admin_is_said_at_its_own() {
+    let world = World::new().await;
+    let admin = |attributes: serde_json::Value| json!({"type": "users", "attributes": attributes});
+    let at = |index: usize, name: &str| format!("/data/relationships/admins/data/{index}/attributes/{name}");
+    let jane = json!({"email": "jane@example.com"});
+    let long = json!({"email": "jane@example.com", "metadata": {"k": "x".repeat(17_000)}});
+    let named = json!({"email": "jane@example.com", "firstName": "x".repeat(256)});
+    let short = json!({"email": "jane@example.com", "password": "short"});
+    for (admins, status, code, pointer) in [
+        (vec![json!({"email": "jane"})], 422, "USERS_EMAIL_INVALID", at(0, "email")),
+        (vec![jane.clone(), jane.clone()], 422, "USERS_EMAIL_TAKEN", at(1, "email")),
+        (
+            vec![jane.clone(), json!({"email": "ADMIN@acme.example"})],
+            422,
+            "USERS_EMAIL_TAKEN",
+            at(1, "email"),
+        ),
+        (vec![short], 422, "USERS_PASSWORD_TOO_SHORT", at(0, "password")),
+        (vec![named], 422, "USERS_FIRST_NAME_TOO_LONG", at(0, "firstName")),
+        (vec![long], 422, "USERS_METADATA_TOO_LONG", at(0, "metadata")),
+        (vec![json!({"email": "x@y.zz", "role": "user"})], 400, "", at(0, "role")),
+        (vec![json!({})], 400, "", at(0, "email")),
+        (vec![jane; 11], 400, "", "/data/relationships/admins/data".to_owned()),
+    ] {
+        let admins: Vec<_> = admins.into_iter().map(admin).collect();
+        let relations = json!({"admins": {"data": admins}});
+        let body = document("environments", json!({"name": "Iso", "code": "iso"}), relations);
+        let answer = world.admin.post("environments", body).await;
+        assert_eq!(answer.error(), (status, code, pointer.as_str()), "{}", answer.body);
+    }
+    assert!(world.admin.get("environments").await.ids().is_empty());
+}
+
 #[tokio::test]
 async fn the_account_shows_its_keys_and_changes_its_slug() {
     let world = World::new().await;
