@@ -18,8 +18,8 @@ pub struct Paged {
     pub total: Option<u64>,
     /// How many records are on this page.
     pub shown: usize,
-    /// The last record of this page.
-    pub last: Option<RecordId>,
+    /// The last record of this page, where there are more after it; only cursors ask.
+    pub next: Option<RecordId>,
 }
 
 /// The `links` member; `None` when the list is not paged.
@@ -50,8 +50,7 @@ pub fn links(path: &str, query: &Query, paging: &Paging, paged: &Paged) -> Optio
         }
         Part::Cursor { after, size } => {
             let at = |cursor: &str| url(path, query, "cursor", cursor, size);
-            let full = paged.shown >= usize::try_from(size).unwrap_or(usize::MAX);
-            let next = paged.last.filter(|_| full).map(|id| at(&id.to_string()));
+            let next = paged.next.map(|id| at(&id.to_string()));
             Some(json!({ "self": at(&after.map(|id| id.to_string()).unwrap_or_default()), "next": next }))
         }
     }
@@ -87,7 +86,7 @@ mod tests {
 
     #[test]
     fn numbered_pages_keep_filters_and_drop_credentials() {
-        let paged = Paged { total: Some(25), shown: 10, last: None };
+        let paged = Paged { total: Some(25), shown: 10, next: None };
         let links = of("token=x&status=ACTIVE&page[number]=2&auth=y&metadata[a b]=c", &paged).unwrap();
         let expected = |n: u32| {
             format!(
@@ -102,15 +101,15 @@ mod tests {
     }
 
     #[test]
-    fn cursors_end_with_a_short_page() {
+    fn cursors_lead_to_what_is_left() {
         let id: RecordId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
-        let links =
-            of("page[cursor]=&page[size]=1", &Paged { total: None, shown: 1, last: Some(id) }).unwrap();
+        let more = Paged { total: None, shown: 1, next: Some(id) };
+        let links = of("page[cursor]=&page[size]=1", &more).unwrap();
         assert_eq!(links["next"], format!("/v1/accounts/a/licenses?page%5Bcursor%5D={id}&page%5Bsize%5D=1"));
         assert_eq!(links["self"], "/v1/accounts/a/licenses?page%5Bcursor%5D=&page%5Bsize%5D=1");
-        let links =
-            of("page[cursor]=&page[size]=2", &Paged { total: None, shown: 1, last: Some(id) }).unwrap();
+        let last = Paged { total: None, shown: 1, next: None };
+        let links = of("page[cursor]=&page[size]=1", &last).unwrap();
         assert_eq!(links["next"], Value::Null);
-        assert!(of("limit=3", &Paged { total: None, shown: 3, last: None }).is_none());
+        assert!(of("limit=3", &Paged { total: None, shown: 3, next: None }).is_none());
     }
 }

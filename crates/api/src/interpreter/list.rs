@@ -59,12 +59,17 @@ pub(crate) async fn page_of(
     scope: &Scope,
     paging: &Paging,
 ) -> Outcome<Reply> {
-    let records = work.list(hooks.resource(), scope, &page(paging)).await?;
+    let mut records = work.list(hooks.resource(), scope, &page(paging)).await?;
+    let has_more = records.len() > usize::try_from(paging.size()).unwrap_or(usize::MAX);
+    if has_more {
+        records.pop();
+    }
     let total = match paging.part {
         Part::Number { .. } if hooks.is_counted() => Some(work.count(hooks.resource(), scope).await?),
         Part::Limit(_) | Part::Number { .. } | Part::Cursor { .. } => None,
     };
-    let paged = Paged { total, shown: records.len(), last: records.last().map(Record::id) };
+    let next = records.last().map(Record::id).filter(|_| has_more);
+    let paged = Paged { total, shown: records.len(), next };
     let objects = several(work, hooks, &records).await?;
     let reply = Reply::data(Value::Array(objects));
     let call = &work.call;
@@ -84,5 +89,7 @@ fn page(paging: &Paging) -> Page {
         Part::Number { number, size } => (number.saturating_sub(1).saturating_mul(size), None),
         Part::Cursor { after, .. } => (0, after),
     };
-    Page { order, limit: Some(paging.size()), offset, after, sort: Sort::Created }
+    // one more than is shown tells whether a page is the last one
+    let peek = u32::from(matches!(paging.part, Part::Cursor { .. }));
+    Page { order, limit: Some(paging.size() + peek), offset, after, sort: Sort::Created }
 }

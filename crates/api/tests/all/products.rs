@@ -86,6 +86,10 @@ async fn lists_are_paged_in_three_styles_and_ordered() {
         cursor = page.ids().last().unwrap().clone();
     }
     assert_eq!(seen, made);
+    for (size, more) in [(4, true), (5, false), (6, false)] {
+        let page = world.admin.get(&format!("entitlements?page[cursor]=&page[size]={size}")).await;
+        assert_eq!((page.ids(), page.at("/links/next").is_string()), (made[..size.min(5)].to_vec(), more));
+    }
     let unknown = world.admin.get(&format!("entitlements?page[cursor]={}", world.admin_id)).await;
     assert!(unknown.ids().is_empty());
 }
