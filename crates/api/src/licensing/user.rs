@@ -219,7 +219,7 @@ async fn another_admin(work: &mut Work, id: RecordId) -> Outcome<bool> {
 }
 
 fn admins_required() -> Invalid {
-    Invalid::base("account_admins", Failure::Kind("REQUIRED"), "account must have at least 1 admin user")
+    Invalid::relation("account", Failure::Kind("ADMINS_REQUIRED"), "account must have at least 1 admin user")
 }
 
 fn prepare_password(draft: &mut Draft) -> Outcome<()> {
