@@ -10,6 +10,7 @@ mod environments;
 mod errors;
 mod event_table;
 mod events;
+mod filters;
 mod groups;
 mod headers;
 mod license_keys;

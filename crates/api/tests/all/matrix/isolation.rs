@@ -75,3 +75,83 @@ async fn another_accounts_credentials_are_nobodys() {
     }
     assert!(wrong.is_empty(), "{} routes are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// An admin of the first account who works in another environment.
+async fn elsewhere(stage: &Stage) -> [(&'static str, Client); 2] {
+    let outside = stage.world().admin.clone();
+    let environment = json!({ "name": "Other", "code": "o" });
+    let admin =
+        json!({ "type": "users", "attributes": { "email": "in@o.example", "password": "correct horse" } });
+    let admins = json!({ "admins": { "data": [admin] } });
+    let made = outside.post("environments", document("environments", environment, admins)).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let anonymous = stage.world().anonymous().inside("o");
+    let token = anonymous.clone().basic("in@o.example", "correct horse").post("tokens", Value::Null).await;
+    assert_eq!(token.status, 201, "{}", token.body);
+    [("outside", outside), ("o", anonymous.bearer(token.text("/data/attributes/token")))]
+}
+
+/// What belongs to no environment, so that it is there in every one; the newest events are the account's.
+const EVERYWHERE: &[&str] = &["/environments/", "/settings/", "/engines/", "/channels", "/event-logs/"];
+
+/// §5: what is in an environment is not there in another one, nor outside; what is made elsewhere refers to none of it.
+#[tokio::test]
+async fn another_environments_records_are_not_there() {
+    let mut stage = Stage::set().await;
+    let clients = elsewhere(&stage).await;
+    let mut wrong = Vec::new();
+    let kept = |path: &&str| EVERYWHERE.iter().any(|everywhere| path.starts_with(everywhere));
+    // Who regenerates the token in use has none any more.
+    let regenerates = |row: &(&str, &str)| *row == ("PUT", "/tokens");
+    let rows = all_rows().filter(|(method, path, ..)| !kept(path) && !regenerates(&(*method, *path)));
+    for (method, path, body, _) in rows {
+        for (name, client) in &clients {
+            let (filled, sent) = stage.fill(path, body).await;
+            let sent = (!sent.is_empty()).then(|| serde_json::from_str(&sent).unwrap());
+            let answer = client.send(method.parse().unwrap(), &super::placed(&filled), sent).await;
+            let own = [stage.known("environment")];
+            let shown = answer.status < 400
+                && stage.ids().any(|id| !own.contains(&id) && answer.body.to_string().contains(id));
+            let names_a_record = path.contains('{');
+            // Whose a key is, is not told; whose a new record would be, is.
+            let refers = method == &"POST" && !names_a_record && body.contains("\"id\":\"{");
+            let refusal = (422, "ENVIRONMENT_NOT_ALLOWED", "/data/relationships/environment");
+            // What may not be done at all is refused before what is wrong with it is said.
+            let refused = answer.error() == refusal || answer.status == 403;
+            if shown || (names_a_record && answer.status != 404) || (refers && !refused) {
+                wrong.push(format!("{name}: {method} {path}: {} {}", answer.status, answer.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} routes are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// §5: a credential of another environment is nobody's, on every route.
+#[tokio::test]
+async fn another_environments_credentials_are_nobodys() {
+    let mut stage = Stage::set().await;
+    let inside = elsewhere(&stage).await;
+    let mut wrong = Vec::new();
+    for (method, path, body, _) in
+        all_rows().filter(|(_, path, ..)| !OPEN.contains(path) && *path != "/accounts")
+    {
+        let callers = ["E", "P", "O", "L"].map(|name| (name, stage.client(name.chars().next().unwrap())));
+        let callers = callers.into_iter().flat_map(|(name, client)| {
+            let mut outside = client.clone();
+            outside.headers.remove("keygen-environment");
+            [(name, outside), (name, client.inside("o"))]
+        });
+        let (_, admin) = &inside[1];
+        let callers = callers.chain([("o", admin.clone().inside("s"))]);
+        for (name, client) in callers.collect::<Vec<_>>() {
+            let (filled, sent) = stage.fill(path, body).await;
+            let sent = (!sent.is_empty()).then(|| serde_json::from_str(&sent).unwrap());
+            let answer = client.send(method.parse().unwrap(), &super::placed(&filled), sent).await;
+            let expected = if name == "L" { "LICENSE_INVALID" } else { "TOKEN_INVALID" };
+            if answer.error() != (401, expected, "") {
+                wrong.push(format!("{name} {method} {path}: {} {}", answer.status, answer.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} routes are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}

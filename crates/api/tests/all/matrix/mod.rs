@@ -8,6 +8,9 @@ mod distribution;
 mod goods;
 mod isolation;
 mod licensing;
+mod refusals;
+mod reserved;
+mod schemas;
 mod stage;
 pub(crate) mod webhooks;
 
