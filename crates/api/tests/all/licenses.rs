@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{World, change, document, one};
+use crate::world::{START, World, change, document, one};
 
 #[tokio::test]
 async fn a_licence_is_made_with_a_key_and_reads_through_its_policy() {
@@ -183,6 +183,10 @@ async fn check_in_and_usage() {
     let action = |name: &str| format!("licenses/{license}/actions/{name}");
     let checked = world.key(&key).post(&action("check-in"), json!(null)).await;
     assert_eq!(checked.text("/data/attributes/nextCheckIn"), "2026-07-01T12:00:00.000Z");
+    // one that came a little earlier and was held up
+    world.clock.set(START.minus(Duration::from_millis(20)));
+    let overtaken = world.key(&key).post(&action("check-in"), json!(null)).await;
+    assert_eq!(overtaken.text("/data/attributes/lastCheckIn"), "2026-06-01T12:00:00.000Z");
     let used = world.admin.post(&action("increment-usage"), json!({"meta": {"increment": 2}})).await;
     assert_eq!(used.at("/data/attributes/uses"), &json!(2));
     let over = world.admin.post(&action("increment-usage"), json!(null)).await;

@@ -16,6 +16,10 @@ const NOTICED: &str = "dead_at";
 /// The shortest interval that a policy may have, in seconds.
 const SHORTEST: Duration = Duration::from_secs(60);
 
+/// How long the dead are left where they are at least, but for a moment: looks are a minute apart, and not to the
+/// microsecond.
+const REST: Duration = Duration::from_millis(59_500);
+
 /// `status=ALIVE|DEAD`; what need not ping, or need not yet, is alive.
 pub fn status(value: &QueryValue, context: &FilterContext) -> Option<Scope> {
     Some(match value.text()?.to_uppercase().as_str() {
@@ -61,9 +65,10 @@ pub fn wanting_pings() -> Scope {
     Scope::Is("require_heartbeat", Value::Bool(true))
 }
 
-/// Those whose death was noticed before now, under policies that want the dead removed.
+/// Those whose death was noticed so long ago that whoever was told has had time to look, under policies that want the
+/// dead removed.
 pub fn departed(now: Timestamp) -> Scope {
     let removed = HeartbeatCullStrategy::Deactivate.as_str();
-    let noticed = Scope::Lt(NOTICED, Value::Time(now));
+    let noticed = Scope::Lt(NOTICED, Value::Time(now.minus(REST)));
     noticed.and(of_policies(Scope::text("heartbeat_cull_strategy", removed)))
 }

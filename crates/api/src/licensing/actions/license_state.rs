@@ -53,7 +53,10 @@ pub(crate) async fn check_in(call: Arc<Call>) -> Outcome<Reply> {
         let detail = "cannot be checked in because the policy does not require it";
         return Err(ApiError::unprocessable(detail).into());
     }
-    set(work, license, "last_check_in_at", Value::Time(call.now), "checked-in").await
+    // Of two check-ins that overtake each other the later counts.
+    let last = license.get("last_check_in_at").as_time();
+    let heard = last.map_or(call.now, |last| last.max(call.now));
+    set(work, license, "last_check_in_at", Value::Time(heard), "checked-in").await
 }
 
 /// Deletes the licence.
