@@ -4,9 +4,9 @@ import os
 import subprocess
 import time
 import unittest
-from pathlib import Path
 
 from harness.cluster import Cluster, Watch, say, shared, watching
+from harness.day import Day
 from harness.server import Server
 from harness.waiting import until
 from harness.wire import bearer, get, license_header
@@ -15,37 +15,19 @@ from harness.wire import bearer, get, license_header
 BACK, WITHIN = 60, 45
 
 
-def preload() -> str:
-    """The library that tells a program another time of day."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    assert found, "libfaketime is not installed: run tests/install"
-    return str(found[0])
-
-
 class Skew(unittest.TestCase):
     def node(self, cluster: Cluster, seconds: int) -> Server:
-        """The second node, started again with a clock that is off by some seconds. The file says by how much, and it is
-        read anew all the time."""
-        self.file = Path("/tmp") / f"keyway-clock-{os.getpid()}"
-        self.set(seconds)
-        self.addCleanup(self.file.unlink, missing_ok=True)
-        environment = {
-            "LD_PRELOAD": preload(), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
+        """The second node, started again with a clock that is off by some seconds."""
+        self.day = Day()
+        self.addCleanup(self.day.close)
+        self.day.set(seconds)
         self.addCleanup(cluster.replace, 1)
-        return cluster.replace(1, environment=environment)
+        return cluster.replace(1, environment=self.day.environment)
 
     def license(self) -> dict:
         """One more, whose making says what time it is."""
         world = shared().world
         return {"data": world.vendor.document("licenses", {}, {"policy": world.policy})}
-
-    def set(self, seconds: int) -> None:
-        # In one step: the library must not find the file empty.
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(f"{seconds:+d}\n")
-        fresh.replace(self.file)
 
     def offset(self, node: Server) -> float:
         """How far the node's day is from ours, by what it makes: the `Date` of answers never goes back."""
@@ -84,7 +66,7 @@ class Skew(unittest.TestCase):
         with watching(watch, steady):
             until(lambda: watch.latest() == 200 and steady.latest() == 200, "served")
             for seconds in (600, -600, 0):
-                self.set(seconds)
+                self.day.set(seconds)
                 until(lambda seconds=seconds: abs(self.offset(node) - seconds) < 3, "the clock has jumped")
                 cluster.vendor(cluster.nodes[0]).act("licenses", license, "suspend")
                 ended = time.monotonic()

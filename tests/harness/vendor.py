@@ -2,7 +2,7 @@
 
 import json
 import threading
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from .waiting import until
 from .wire import Answer, Connection, bearer
@@ -62,6 +62,16 @@ class Vendor:
 
     def act(self, kind: str, id: str, action: str) -> dict | None:
         return self.must("POST", f"/{kind}/{id}/actions/{action}")
+
+    def every(self, path: str) -> list[dict]:
+        """All records of a list, newest first, page by page."""
+        found, more = [], True
+        while more:
+            query = {"page[cursor]": found[-1]["id"] if found else "", "page[size]": 100}
+            page = self.must("GET", f"{path}{'&' if '?' in path else '?'}{urlencode(query)}")
+            found += page
+            more = len(page) == 100
+        return found
 
     def entitle(self, license: str, *entitlements: str) -> None:
         data = [{"type": "entitlements", "id": id} for id in entitlements]

@@ -4,7 +4,6 @@ import base64
 import json
 import subprocess
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 
 from harness.signing import Keys
 from harness.wire import get, license_header
@@ -123,20 +122,6 @@ class LicenseKeys(unittest.TestCase):
                 license = self.license(scheme)
                 answer = get(f"{shared().server.url}/v1/me", license_header(license["attributes"]["key"]))
                 self.assertEqual((answer.status, answer.json()["data"]["id"]), (200, license["id"]))
-
-
-class Pool(unittest.TestCase):
-    def test_many_at_once_get_a_key_each(self):
-        vendor = shared().vendor
-        policy = shared().new_policy("Pool", usePool=True)
-        for n in range(12):
-            vendor.create("keys", {"key": f"pooled-{policy}-{n}"}, policy=policy)
-        with ThreadPoolExecutor(6) as threads:
-            pop = lambda n: vendor.ask("DELETE", f"/policies/{policy}/pool")  # noqa: E731
-            answers = list(threads.map(pop, range(14)))
-        given = [answer.json()["data"]["attributes"]["key"] for answer in answers if answer.status == 200]
-        self.assertEqual(sorted(given), sorted(f"pooled-{policy}-{n}" for n in range(12)))
-        self.assertEqual([answer.status for answer in answers if answer.status != 200], [422, 422])
 
 
 if __name__ == "__main__":
