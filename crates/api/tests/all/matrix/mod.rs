@@ -4,6 +4,7 @@
 //! Every record, and every caller but the team and the unknown, lives in one shared environment, so that
 //! environments' own tokens can be rows like the others.
 
+mod answers;
 mod distribution;
 mod goods;
 mod isolation;
