@@ -57,7 +57,7 @@ async fn subject(work: &mut Work, hooks: &dyn Hooks, bearer: &Bearer) -> Outcome
         return hooks.subject(work, record).await;
     }
     Ok(Subject::NewToken {
-        environment: work.call.view.current(),
+        environment: record.environment(),
         kind: bearer.kind,
         id: record.id(),
         role: bearer.role,

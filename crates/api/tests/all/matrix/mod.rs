@@ -9,10 +9,12 @@ mod distribution;
 mod goods;
 mod isolation;
 mod licensing;
+mod places;
 mod refusals;
 mod reserved;
 mod schemas;
 mod stage;
+mod terms;
 pub(crate) mod webhooks;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use keyway_jsonapi::{Declared, Record, Scope, Value as Column};
 use keyway_store::{Changes, Inserted};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, START, World, document, id, one};
+use crate::world::{Answer, Client, START, World, document, id};
 
 /// A world with one of everything, inside the shared environment `s`.
 pub(crate) struct Stage {
@@ -17,7 +17,7 @@ pub(crate) struct Stage {
     pub(super) admin: Client,
     clients: HashMap<char, Client>,
     names: HashMap<&'static str, String>,
-    made: u32,
+    pub(super) made: u32,
 }
 
 impl Stage {
@@ -26,13 +26,40 @@ impl Stage {
     }
 
     pub(super) async fn in_world(world: World) -> Self {
+        let mut stage = Self::empty(world).await;
+        stage.records().await;
+        stage.callers().await;
+        stage.stock().await;
+        stage
+    }
+
+    /// The environment, and nothing in it.
+    async fn empty(world: World) -> Self {
         let environment = json!({"name": "Shared", "code": "s", "isolationStrategy": "SHARED"});
         let environment = id(&world.make("environments", environment, json!({})).await);
         let admin = world.admin.clone().inside("s");
         let mut stage = Self { world, admin, clients: HashMap::new(), names: HashMap::new(), made: 0 };
         stage.name("environment", environment);
+        stage
+    }
+
+    /// A stage whose records are global, with an admin who works in the shared environment.
+    pub(super) async fn outside() -> Self {
+        let mut stage = Self::empty(World::new().await).await;
+        stage.admin = stage.world.admin.clone();
+        stage.clients.insert('A', stage.admin.clone().inside("s"));
         stage.records().await;
-        stage.callers().await;
+        for (name, path) in [
+            ("product-token", format!("products/{}", stage.names["product"])),
+            ("token", format!("users/{}", stage.names["user"])),
+            ("license-token", format!("licenses/{}", stage.names["license"])),
+        ] {
+            let made = stage.admin.post(&format!("{path}/tokens"), json!(null)).await;
+            stage.name(name, made.text("/data/id").to_owned());
+        }
+        let path = format!("environments/{}/tokens", stage.names["environment"]);
+        let made = stage.client('A').post(&path, json!(null)).await;
+        stage.name("environment-token", made.text("/data/id").to_owned());
         stage.stock().await;
         stage
     }
@@ -291,9 +318,10 @@ impl Stage {
     async fn new_second_factor(&self) -> String {
         let (db, account) = (&self.world.db, self.world.account);
         let user = self.names["user"].parse().unwrap();
-        let environment = self.names["environment"].parse::<RecordId>().unwrap().into();
+        let inside = self.admin.headers.contains_key("keygen-environment");
+        let environment = inside.then(|| self.names["environment"].parse::<RecordId>().unwrap().into());
         let id = RecordId::generate(START);
-        let mut factor = Record::new(SecondFactor::RESOURCE, id, account, Some(environment), START);
+        let mut factor = Record::new(SecondFactor::RESOURCE, id, account, environment, START);
         factor.set("user_id", Column::Id(user));
         factor.set("secret", Column::Text("MZXW6YTB".to_owned()));
         factor.set("enabled", Column::Bool(false));
@@ -310,88 +338,6 @@ impl Stage {
             self.admin.post("accounts/acme/settings", document("settings", attributes, json!({}))).await;
         assert_eq!(made.status, 201, "{}", made.body);
         id(&made.body["data"])
-    }
-
-    async fn new_group(&self, name: &str) -> String {
-        id(&self.make("groups", json!({ "name": name }), json!({})).await)
-    }
-
-    /// Makes a user an owner of a group.
-    async fn own(&self, group: &str, user: &str) {
-        let owners = json!({"data": [{"type": "users", "id": user}]});
-        let attached = self.admin.post(&format!("groups/{group}/owners"), owners).await;
-        assert_eq!(attached.status, 200, "{}", attached.body);
-    }
-
-    async fn new_policy(&self) -> String {
-        let terms = json!({
-            "name": "Standard", "authenticationStrategy": "MIXED", "duration": 864_000, "floating": true,
-            "requireCheckIn": true, "checkInInterval": "day", "checkInIntervalCount": 1,
-        });
-        id(&self.make("policies", terms, one("product", "products", &self.names["product"])).await)
-    }
-
-    /// A policy with a pool, and the one key in it.
-    async fn new_pool(&self) -> (String, String) {
-        let relations = one("product", "products", &self.names["product"]);
-        let policy = id(&self.make("policies", json!({"name": "Pool", "usePool": true}), relations).await);
-        let key = self.new_key(&policy).await;
-        (policy, key)
-    }
-
-    async fn new_key(&self, policy: &str) -> String {
-        let key =
-            json!({ "key": format!("pooled-{}", keyway_base::RecordId::generate(crate::world::START)) });
-        id(&self.make("keys", key, one("policy", "policies", policy)).await)
-    }
-
-    /// A licence of the owner, with the licensee attached.
-    async fn new_license(&self) -> Value {
-        let mut relations = one("policy", "policies", &self.names["policy"]);
-        relations["owner"] = one("owner", "users", &self.names["user"])["owner"].clone();
-        let license = self.admin.post("licenses", document("licenses", json!({}), relations)).await;
-        let license = license.body["data"].clone();
-        let users = json!({"data": [{"type": "users", "id": self.names["licensee"]}]});
-        let attached = self.admin.post(&format!("licenses/{}/users", id(&license)), users).await;
-        assert_eq!(attached.status, 200, "{}", attached.body);
-        license
-    }
-
-    /// A machine of the licence that nobody owns.
-    async fn new_machine(&self, fingerprint: &str) -> String {
-        let license = one("license", "licenses", &self.names["license"]);
-        id(&self.make("machines", json!({ "fingerprint": fingerprint }), license).await)
-    }
-
-    async fn new_component(&self, machine: &str, fingerprint: &str) -> String {
-        let attributes = json!({ "fingerprint": fingerprint, "name": "disk" });
-        id(&self.make("components", attributes, one("machine", "machines", machine)).await)
-    }
-
-    async fn new_process(&self, pid: &str) -> String {
-        let machine = one("machine", "machines", &self.names["machine"]);
-        id(&self.make("processes", json!({ "pid": pid }), machine).await)
-    }
-
-    async fn new_licensee(&self, unique: &str) -> String {
-        let user = json!({ "email": format!("{unique}@x.yz") });
-        let user = id(&self.make("users", user, json!({})).await);
-        let users = json!({"data": [{"type": "users", "id": user}]});
-        let path = format!("licenses/{}/users", self.names["license"]);
-        assert_eq!(self.admin.post(&path, users).await.status, 200);
-        user
-    }
-
-    /// A new entitlement, attached to a licence or policy.
-    async fn new_attached(&mut self, path: &str) -> String {
-        self.made += 1;
-        let code = format!("attached-{}", self.made);
-        let entitlement =
-            id(&self.make("entitlements", json!({"name": code, "code": code}), json!({})).await);
-        let body = json!({"data": [{"type": "entitlements", "id": entitlement}]});
-        let attached = self.admin.post(&format!("{path}/entitlements"), body).await;
-        assert_eq!(attached.status, 200, "{}", attached.body);
-        entitlement
     }
 }
 
