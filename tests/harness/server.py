@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import postgres, seaweed, wire
@@ -129,3 +130,18 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def two_on_postgres() -> Iterator[list[Server]]:
+    """Two servers with one PostgreSQL database, whatever the run is on. The first has the admin token."""
+    place = Path(tempfile.mkdtemp(prefix="keyway-database-"))
+    with contextlib.ExitStack() as opened:
+        opened.callback(place.rmdir)
+        environment = {"KEYWAY_DATABASE": postgres.database_of(place)}
+        opened.callback(postgres.forget, place)
+        servers = [Server(environment=environment) for _ in range(2)]
+        for server in servers:
+            opened.callback(server.close)
+            server.start()
+        yield servers

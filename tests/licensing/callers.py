@@ -30,6 +30,7 @@ class Callers(Devices):
         super().__init__(*of)
         self.secrets: dict[User, str] = {}
         self.counters: list[Counter] = []
+        self.of_product: dict = {}
 
     def secret(self, user: User) -> str:
         if user not in self.secrets:
@@ -96,6 +97,16 @@ class Callers(Devices):
             listed = self.expect(gone, "GET", f"/{kind}?limit=100", **by)
             if listed is not None:
                 self.same(kind, listed, known)
+
+    def list_as_product(self, dice: random.Random) -> None:
+        """Products see their own, whatever else there is."""
+        if not self.of_product:
+            made = self.vendor.must("POST", f"/products/{self.product}/tokens")
+            self.of_product = bearer(made["attributes"]["token"])
+        kind = dice.choice(["policies", "licenses", "machines", "components", "processes"])
+        known = getattr(self.model, kind)
+        if len(known) <= 100:
+            self.same(kind, self.expect(set(), "GET", f"/{kind}?limit=100", headers=self.of_product), known)
 
     def same(self, kind: str, listed: list[dict], known: list) -> None:
         self.equal(kind, sorted(one["id"] for one in listed), sorted(one.id for one in known))

@@ -47,10 +47,13 @@ class Devices(Steps):
         if made:
             self.activated(made, fingerprint, license, owner, joined, sizes)
 
-    def activated(self, made: dict, fingerprint: str, license: License, owner: User | None, group: Group | None, sizes: dict):
+    def activated(
+        self, made: dict, fingerprint: str, license: License, owner: User | None, group: Group | None, sizes: dict
+    ) -> Machine:
         machine = Machine(made["id"], fingerprint, license, owner, group, sizes.get("cores"), sizes.get("memory"))
         machine.pinged = license.policy.terms["heartbeatBasis"] == "FROM_CREATION"
         self.model.machines.append(machine)
+        return machine
 
     def change_machine(self, dice: random.Random) -> None:
         machine = self.some(dice, self.model.machines)
@@ -99,12 +102,39 @@ class Devices(Steps):
             method, path = dice.choice([("GET", path), ("DELETE", path), ("POST", f"{path}/actions/ping")])
             self.expect(self.barred(license) or {MISSING}, method, path, headers=license_header(license.key))
 
+    def part(self, dice: random.Random) -> str:
+        return f"{self.name} part {dice.randrange(9)}"
+
+    def activate_with_components(self, dice: random.Random) -> None:
+        """They are made with the machine, or neither is."""
+        license = self.some(dice, self.model.licenses)
+        if license is None:
+            return
+        fingerprint, parts = f"{self.name}:{dice.randrange(24)}", [self.part(dice) for _ in range(dice.choice([1, 2, 3]))]
+        refused = self.model.not_activated(license, fingerprint, None, license.group, {})
+        for nth, part in enumerate(parts):
+            pointer = f"{RELATION}components/data/{nth}/attributes/fingerprint"
+            if self.model.is_known(license, None, part):
+                refused.add(invalid("COMPONENTS_FINGERPRINT_TAKEN", pointer))
+            if parts.count(part) > 1:
+                refused.add(invalid("COMPONENTS_FINGERPRINT_CONFLICT", pointer))
+        data = self.vendor.document("machines", {"fingerprint": fingerprint}, {"license": license.id})
+        given = [{"type": "components", "attributes": {"fingerprint": part, "name": "Part"}} for part in parts]
+        data["relationships"]["components"] = {"data": given}
+        made = self.expect(refused, "POST", "/machines", {"data": data})
+        if made:
+            machine = self.activated(made, fingerprint, license, None, license.group, {})
+            listed = self.expect(set(), "GET", f"/machines/{machine.id}/components")
+            self.equal("components", sorted(one["attributes"]["fingerprint"] for one in listed), sorted(parts))
+            ids = {one["attributes"]["fingerprint"]: one["id"] for one in listed}
+            self.model.components += [Component(ids[part], part, machine) for part in sorted(parts, key=lambda one: ids[one])]
+
     def make_component(self, dice: random.Random) -> None:
         machine = self.some(dice, self.model.machines)
         if machine is None:
             return
-        fingerprint = f"part {dice.randrange(6)}"
-        taken = any(one.fingerprint == fingerprint for one in self.model.components_of(machine))
+        fingerprint = self.part(dice)
+        taken = self.model.is_known(machine.license, machine, fingerprint)
         refused = {invalid("FINGERPRINT_TAKEN", "/data/attributes/fingerprint")} if taken else set()
         made = self.write(refused, "components", {"fingerprint": fingerprint, "name": "Part"}, {"machine": machine})
         if made:

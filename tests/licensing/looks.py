@@ -16,13 +16,13 @@ class Looks(Callers):
     """Reading changes nothing."""
 
     WEIGHTS = {
-        "make_policy": 4, "change_policy": 4, "drop_policy": 1, "make_license": 8, "change_license": 5, "drop_license": 2,
+        "make_policy": 4, "change_policy": 4, "drop_policy": 1, "make_license": 5, "change_license": 5, "drop_license": 2,
         "suspend": 4, "use": 5, "renew": 2, "check_in": 1, "change_owner": 4, "change_group": 5, "move": 4, "attach": 9,
         "detach": 3, "detach_entitlement": 3, "make_user": 6, "ban": 3, "make_group": 2, "change_limit_of_group": 2,
         "make_entitlement": 3, "drop_other": 2, "activate": 24, "change_machine": 5, "change_machine_owner": 3,
         "deactivate": 4, "ping": 5, "foreign": 3, "make_component": 4, "start": 9, "end": 3, "validate": 20, "list": 8,
-        "look": 4, "nonsense": 4, "look_as_user": 6, "list_as_user": 5, "activate_as_user": 8, "act_as_user": 5,
-        "make_counter": 2, "use_counter": 5,
+        "look": 4, "nonsense": 4, "look_as_user": 6, "list_as_user": 5, "list_as_product": 4, "activate_as_user": 8,
+        "act_as_user": 5, "activate_with_components": 5, "make_counter": 2, "use_counter": 5,
     }  # fmt: skip
 
     # Validating.
@@ -82,11 +82,10 @@ class Looks(Callers):
         license, machine = self.some(dice, model.licenses), self.some(dice, model.machines)
         user, policy, group = (self.some(dice, one) for one in (model.users, model.policies, model.groups))
         of_machine = lambda one: one if kind == "machines" else one.machine  # noqa: E731
-        everyone = lambda one: one.everyone if kind == "licenses" else of_machine(one).license.everyone  # noqa: E731
         may = {
             "policy": (policy, lambda one: one.policy is policy),
             "owner": (user, lambda one: (one if kind == "licenses" else of_machine(one)).owner is user),
-            "user": (user, lambda one: user in everyone(one)),
+            "user": (user, lambda one: self.uses(user, one) if kind == "licenses" else self.sees(user, of_machine(one))),
             "group": (group, lambda one: one.group is group),
             "license": (license, lambda one: of_machine(one).license is license),
             "machine": (machine, lambda one: one.machine is machine),

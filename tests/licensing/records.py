@@ -7,7 +7,7 @@ from datetime import datetime
 OVERAGE = {"NO_OVERAGE": 1.0, "ALLOW_1_25X_OVERAGE": 1.25, "ALLOW_1_5X_OVERAGE": 1.5, "ALLOW_2X_OVERAGE": 2.0}
 LIMITS = ("maxMachines", "maxCores", "maxMemory", "maxProcesses", "maxUsers", "maxUses")
 # What may be moved to: as narrow or narrower.
-UNIQUENESS = ["UNIQUE_PER_ACCOUNT", "UNIQUE_PER_PRODUCT", "UNIQUE_PER_POLICY", "UNIQUE_PER_LICENSE"]
+UNIQUENESS = ["UNIQUE_PER_ACCOUNT", "UNIQUE_PER_PRODUCT", "UNIQUE_PER_POLICY", "UNIQUE_PER_LICENSE", "UNIQUE_PER_MACHINE"]
 
 # Status, code and pointer of an error.
 Refusal = tuple[int, str, str]
@@ -184,15 +184,24 @@ class Model:
         within = license.policy.admits(count, license.limit("maxUsers"))
         return set() if within else {invalid("USER_LIMIT_EXCEEDED", "/data/relationships/users")}
 
+    @staticmethod
+    def near(strategy: str, license: License, other: License) -> bool:
+        """Whether a fingerprint of one licence is unique beside those of another."""
+        if strategy == "UNIQUE_PER_POLICY":
+            return other.policy is license.policy
+        return other is license or strategy in ("UNIQUE_PER_ACCOUNT", "UNIQUE_PER_PRODUCT")
+
     def shares(self, license: License) -> list[Machine]:
         """The machines that may not have the fingerprint of one of the licence."""
-        near = {
-            "UNIQUE_PER_ACCOUNT": lambda other: True,
-            "UNIQUE_PER_PRODUCT": lambda other: True,
-            "UNIQUE_PER_POLICY": lambda other: other.policy is license.policy,
-            "UNIQUE_PER_LICENSE": lambda other: other is license,
-        }[license.policy.terms["machineUniquenessStrategy"]]
-        return [one for one in self.machines if one.license is license or near(one.license)]
+        strategy = license.policy.terms["machineUniquenessStrategy"]
+        return [one for one in self.machines if self.near(strategy, license, one.license)]
+
+    def is_known(self, license: License, machine: Machine | None, fingerprint: str) -> bool:
+        """Whether a component of a machine of the licence, perhaps a new one, may not have a fingerprint."""
+        strategy = license.policy.terms["componentUniquenessStrategy"]
+        alone = strategy == "UNIQUE_PER_MACHINE"
+        beside = lambda one: one.machine is machine or not alone and self.near(strategy, license, one.machine.license)  # noqa: E731
+        return any(one.fingerprint == fingerprint and beside(one) for one in self.components)
 
     def leased(self, license: License, owner: User | None) -> list[Machine]:
         """The machines of a licence that are counted with those of an owner."""

@@ -35,8 +35,9 @@ class Steps(Walker):
             "maxMachines": dice.choice([None, 1, 2, 3]) if floating else 1, **self.limits(dice, divisor),
             "duration": dice.choice([None, None, DAYS * 86_400]), "requireCheckIn": self.rarely(dice, 0.3),
             "expirationStrategy": dice.choice(["RESTRICT_ACCESS", "REVOKE_ACCESS", "MAINTAIN_ACCESS", "ALLOW_ACCESS"]),
-            "machineUniquenessStrategy": dice.choice(UNIQUENESS), "machineLeasingStrategy": dice.choice(LEASING),
+            "machineUniquenessStrategy": dice.choice(UNIQUENESS[:-1]), "machineLeasingStrategy": dice.choice(LEASING),
             "processLeasingStrategy": dice.choice(["PER_MACHINE", *LEASING]),
+            "componentUniquenessStrategy": dice.choice([*UNIQUENESS, *UNIQUENESS[-1:] * 3]),
             "machineMatchingStrategy": dice.choice(["MATCH_ANY", "MATCH_TWO", "MATCH_MOST", "MATCH_ALL"]),
             "requireHeartbeat": self.rarely(dice, 0.2), "heartbeatBasis": dice.choice(["FROM_CREATION", "FROM_FIRST_PING"]),
             "requireFingerprintScope": self.rarely(dice, 0.2), "protected": self.rarely(dice, 0.1),
@@ -213,8 +214,8 @@ class Steps(Walker):
         license, policy = self.some(dice, self.model.licenses), self.some(dice, self.model.policies)
         if license is None:
             return
-        order = lambda one: UNIQUENESS.index(one.terms["machineUniquenessStrategy"])  # noqa: E731
-        broader = order(policy) < order(license.policy)
+        order = lambda one, of: UNIQUENESS.index(one.terms[f"{of}UniquenessStrategy"])  # noqa: E731
+        broader = any(order(policy, of) < order(license.policy, of) for of in ("machine", "component"))
         refused = {invalid("POLICY_NOT_COMPATIBLE", RELATION + "policy")} if broader else set()
         self.relate(refused, f"/licenses/{license.id}/policy", "policies", policy)
         license.policy = license.policy if refused else policy

@@ -5,14 +5,11 @@ import collections
 import contextlib
 import itertools
 import json
-import tempfile
 import threading
 import time
 import unittest
-from pathlib import Path
 
-from harness import postgres
-from harness.server import Server
+from harness.server import Server, two_on_postgres
 from harness.vendor import JSON, Vendor
 from harness.volley import Volley
 from harness.waiting import until
@@ -231,12 +228,5 @@ class TwoServers(Shops, unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        place = Path(tempfile.mkdtemp(prefix="keyway-races-"))
-        cls.addClassCleanup(place.rmdir)
-        environment = {"KEYWAY_DATABASE": postgres.database_of(place)}
-        cls.addClassCleanup(postgres.forget, place)
-        servers = [Server(environment=environment) for _ in range(2)]
-        for server in servers:
-            cls.addClassCleanup(server.close)
-            server.start()
+        servers = cls.enterClassContext(two_on_postgres())
         cls.world, cls.urls = World(servers[0]), [server.url for server in servers]

@@ -17,6 +17,8 @@ from harness.wire import Answer
 from records import Model, Record, Refusal
 
 Step = tuple[str, int]
+# After how many steps everything is looked at.
+AUDIT = 40
 MISSING: Refusal = (404, "NOT_FOUND", "")
 
 
@@ -34,6 +36,7 @@ class Walker:
         self.asked: list[str] = []
         # what was answered how often: codes of refusals and of validations
         self.heard: collections.Counter = collections.Counter()
+        self.taken = 0
         self.product = vendor.create("products", {"name": name})["id"]
 
     # Choosing.
@@ -44,10 +47,14 @@ class Walker:
         names = dice.choices(list(cls.WEIGHTS), list(cls.WEIGHTS.values()), k=length)
         return [(name, dice.getrandbits(32)) for name in names]
 
-    def walk(self, steps: list[Step], audit_every: int = 40) -> None:
+    def walk(self, steps: list[Step], deadline: float | None = None) -> None:
+        """Takes the steps, as far as there is time; looks at everything every so often and at the end."""
         for number, (name, seed) in enumerate(steps, 1):
+            if deadline and time.monotonic() > deadline:
+                break
             getattr(self, name)(random.Random(seed))
-            if number % audit_every == 0:
+            self.taken = number
+            if number % AUDIT == 0:
                 self.audit()
         self.audit()
         self.leave()

@@ -1,10 +1,12 @@
 """schemathesis asks the server what its description says that can be asked, as everybody who may ask.
 
-What is asked is the same in every run, but for the ids and secrets of the world that it is asked of.
+What is asked is the same in every run, but for the ids and secrets of the world that it is asked of; with `--full` it is
+other questions each time, unless `TESTS_SEED` says which.
 """
 
 import json
 import os
+import random
 import subprocess
 import tempfile
 import time
@@ -23,6 +25,8 @@ EXAMPLES = 40 if full() else 2
 # What others may ask is a part of it.
 FEWER = 40 if full() else 1
 PHASES = "examples,coverage,fuzzing" if full() else "examples,fuzzing"
+SEED = os.environ.get("TESTS_SEED") or str(random.randrange(10**9))
+CHOICE = ("--seed", SEED) if full() else ("--generation-deterministic",)
 
 
 class Schemathesis(unittest.TestCase):
@@ -41,7 +45,7 @@ class Schemathesis(unittest.TestCase):
         command = [
             client("schemathesis") / "bin" / "schemathesis", "run", f"{self.server.url}/v1/openapi.json",
             "--url", f"{self.server.url}/v1", "--checks", CHECKS, "--phases", PHASES, "--mode", "all",
-            "--max-examples", str(examples), "--generation-deterministic", "--no-color",
+            "--max-examples", str(examples), *CHOICE, "--no-color",
             "--generation-with-security-parameters", "false", "--no-shrink",
             "--suppress-health-check", "all", "--continue-on-failure", "--warnings", "off", "--max-redirects", "0",
             "--request-timeout", "60", "--workers", "1", "--header", "Keygen-Version: 1.8",
@@ -58,7 +62,7 @@ class Schemathesis(unittest.TestCase):
             command, cwd=folder.name, env=environment, capture_output=True, text=True, timeout=1800, check=False
         )
         print(f"  {name}: {time.monotonic() - began:.0f} s", flush=True)
-        self.assertEqual(ran.returncode, 0, ran.stdout[-20000:] + ran.stderr[-2000:])
+        self.assertEqual(ran.returncode, 0, f"{' '.join(CHOICE)}\n{ran.stdout[-20000:]}{ran.stderr[-2000:]}")
 
     def test_admin(self):
         self.as_one("admin", f"Bearer {self.server.token}", EXAMPLES)
