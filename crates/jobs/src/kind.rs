@@ -54,6 +54,9 @@ pub const PRUNE_EVENTS: &str = "events.prune";
 /// Removes entries of the log of requests that have been kept long enough.
 pub const PRUNE_REQUESTS: &str = "requests.prune";
 
+/// Makes and drops partitions of the logs, of all accounts.
+pub const PARTITION_LOGS: &str = "logs.partition";
+
 /// Counts what an account has, once a day.
 pub const COUNT_USAGE: &str = "usage.count";
 
@@ -95,6 +98,7 @@ pub const ALL: &[&str] = &[
     EXPIRE_CONTENT_UPLOAD,
     PRUNE_EVENTS,
     PRUNE_REQUESTS,
+    PARTITION_LOGS,
     COUNT_USAGE,
     REMIND,
     WATCH,

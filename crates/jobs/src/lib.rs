@@ -22,6 +22,7 @@ mod log;
 mod mailer;
 mod monitor;
 mod orphan;
+mod partition;
 mod password_reset;
 mod place;
 mod purge;

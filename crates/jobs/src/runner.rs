@@ -15,8 +15,8 @@ use tokio::task::{JoinError, JoinSet};
 use crate::log::LogsKept;
 use crate::webhook::{Carrier, Reach, Sender, deliver};
 use crate::{
-    JobError, Mailer, abandoned, arrival, blob, content, expire, ingest, kind, log, monitor, password_reset,
-    purge, reminder, token, usage,
+    JobError, Mailer, abandoned, arrival, blob, content, expire, ingest, kind, log, monitor, partition,
+    password_reset, purge, reminder, token, usage,
 };
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
@@ -321,6 +321,7 @@ impl Runner {
             kind::DELETE_BLOB => blob::run(parts, job).await,
             kind::ABANDON => abandoned::run(parts, job).await,
             kind::PRUNE_EVENTS | kind::PRUNE_REQUESTS | kind::PRUNE_WEBHOOKS => log::prune(parts, job).await,
+            kind::PARTITION_LOGS => partition::run(parts, job).await,
             kind::TELL => self.tell(job).await,
             kind::REMIND => reminder::run(parts, job).await,
             kind::WATCH => monitor::run(parts, job).await,

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::calendar::Recurring;
 use crate::runner::{POLL, Runner};
-use crate::{JobError, log, monitor, orphan, reminder, token, usage};
+use crate::{JobError, log, monitor, orphan, partition, reminder, token, usage};
 
 /// How often the change log is pruned.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
@@ -75,6 +75,9 @@ impl Runner {
                     if let Err(error) = self.parts().db.prune_changes(CHANGES_KEPT).await {
                         tracing::warn!(%error, "the change log cannot be pruned");
                     }
+                    if let Err(error) = self.keep_partitions().await {
+                        tracing::warn!(%error, "the partitions of the logs cannot be looked through");
+                    }
                     if let Err(error) = self.prune_logs().await {
                         tracing::warn!(%error, "the logs cannot be pruned");
                     }
@@ -107,6 +110,14 @@ impl Runner {
     /// [`JobError::Store`] when the database does not answer.
     pub async fn prune_logs(&self) -> Result<usize, JobError> {
         Box::pin(log::look(self.parts(), self.kept())).await
+    }
+
+    /// Has partitions of the logs made and dropped; says whether there is something to do.
+    ///
+    /// # Errors
+    /// [`JobError::Store`] when the database does not answer.
+    pub async fn keep_partitions(&self) -> Result<bool, JobError> {
+        Box::pin(partition::look(self.parts(), self.kept())).await
     }
 
     /// Has it told of licences that expire or have to check in; says in how many accounts there may be some.

@@ -134,6 +134,17 @@ impl PostgresPools {
         Ok(session)
     }
 
+    /// A transaction that may take as long as it takes, but not to get a lock that others use: those who come after it
+    /// would wait with it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection is free in time.
+    pub(crate) async fn upkeep(&self) -> Result<Session, StoreError> {
+        let mut session = self.patient(STATEMENT).await?;
+        session.script("SET LOCAL lock_timeout = '1s'").await?;
+        Ok(session)
+    }
+
     /// A transaction that may take as long as it takes.
     async fn patient(&self, statement: &'static str) -> Result<Session, StoreError> {
         const PATIENT: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \

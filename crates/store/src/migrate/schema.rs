@@ -8,7 +8,7 @@ use keyway_jsonapi::{Declared as _, Kind, Resource};
 
 use keyway_testkit::TestDatabase;
 
-use super::{LEDGER, checksum, migrate};
+use super::{LEDGER, checksum, migrate, run};
 use crate::arg::Arg;
 use crate::db::Pools;
 use crate::dialect::Dialect;
@@ -110,7 +110,8 @@ async fn every_table_is_known_by_name() {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> $1"
         }
         Dialect::Postgres => {
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename <> $1"
+            "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition \
+             AND relnamespace = current_schema()::regnamespace AND relname <> $1"
         }
     };
     let found = rows(&mut session, all, "schema_migrations").await;
@@ -188,6 +189,32 @@ async fn running_again_changes_nothing() {
     let steps = session.dialect().migrations();
     let expected: Vec<_> = steps.iter().map(|step| (step.version, checksum(step.text))).collect();
     assert_eq!(read, expected);
+}
+
+#[tokio::test]
+async fn what_was_logged_before_there_were_partitions_is_there_after() {
+    const ENTRIES: &str = "INSERT INTO event_logs (id, account_id, created_at, updated_at, event, \
+                           resource_type, resource_id) VALUES ('0190163d-8694-739b-aea5-966c26f8ad91', \
+                           'acme', 7, 7, 'license.created', 'licenses', 'l'), ('ffff', 'acme', 8, 8, \
+                           'license.deleted', 'licenses', 'l')";
+    let (_place, pools) = empty().await;
+    let mut session = pools.migration().await.unwrap();
+    session.script(LEDGER).await.unwrap();
+    let steps = session.dialect().migrations();
+    run(&mut session, &steps[0]).await.unwrap();
+    session.script(ENTRIES).await.unwrap();
+    session.commit().await.unwrap();
+    migrate(pools.migration().await.unwrap()).await.unwrap();
+    let mut session = pools.reader().await.unwrap();
+    let found = rows(&mut session, "SELECT event FROM event_logs WHERE account_id = $1 ORDER BY id", "acme");
+    let found: Vec<_> = found.await.iter().map(|row| row.text(0).unwrap()).collect();
+    assert_eq!(found, ["license.created", "license.deleted"]);
+    if session.dialect() == Dialect::Postgres {
+        let places = "SELECT tableoid::regclass::text FROM event_logs WHERE account_id = $1 ORDER BY id";
+        let places = rows(&mut session, places, "acme").await;
+        let places: Vec<_> = places.iter().map(|row| row.text(0).unwrap()).collect();
+        assert_eq!(places, ["event_logs_before", "event_logs_default"]);
+    }
 }
 
 #[tokio::test]

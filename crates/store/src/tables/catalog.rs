@@ -72,7 +72,7 @@ impl Dialect {
                  coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0)::bigint \
                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
                  LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary \
-                 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace \
+                 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace \
                  ORDER BY c.relname::text COLLATE \"C\", a.attnum"
             }
         }

@@ -18,6 +18,7 @@ mod lanes;
 mod lists;
 mod metadata;
 mod model;
+mod partitions;
 mod records;
 mod scopes;
 mod tables;
