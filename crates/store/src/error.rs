@@ -2,9 +2,8 @@
 
 use keyway_jsonapi::DecodeError;
 use sqlx::postgres::PgDatabaseError;
-use sqlx::sqlite::SqliteError;
 
-use crate::{Location, UniqueIndex, postgres, sqlite};
+use crate::{Location, UniqueIndex, postgres};
 
 /// The reason the database gave.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -110,13 +109,7 @@ impl From<sqlx::Error> for StoreError {
             return Self::Full;
         }
         let error = cause.as_database_error();
-        let meaning = match error.and_then(|error| error.try_downcast_ref::<SqliteError>()) {
-            Some(error) => Some(sqlite::meaning(error)),
-            None => {
-                error.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()).map(postgres::meaning)
-            }
-        };
-        match meaning {
+        match error.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()).map(postgres::meaning) {
             Some(meaning) => meaning(cause),
             None => Self::Unavailable(Box::new(cause)),
         }

@@ -2,21 +2,22 @@
 
 use keyway_base::{RecordId, Timestamp};
 use keyway_jsonapi::{Column, DecodeError, Kind, Record, Resource, Value};
+use rusqlite::types::Value as SqliteValue;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row as _, Type};
 
 use crate::StoreError;
+use crate::sqlite::Values;
 use crate::tables::{Cell, CellKind};
 
 /// A row of any database.
 pub(crate) enum Row {
-    Sqlite(SqliteRow),
+    Sqlite(Values),
     Postgres(PgRow),
 }
 
-impl From<SqliteRow> for Row {
-    fn from(row: SqliteRow) -> Self {
+impl From<Values> for Row {
+    fn from(row: Values) -> Self {
         Self::Sqlite(row)
     }
 }
@@ -110,11 +111,59 @@ impl Row {
 
     fn get<'r, T>(&'r self, index: usize) -> Option<Option<T>>
     where
-        T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, Postgres> + Type<Postgres>,
+        T: Kept<'r> + Decode<'r, Postgres> + Type<Postgres>,
     {
         match self {
-            Self::Sqlite(row) => row.try_get(index).ok(),
+            Self::Sqlite(values) => match values.get(index)? {
+                SqliteValue::Null => Some(None),
+                value => T::kept(value).map(Some),
+            },
             Self::Postgres(row) => row.try_get(index).ok(),
+        }
+    }
+}
+
+/// What the embedded database keeps in its own way.
+trait Kept<'r>: Sized {
+    /// The value; `None` when it is of another type.
+    fn kept(value: &'r SqliteValue) -> Option<Self>;
+}
+
+impl Kept<'_> for i64 {
+    fn kept(value: &SqliteValue) -> Option<Self> {
+        match value {
+            SqliteValue::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+impl Kept<'_> for bool {
+    fn kept(value: &SqliteValue) -> Option<Self> {
+        i64::kept(value).map(|value| value != 0)
+    }
+}
+
+impl<'r> Kept<'r> for &'r str {
+    fn kept(value: &'r SqliteValue) -> Option<Self> {
+        match value {
+            SqliteValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Kept<'_> for String {
+    fn kept(value: &SqliteValue) -> Option<Self> {
+        <&str>::kept(value).map(str::to_owned)
+    }
+}
+
+impl Kept<'_> for Vec<u8> {
+    fn kept(value: &SqliteValue) -> Option<Self> {
+        match value {
+            SqliteValue::Blob(bytes) => Some(bytes.clone()),
+            _ => None,
         }
     }
 }

@@ -1,19 +1,13 @@
 //! A connection of any database: runs statements, one by one or inside a transaction.
 
-use std::ops::DerefMut as _;
-
-use sqlx::pool::PoolConnection;
-use sqlx::{
-    Arguments, AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr as _, Sqlite, SqliteConnection,
-    Transaction, Type,
-};
+use sqlx::{Arguments, AssertSqlSafe, Postgres, SqlSafeStr as _};
 
 use crate::StoreError;
 use crate::arg::Arg;
 use crate::dialect::Dialect;
 use crate::postgres::{Link, in_time};
 use crate::row::Row;
-use crate::sqlite::Part;
+use crate::sqlite::{Held, Wanted};
 use crate::statement::Statement;
 
 /// A connection that was taken from a pool.
@@ -28,33 +22,6 @@ enum Connection {
     Postgres(Link),
 }
 
-/// How a connection to a file is held.
-pub(crate) enum Held {
-    /// Every statement is a transaction of its own.
-    Alone(PoolConnection<Sqlite>),
-    /// Inside a snapshot.
-    Snapshot(Transaction<'static, Sqlite>),
-    /// Inside a transaction that writes, which is rolled back unless it is committed.
-    Part(Part),
-}
-
-impl Held {
-    fn connection(&mut self) -> &mut SqliteConnection {
-        match self {
-            Self::Alone(connection) => connection.deref_mut(),
-            Self::Snapshot(transaction) => transaction.deref_mut(),
-            Self::Part(part) => part.connection(),
-        }
-    }
-    async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Alone(_) => Ok(()),
-            Self::Snapshot(transaction) => Ok(transaction.commit().await?),
-            Self::Part(part) => part.commit().await,
-        }
-    }
-}
-
 impl From<Held> for Session {
     fn from(held: Held) -> Self {
         Self { connection: Connection::Sqlite(held), failed: false }
@@ -65,24 +32,6 @@ impl From<Link> for Session {
     fn from(link: Link) -> Self {
         Self { connection: Connection::Postgres(link), failed: false }
     }
-}
-
-/// Runs a query in whatever database it is: `$query` is the statement as its driver wants it.
-macro_rules! either {
-    ($session:ident, $statement:ident: $query:ident, $connection:ident => $run:expr, $wrap:expr) => {{
-        let outcome = match &mut $session.connection {
-            Connection::Sqlite(held) => {
-                let ($query, $connection) = (query::<Sqlite>($statement)?, held.connection());
-                $run.await.map($wrap)
-            }
-            Connection::Postgres(link) => {
-                let answer = link.answer();
-                let ($query, $connection) = (query::<Postgres>($statement)?, link.connection());
-                in_time(answer, $run).await.map($wrap)
-            }
-        };
-        $session.noted(outcome)
-    }};
 }
 
 impl Session {
@@ -99,10 +48,14 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        either!(self, statement: query, connection => query.fetch_all(connection), |rows| rows
-            .into_iter()
-            .map(Row::from)
-            .collect())
+        let outcome = match &mut self.connection {
+            Connection::Sqlite(held) => held.query(statement, Wanted::All).await.map(rows),
+            Connection::Postgres(link) => {
+                let (answer, query) = (link.answer(), query(statement)?);
+                in_time(answer, query.fetch_all(link.connection())).await.map(rows).map_err(Into::into)
+            }
+        };
+        self.noted(outcome)
     }
 
     /// The first row of a query, if any.
@@ -110,7 +63,17 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn row(&mut self, statement: Statement) -> Result<Option<Row>, StoreError> {
-        either!(self, statement: query, connection => query.fetch_optional(connection), |row| row.map(Row::from))
+        let outcome = match &mut self.connection {
+            Connection::Sqlite(held) => {
+                held.query(statement, Wanted::One).await.map(|rows| rows.into_iter().next().map(Row::from))
+            }
+            Connection::Postgres(link) => {
+                let (answer, query) = (link.answer(), query(statement)?);
+                let row = in_time(answer, query.fetch_optional(link.connection())).await;
+                row.map(|row| row.map(Row::from)).map_err(Into::into)
+            }
+        };
+        self.noted(outcome)
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -118,7 +81,15 @@ impl Session {
     /// # Errors
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        either!(self, statement: query, connection => query.execute(connection), |done| done.rows_affected())
+        let outcome = match &mut self.connection {
+            Connection::Sqlite(held) => held.execute(statement),
+            Connection::Postgres(link) => {
+                let (answer, query) = (link.answer(), query(statement)?);
+                let done = in_time(answer, query.execute(link.connection())).await;
+                done.map(|done| done.rows_affected()).map_err(Into::into)
+            }
+        };
+        self.noted(outcome)
     }
 
     /// Runs several statements without parameters, written out in the source.
@@ -127,10 +98,11 @@ impl Session {
     /// [`StoreError`] when the database refuses or cannot answer.
     pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), StoreError> {
         let outcome = match &mut self.connection {
-            Connection::Sqlite(held) => sqlx::raw_sql(text).execute(held.connection()).await.map(drop),
+            Connection::Sqlite(held) => held.script(text).await,
             Connection::Postgres(link) => {
                 let answer = link.answer();
-                in_time(answer, sqlx::raw_sql(text).execute(link.connection())).await.map(drop)
+                let done = in_time(answer, sqlx::raw_sql(text).execute(link.connection())).await;
+                done.map(drop).map_err(Into::into)
             }
         };
         self.noted(outcome)
@@ -151,27 +123,25 @@ impl Session {
         }
     }
 
-    fn noted<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+    fn noted<T>(&mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         self.failed |= outcome.is_err();
-        Ok(outcome?)
+        outcome
     }
 }
 
-type Query<D> = sqlx::query::Query<'static, D, <D as Database>::Arguments>;
-
-/// The statement as the driver wants it.
-fn query<D>(statement: Statement) -> Result<Query<D>, StoreError>
+fn rows<R>(rows: Vec<R>) -> Vec<Row>
 where
-    D: Database,
-    D::Arguments: Arguments<Database = D> + sqlx::IntoArguments<D>,
-    Option<bool>: Encode<'static, D> + Type<D>,
-    Option<i64>: Encode<'static, D> + Type<D>,
-    f64: Encode<'static, D> + Type<D>,
-    Option<String>: Encode<'static, D> + Type<D>,
-    Option<Vec<u8>>: Encode<'static, D> + Type<D>,
+    Row: From<R>,
 {
+    rows.into_iter().map(Row::from).collect()
+}
+
+type Query = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
+
+/// The statement as the driver of PostgreSQL wants it.
+fn query(statement: Statement) -> Result<Query, StoreError> {
     let (text, args) = statement.into_parts()?;
-    let mut arguments = D::Arguments::default();
+    let mut arguments = sqlx::postgres::PgArguments::default();
     for arg in args {
         let added = match arg {
             Arg::Bool(value) => arguments.add(value),

@@ -1,33 +1,40 @@
-//! The embedded database: how its file is opened.
+//! The embedded database: how its file is opened, and what its errors mean.
 
+mod connection;
+mod readers;
 mod writer;
 
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::error::DatabaseError as _;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, Connection as _};
+use rusqlite::Error;
 
 use crate::StoreError;
 use crate::location::Location;
-use crate::session::{Held, Session};
+use crate::session::Session;
+use crate::statement::Statement;
 
-pub(crate) use writer::Part;
-use writer::Writer;
+use connection::{Connection, Place, Use};
+pub(crate) use connection::{Values, Wanted};
+use readers::{Reader, Readers};
+use writer::{Part, Writer};
 
 /// How long a statement waits for another process's lock, and a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Statements kept ready per connection: every list of every resource with its usual filters.
-const STATEMENTS: usize = 512;
 
 /// One connection that writes, some that read.
 #[derive(Debug, Clone)]
 pub(crate) struct SqlitePools {
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
+}
+
+/// How a connection to the file is held.
+pub(crate) enum Held {
+    /// Every statement is a transaction of its own, or all are inside a snapshot.
+    Reader(Reader),
+    /// Inside a transaction that writes, which is rolled back unless it is committed.
+    Part(Part),
 }
 
 impl SqlitePools {
@@ -36,16 +43,13 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Open`] when the file cannot be made, opened or read as a database.
     pub(crate) async fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
-        let failed = |cause: sqlx::Error| StoreError::Open {
+        let failed = |cause: StoreError| StoreError::Open {
             location: Location::File(path.to_owned()),
             source: Box::new(cause),
         };
-        let options = connect_options(path);
-        let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-        let writer = Writer::new(connect_writer(writing).await.map_err(failed)?, PATIENCE * 2);
-        let reading = options.pragma("query_only", "ON");
-        let readers = pool(readers.max(1)).connect_lazy_with(reading);
-        Ok(Self { readers, writer })
+        let writing = open_writer(path).await.map_err(failed)?;
+        let writer = Writer::new(path.to_owned(), Some(writing), PATIENCE * 2);
+        Ok(Self { readers: Readers::new(path.to_owned(), readers.max(1), PATIENCE * 2), writer })
     }
 
     /// A connection for single statements that read.
@@ -53,7 +57,7 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Unavailable`] when none is free in time.
     pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
-        Ok(Held::Alone(self.readers.acquire().await?).into())
+        Ok(Held::Reader(self.readers.take().await?).into())
     }
 
     /// A transaction that reads one snapshot, taken by its first statement.
@@ -61,7 +65,7 @@ impl SqlitePools {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection is free in time.
     pub(crate) async fn snapshot(&self) -> Result<Session, StoreError> {
-        Ok(Held::Snapshot(self.readers.begin().await?).into())
+        Ok(Held::Reader(self.readers.snapshot().await?).into())
     }
 
     /// The transaction that writes. It holds the write lock from the start, so it never fails half-way
@@ -80,67 +84,93 @@ impl SqlitePools {
     }
 }
 
-/// Connects the writer. Changing a new file to WAL mode does not wait for others who do the same, so the waiting
-/// is done here.
-async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
-    let mut pause = Duration::from_millis(5);
-    loop {
-        match pool(1).connect_with(options.clone()).await {
-            Err(cause) if is_locked(&cause) && pause < PATIENCE => tokio::time::sleep(pause).await,
-            result => return result,
+impl Held {
+    fn place(&mut self) -> Result<&mut Place, StoreError> {
+        match self {
+            Self::Reader(reader) => Ok(reader.place()),
+            Self::Part(part) => part.place(),
         }
-        pause *= 2;
+    }
+
+    /// The rows of a query.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses or cannot answer.
+    pub(crate) async fn query(
+        &mut self,
+        statement: Statement,
+        wanted: Wanted,
+    ) -> Result<Vec<Values>, StoreError> {
+        connection::query(self.place()?, statement, wanted).await
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses or cannot answer.
+    pub(crate) fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        connection::execute(self.place()?, statement)
+    }
+
+    /// Runs several statements without parameters.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses or cannot answer.
+    pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), StoreError> {
+        connection::elsewhere(self.place()?, |connection| connection.script(text)).await
+    }
+
+    /// Ends the transaction; returns once it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            // what reads leaves nothing behind
+            Self::Reader(_) => Ok(()),
+            Self::Part(part) => part.commit().await,
+        }
     }
 }
 
-/// What holds for every connection.
-///
-/// `synchronous = FULL`: in WAL mode NORMAL keeps what was acknowledged through a killed process but not
-/// through a power cut or a crashed kernel. A licence server that says "revoked" or "published" must still
-/// mean it after the lights went out, so each commit pays its fsync; those that come together share one.
-/// Foreign keys are off: deletions are written out (DESIGN §8 "no big cascades").
-fn connect_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(PATIENCE)
-        .foreign_keys(false)
-        .statement_cache_capacity(STATEMENTS)
-        .pragma("cache_size", "-8000")
-        .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", "1000")
-        .pragma("trusted_schema", "OFF")
-        .disable_statement_logging()
-}
-
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .test_before_acquire(false)
-        .acquire_timeout(PATIENCE * 2)
-        // A full disk can end a transaction behind the driver's back, which then counts one that is no more.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+/// Connects the writer. Changing a new file to WAL mode does not wait for others who do the same, so the waiting
+/// is done here.
+async fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let path = path.to_owned();
+    let opening = move || {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match Connection::open(&path, Use::Writing) {
+                Err(cause) if is_locked(&cause) && pause < PATIENCE => std::thread::sleep(pause),
+                outcome => return outcome,
+            }
+            pause *= 2;
+        }
+    };
+    let opened = tokio::task::spawn_blocking(opening).await;
+    opened.map_err(|error| StoreError::Unavailable(Box::new(error)))?.map_err(meaning)
 }
 
 /// Whether another process holds a lock that we need (`SQLITE_BUSY`, `SQLITE_LOCKED`).
-fn is_locked(cause: &sqlx::Error) -> bool {
-    let code = cause.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+fn is_locked(cause: &Error) -> bool {
+    matches!(cause, Error::SqliteFailure(failure, _) if matches!(failure.extended_code & 0xff, 5 | 6))
 }
 
 /// What an error of the embedded database means to callers.
-pub(crate) fn meaning(error: &SqliteError) -> fn(sqlx::Error) -> StoreError {
+fn meaning(cause: Error) -> StoreError {
     /// `SQLITE_IOERR_SHMSIZE`: no room to grow the index of the write-ahead log.
     const NO_ROOM_FOR_INDEX: i32 = 4874;
-    let extended: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(0);
+    let extended = match &cause {
+        Error::SqliteFailure(failure, _) => failure.extended_code,
+        // What is wrong with a statement, found before the database is asked.
+        _ => return StoreError::Statement { what: cause.to_string() },
+    };
     match extended & 0xff {
-        13 => |_| StoreError::Full,
-        _ if extended == NO_ROOM_FOR_INDEX => |_| StoreError::Full,
+        13 => StoreError::Full,
+        _ if extended == NO_ROOM_FOR_INDEX => StoreError::Full,
         // Errors of SQL, constraints, types and sizes: ours, not the database's.
-        1 | 18 | 19 | 20 | 21 | 25 => |cause| StoreError::Statement { what: cause.to_string() },
-        _ => |cause| StoreError::Unavailable(Box::new(cause)),
+        1 | 18 | 19 | 20 | 21 | 25 => StoreError::Statement { what: cause.to_string() },
+        _ => StoreError::Unavailable(Box::new(cause)),
     }
 }
 

@@ -4,14 +4,15 @@
 //! itself: those that wait for their turn already go on inside it, each behind a savepoint, and one commit makes all of
 //! them durable. Nobody is told of theirs before. A transaction that nobody waits behind commits at once.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::task::spawn_blocking;
 
-use super::is_locked;
+use super::connection::{Place, Use, elsewhere, open};
+use super::{is_locked, meaning};
 use crate::StoreError;
 
 /// How often a transaction is started anew when the database stays locked.
@@ -20,7 +21,7 @@ const ATTEMPTS: u32 = 3;
 /// The connection that writes, and whose turn it is. Turns are given in the order in which they are asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    pool: SqlitePool,
+    path: Arc<PathBuf>,
     group: Arc<Mutex<Group>>,
     patience: Duration,
 }
@@ -28,7 +29,10 @@ pub(super) struct Writer {
 /// Transactions that are committed together.
 #[derive(Debug, Default)]
 struct Group {
-    open: Option<Transaction<'static, Sqlite>>,
+    /// The connection. One on which a transaction was cut off is not used again.
+    place: Place,
+    /// Whether a transaction was begun that is neither committed nor given up.
+    is_open: bool,
     /// Whether the last one was given up and is still to be undone.
     undo: bool,
     /// Those that are done, and wait for the commit.
@@ -45,8 +49,9 @@ pub(crate) struct Part {
 
 impl Writer {
     /// Waits for its turn for so long.
-    pub(super) fn new(pool: SqlitePool, patience: Duration) -> Self {
-        Self { pool, group: Arc::default(), patience }
+    pub(super) fn new(path: PathBuf, place: Place, patience: Duration) -> Self {
+        let group = Group { place, ..Group::default() };
+        Self { path: Arc::new(path), group: Arc::new(Mutex::new(group)), patience }
     }
 
     /// Waits for its turn and begins.
@@ -57,29 +62,52 @@ impl Writer {
         let turn = tokio::time::timeout(self.patience, Arc::clone(&self.group).lock_owned()).await;
         let group = turn.map_err(|late| StoreError::Unavailable(Box::new(late)))?;
         let mut part = Part { group: Some(group), follows: false };
-        part.open(&self.pool).await?;
+        part.open(&self.path).await?;
         Ok(part)
     }
 
     /// Commits what waits for it and closes the connection.
     pub(super) async fn close(&self) {
-        self.group.lock().await.commit().await;
-        self.pool.close().await;
+        let mut group = self.group.lock().await;
+        group.commit().await;
+        let place = group.place.take();
+        // Whether the closing came to its end or not, there is nothing more to do.
+        let _ = spawn_blocking(move || drop(place)).await;
     }
 }
 
 impl Group {
+    /// Whether what was begun is still there: a full disk can end it behind our back.
+    fn holds(&self) -> bool {
+        self.is_open && self.place.as_ref().is_some_and(super::connection::Connection::is_in_transaction)
+    }
+
     /// Undoes what was given up. If that is not possible nothing of the group can be kept.
-    async fn clean(&mut self) -> Result<(), StoreError> {
-        if let Some(open) = self.open.as_mut().filter(|_| self.undo)
-            && let Err(cause) = undo(open).await
+    fn clean(&mut self) -> Result<(), StoreError> {
+        if self.is_open && !self.holds() {
+            self.cut_off();
+            return Err(undone());
+        }
+        if self.is_open
+            && self.undo
+            && let Err(cause) = self.run("ROLLBACK TO part; RELEASE part")
         {
-            self.open = None;
-            self.undo = false;
+            self.cut_off();
             return Err(cause);
         }
         self.undo = false;
         Ok(())
+    }
+
+    fn run(&self, script: &'static str) -> Result<(), StoreError> {
+        self.place.as_ref().ok_or_else(undone)?.script(script).map_err(meaning)
+    }
+
+    /// Gives up everything, and the connection with it, which rolls back what there is.
+    fn cut_off(&mut self) {
+        self.place = None;
+        self.is_open = false;
+        self.undo = false;
     }
 
     /// Makes durable what is done, and tells those who wait.
@@ -87,13 +115,17 @@ impl Group {
         if self.done.is_empty() {
             return;
         }
-        let outcome = match self.clean().await {
-            Ok(()) => match self.open.take() {
-                Some(open) => open.commit().await.map_err(StoreError::from),
-                None => Err(StoreError::Unavailable("the transaction was undone".into())),
-            },
+        let outcome = match self.clean() {
+            Ok(()) if self.is_open => {
+                elsewhere(&mut self.place, |connection| connection.script("COMMIT")).await
+            }
+            Ok(()) => Err(undone()),
             Err(cause) => Err(cause),
         };
+        self.is_open = false;
+        if outcome.is_err() {
+            self.cut_off();
+        }
         self.tell(outcome);
     }
 
@@ -111,14 +143,8 @@ impl Group {
     }
 }
 
-async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), StoreError> {
-    sqlx::query(statement).execute(connection).await?;
-    Ok(())
-}
-
-async fn undo(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    run(connection, "ROLLBACK TO part").await?;
-    run(connection, "RELEASE part").await
+fn undone() -> StoreError {
+    StoreError::Unavailable("the transaction was undone".into())
 }
 
 impl Part {
@@ -126,28 +152,30 @@ impl Part {
         self.group.as_mut().expect("a transaction has its turn until it is committed")
     }
 
-    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
-        self.group().open.as_mut().expect("a transaction is open while it has its turn")
+    /// The connection, inside the transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database has undone it.
+    pub(super) fn place(&mut self) -> Result<&mut Place, StoreError> {
+        let group = self.group();
+        if group.holds() { Ok(&mut group.place) } else { Err(undone()) }
     }
 
-    async fn open(&mut self, pool: &SqlitePool) -> Result<(), StoreError> {
+    async fn open(&mut self, path: &std::path::Path) -> Result<(), StoreError> {
         let group = self.group();
-        if let Err(cause) = group.clean().await {
+        if let Err(cause) = group.clean() {
             group.tell(Err(cause));
         }
-        if group.open.is_some() {
+        if group.is_open {
             // Before the savepoint: whoever stops waiting for it may have it already.
             self.follows = true;
-            return run(self.connection(), "SAVEPOINT part").await;
+            return self.group().run("SAVEPOINT part");
         }
-        let mut attempt = 1;
-        let open = loop {
-            match pool.begin_with("BEGIN IMMEDIATE").await {
-                Err(cause) if attempt < ATTEMPTS && is_locked(&cause) => attempt += 1,
-                outcome => break outcome?,
-            }
-        };
-        self.group().open = Some(open);
+        if group.place.is_none() {
+            group.place = Some(open(path, Use::Writing).await?);
+        }
+        group.begin().await?;
+        group.is_open = true;
         Ok(())
     }
 
@@ -156,8 +184,11 @@ impl Part {
     /// # Errors
     /// [`StoreError`] when it, or those that were to be made durable together with it, could not be.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        if !self.group().holds() {
+            return Err(undone());
+        }
         if self.follows {
-            run(self.connection(), "RELEASE part").await?;
+            self.group().run("RELEASE part")?;
         }
         let (tell, told) = oneshot::channel();
         if let Some(mut group) = self.group.take() {
@@ -174,60 +205,85 @@ impl Part {
     }
 }
 
+impl Group {
+    /// Begins a transaction: at once where no other process writes, else after a while on a thread that may wait.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        match self.place.as_ref().ok_or_else(undone)?.begin(false) {
+            Err(cause) if is_locked(&cause) => {}
+            outcome => return outcome.map_err(meaning),
+        }
+        let patiently = |connection: &super::connection::Connection| {
+            let mut attempt = 1;
+            loop {
+                match connection.begin(true) {
+                    Err(cause) if attempt < ATTEMPTS && is_locked(&cause) => attempt += 1,
+                    outcome => return outcome,
+                }
+            }
+        };
+        elsewhere(&mut self.place, patiently).await
+    }
+}
+
 impl Drop for Part {
     fn drop(&mut self) {
         let follows = self.follows;
         let Some(group) = &mut self.group else { return };
         if follows {
             group.undo = true;
-        } else {
-            // The driver rolls it back. When this was given up while it took its turn, others may be done in it.
-            group.open = None;
-            group.undo = false;
-            group.tell(Err(StoreError::Unavailable("the transaction was given up".into())));
+            return;
         }
+        if !group.is_open {
+            return;
+        }
+        // When this was given up while it took its turn, others may be done in it.
+        group.undo = false;
+        if group.holds() && group.run("ROLLBACK").is_ok() {
+            group.is_open = false;
+        } else {
+            group.cut_off();
+        }
+        group.tell(Err(StoreError::Unavailable("the transaction was given up".into())));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::Row as _;
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+    use rusqlite::types::Value;
     use tempfile::TempDir;
     use tokio::task::{JoinHandle, yield_now};
 
+    use super::super::connection::{Wanted, execute, query};
     use super::*;
+    use crate::arg::Arg;
+    use crate::statement::Statement;
 
-    struct Place {
+    struct Notes {
         writer: Writer,
-        readers: SqlitePool,
+        path: PathBuf,
         _directory: TempDir,
     }
 
-    impl Place {
+    impl Notes {
         async fn new() -> Self {
             let directory = tempfile::tempdir().unwrap();
-            let options = SqliteConnectOptions::new()
-                .filename(directory.path().join("notes.db"))
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal);
-            let pool = || SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
-            let writing = pool().before_acquire(|connection, _| {
-                Box::pin(async move { Ok(!sqlx::Connection::is_in_transaction(connection)) })
-            });
-            let writer =
-                Writer::new(writing.connect_with(options.clone()).await.unwrap(), Duration::from_secs(5));
+            let path = directory.path().join("notes.db");
+            let writer = Writer::new(path.clone(), None, Duration::from_secs(5));
             let mut part = writer.begin().await.unwrap();
-            run(part.connection(), "CREATE TABLE notes (text TEXT) STRICT").await.unwrap();
+            part.group().run("CREATE TABLE notes (text TEXT) STRICT").unwrap();
             part.commit().await.unwrap();
-            let readers = pool().connect_with(options).await.unwrap();
-            Self { writer, readers, _directory: directory }
+            Self { writer, path, _directory: directory }
         }
         /// What everybody sees.
         async fn notes(&self) -> Vec<String> {
-            let rows =
-                sqlx::query("SELECT text FROM notes ORDER BY rowid").fetch_all(&self.readers).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect()
+            let mut reader = Some(open(&self.path, Use::Reading).await.unwrap());
+            let texts = Statement::fixed("SELECT text FROM notes ORDER BY rowid", Vec::new());
+            let rows = query(&mut reader, texts, Wanted::All).await.unwrap();
+            let text = |row: &[Value]| match row {
+                [Value::Text(text)] => text.clone(),
+                other => panic!("{other:?}"),
+            };
+            rows.iter().map(|row| text(row)).collect()
         }
         /// One who waits for a turn already when this returns.
         async fn waiting(&self) -> JoinHandle<Part> {
@@ -238,27 +294,27 @@ mod tests {
         }
     }
 
-    async fn note(part: &mut Part, text: &'static str) {
-        let insert = sqlx::query("INSERT INTO notes (text) VALUES ($1)").bind(text);
-        insert.execute(part.connection()).await.unwrap();
+    fn note(part: &mut Part, text: &'static str) {
+        let insert = Statement::fixed("INSERT INTO notes (text) VALUES ($1)", vec![Arg::text(text)]);
+        assert_eq!(execute(part.place().unwrap(), insert).unwrap(), 1);
     }
 
     #[tokio::test]
     async fn those_who_wait_are_committed_together() {
-        let place = Place::new().await;
+        let place = Notes::new().await;
         let mut first = place.writer.begin().await.unwrap();
         let [second, third] = [place.waiting().await, place.waiting().await];
-        note(&mut first, "first").await;
+        note(&mut first, "first");
         let first = tokio::spawn(first.commit());
         let mut second = second.await.unwrap();
-        note(&mut second, "second").await;
+        note(&mut second, "second");
         assert!(
             place.notes().await.is_empty() && !first.is_finished(),
             "nothing is told before it is durable"
         );
         let second = tokio::spawn(second.commit());
         let mut third = third.await.unwrap();
-        note(&mut third, "third").await;
+        note(&mut third, "third");
         assert!(!second.is_finished());
         third.commit().await.unwrap();
         assert_eq!(place.notes().await, ["first", "second", "third"]);
@@ -268,35 +324,35 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_given_up_takes_nothing_else_along() {
-        let place = Place::new().await;
+        let place = Notes::new().await;
         drop(place.writer.begin().await.unwrap());
         let mut first = place.writer.begin().await.unwrap();
         let [second, third] = [place.waiting().await, place.waiting().await];
-        note(&mut first, "first").await;
+        note(&mut first, "first");
         let first = tokio::spawn(first.commit());
         let mut second = second.await.unwrap();
-        note(&mut second, "second").await;
+        note(&mut second, "second");
         drop(second);
         let mut third = third.await.unwrap();
-        note(&mut third, "third").await;
+        note(&mut third, "third");
         third.commit().await.unwrap();
         first.await.unwrap().unwrap();
         assert_eq!(place.notes().await, ["first", "third"]);
         let mut lone = place.writer.begin().await.unwrap();
-        note(&mut lone, "given up").await;
+        note(&mut lone, "given up");
         drop(lone);
         assert_eq!(place.notes().await.len(), 2);
     }
 
     #[tokio::test]
     async fn the_last_of_a_group_may_be_given_up() {
-        let place = Place::new().await;
+        let place = Notes::new().await;
         let mut first = place.writer.begin().await.unwrap();
         let second = place.waiting().await;
-        note(&mut first, "first").await;
+        note(&mut first, "first");
         let first = tokio::spawn(first.commit());
         let mut second = second.await.unwrap();
-        note(&mut second, "second").await;
+        note(&mut second, "second");
         drop(second);
         first.await.unwrap().unwrap();
         assert_eq!(place.notes().await, ["first"]);
@@ -305,20 +361,20 @@ mod tests {
     /// Whoever is told that it is durable has it; what cannot be kept is told to all who were to share it.
     #[tokio::test]
     async fn a_full_disk_is_told_to_all_whom_it_concerns() {
-        let place = Place::new().await;
+        let place = Notes::new().await;
         let mut first = place.writer.begin().await.unwrap();
-        run(first.connection(), "PRAGMA max_page_count = 3").await.unwrap();
+        first.group().run("PRAGMA max_page_count = 3").unwrap();
         let second = place.waiting().await;
-        note(&mut first, "first").await;
+        note(&mut first, "first");
         let first = tokio::spawn(first.commit());
         let mut second = second.await.unwrap();
-        let large = sqlx::query("INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))");
-        assert!(large.execute(second.connection()).await.is_err());
+        let large = Statement::fixed("INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))", Vec::new());
+        assert!(matches!(execute(second.place().unwrap(), large), Err(StoreError::Full)));
         drop(second);
         let kept = first.await.unwrap().is_ok();
         assert_eq!(place.notes().await.len(), usize::from(kept));
         let mut third = place.writer.begin().await.unwrap();
-        note(&mut third, "third").await;
+        note(&mut third, "third");
         third.commit().await.unwrap();
         assert_eq!(place.notes().await.last().unwrap(), "third");
     }
@@ -326,31 +382,31 @@ mod tests {
     /// Given up before its savepoint: what was done before it cannot be told from it.
     #[tokio::test]
     async fn who_gives_up_while_it_takes_its_turn_leaves_nobody_believing() {
-        let place = Place::new().await;
+        let place = Notes::new().await;
         let mut first = place.writer.begin().await.unwrap();
         let second = place.waiting().await;
-        note(&mut first, "first").await;
+        note(&mut first, "first");
         let first = tokio::spawn(first.commit());
         let mut second = second.await.unwrap();
         second.follows = false;
         drop(second);
         assert!(first.await.unwrap().is_err());
         let mut third = place.writer.begin().await.unwrap();
-        note(&mut third, "third").await;
+        note(&mut third, "third");
         third.commit().await.unwrap();
         assert_eq!(place.notes().await, ["third"]);
     }
 
     #[tokio::test]
     async fn who_stops_waiting_for_a_commit_stops_nobody_else() {
-        let place = Place::new().await;
+        let place = Notes::new().await;
         let mut first = place.writer.begin().await.unwrap();
         let second = place.waiting().await;
-        note(&mut first, "first").await;
+        note(&mut first, "first");
         let first = tokio::spawn(first.commit());
         let mut second = second.await.unwrap();
         first.abort();
-        note(&mut second, "second").await;
+        note(&mut second, "second");
         second.commit().await.unwrap();
         assert_eq!(place.notes().await, ["first", "second"]);
     }
