@@ -48,7 +48,7 @@ impl Work {
     /// Writes down an event of which it is settled already what is told: of a record that is gone now.
     pub(crate) async fn log_told(&mut self, event: &Event, told: &[Record]) -> Outcome<()> {
         let (origin, now) = (origin(&self.call), self.now());
-        keyway_events::log(self.write()?, event, &origin, now).await?;
+        keyway_events::log(self.beside()?, event, &origin, now).await?;
         self.deliver(told).await
     }
     async fn record(&mut self, record: &Record, event: Event, meta: Option<&Json>) -> Outcome<()> {

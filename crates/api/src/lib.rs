@@ -25,6 +25,7 @@ mod message;
 mod openapi;
 mod pace;
 mod path;
+mod read_by_id;
 mod refusal;
 mod reply;
 mod router;

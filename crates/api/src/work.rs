@@ -10,6 +10,7 @@ use keyway_jsonapi::{ApiError, Failure, Invalid, Record, Resource, Scope, Value}
 use keyway_store::{Bar, By, Changes, Inserted, NewJob, Page, Read, Tally, Tombstone, UniqueIndex, Write};
 
 use crate::call::Call;
+use crate::read_by_id::ReadById;
 use crate::refusal::{Outcome, Refusal};
 
 /// A transaction in progress. Dropped without [`Work::commit`], it undoes everything.
@@ -21,6 +22,7 @@ pub(crate) struct Work {
     wakes_jobs: bool,
     /// The webhook endpoints of the account, where it may write.
     listeners: Option<Webhooks>,
+    read: ReadById,
 }
 
 enum Transaction {
@@ -52,8 +54,8 @@ impl Work {
         Ok(Self { listeners: Some(listeners), ..Self::of(call, Transaction::Write(write)) })
     }
     fn of(call: &Arc<Call>, transaction: Transaction) -> Self {
-        let (changes, wakes_jobs, listeners) = (Changes::none(), false, None);
-        Self { call: Arc::clone(call), transaction, changes, wakes_jobs, listeners }
+        let (call, changes, read) = (Arc::clone(call), Changes::none(), ReadById::default());
+        Self { call, transaction, changes, wakes_jobs: false, listeners: None, read }
     }
     /// The account.
     pub(crate) fn account(&self) -> AccountId {
@@ -79,7 +81,12 @@ impl Work {
     }
     /// The record with an id, whoever may see it.
     pub(crate) async fn get(&mut self, resource: &'static Resource, id: RecordId) -> Outcome<Option<Record>> {
-        self.find(resource, &Scope::id("id", id)).await
+        if let Some(read) = self.read.get(resource, id) {
+            return Ok(read);
+        }
+        let found = self.find(resource, &Scope::id("id", id)).await?;
+        self.read.keep(resource, id, found.as_ref());
+        Ok(found)
     }
     /// The record with an id that another record refers to.
     pub(crate) async fn need(&mut self, resource: &'static Resource, id: RecordId) -> Outcome<Record> {
@@ -163,8 +170,13 @@ impl Work {
         Ok(either!(self, transaction => transaction.is_tombstoned(tombstone))?)
     }
 
-    /// The transaction for writing.
+    /// The transaction for writing anything.
     pub(crate) fn write(&mut self) -> Outcome<&mut Write> {
+        self.read.forget_all();
+        self.beside()
+    }
+    /// The transaction for writing what is no record that is asked for by id: logs, jobs, locks.
+    pub(crate) fn beside(&mut self) -> Outcome<&mut Write> {
         match &mut self.transaction {
             Transaction::Write(write) => Ok(write),
             Transaction::Read(_) => Err(Refusal::Broken("a write in a read-only transaction".to_owned())),
@@ -172,18 +184,21 @@ impl Work {
     }
     /// Inserts a record. What a unique index refuses is a validation failure of the attribute behind it.
     pub(crate) async fn insert(&mut self, record: &Record) -> Outcome<()> {
-        match self.write()?.insert(record).await? {
+        self.read.forget(record);
+        match self.beside()?.insert(record).await? {
             Inserted::Yes => Ok(()),
             Inserted::Conflict(index) => Err(taken(record.resource, index)),
         }
     }
     /// Inserts a record unless an equal one is there; says whether it was inserted.
     pub(crate) async fn insert_new(&mut self, record: &Record) -> Outcome<bool> {
-        Ok(matches!(self.write()?.insert(record).await?, Inserted::Yes))
+        self.read.forget(record);
+        Ok(matches!(self.beside()?.insert(record).await?, Inserted::Yes))
     }
     /// Writes these columns of a record.
     pub(crate) async fn update(&mut self, record: &Record, columns: &[&str]) -> Outcome<()> {
-        match self.write()?.update(record, columns).await {
+        self.read.forget(record);
+        match self.beside()?.update(record, columns).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(ApiError::not_found(record.resource.name, &record.id().to_string()).into()),
             Err(keyway_store::StoreError::Conflict(index)) => Err(taken(record.resource, index)),
@@ -193,12 +208,14 @@ impl Work {
     /// Deletes a record; `false` when it was gone.
     pub(crate) async fn delete(&mut self, record: &Record) -> Outcome<bool> {
         let account = self.account();
-        Ok(self.write()?.delete(record.resource, account, record.id()).await?)
+        self.read.forget(record);
+        Ok(self.beside()?.delete(record.resource, account, record.id()).await?)
     }
     /// Deletes every record that matches.
     pub(crate) async fn delete_where(&mut self, resource: &'static Resource, scope: &Scope) -> Outcome<u64> {
         let account = self.account();
-        Ok(self.write()?.delete_where(resource, account, scope).await?)
+        self.read.forget_kind(resource);
+        Ok(self.beside()?.delete_where(resource, account, scope).await?)
     }
     /// Sets a column to null in every record that matches.
     pub(crate) async fn clear_where(
@@ -208,22 +225,23 @@ impl Work {
         scope: &Scope,
     ) -> Outcome<u64> {
         let account = self.account();
-        Ok(self.write()?.clear_where(resource, account, column, scope).await?)
+        self.read.forget_kind(resource);
+        Ok(self.beside()?.clear_where(resource, account, column, scope).await?)
     }
     /// Takes a licence's lock, before counting what is about to be added to it.
     pub(crate) async fn lock_license(&mut self, id: RecordId) -> Outcome<()> {
         let account = self.account();
-        Ok(self.write()?.lock_license(account, id.into()).await?)
+        Ok(self.beside()?.lock_license(account, id.into()).await?)
     }
     /// Takes a group's lock, before counting its members.
     pub(crate) async fn lock_group(&mut self, id: RecordId) -> Outcome<()> {
         let account = self.account();
-        Ok(self.write()?.lock_group(account, id.into()).await?)
+        Ok(self.beside()?.lock_group(account, id.into()).await?)
     }
     /// Buries a name, version or file.
     pub(crate) async fn bury(&mut self, tombstone: &Tombstone<'_>) -> Outcome<()> {
         let now = self.now();
-        Ok(self.write()?.tombstone(tombstone, now).await?)
+        Ok(self.beside()?.tombstone(tombstone, now).await?)
     }
     /// Adds a job; the runner is woken once it is durable.
     pub(crate) async fn enqueue(
@@ -245,7 +263,7 @@ impl Work {
         let (account, run_at) = (self.account(), self.now());
         let job = NewJob { kind: kind.to_owned(), key, account, payload, run_at };
         // One lane for all mail of an account: its id is no endpoint's.
-        self.write()?.enqueue_in(account.into(), &job).await?;
+        self.beside()?.enqueue_in(account.into(), &job).await?;
         self.wakes_jobs = true;
         Ok(())
     }
@@ -258,14 +276,14 @@ impl Work {
         run_at: Timestamp,
     ) -> Outcome<()> {
         let job = NewJob { kind: kind.to_owned(), key, account: self.account(), payload, run_at };
-        self.write()?.enqueue(&job).await?;
+        self.beside()?.enqueue(&job).await?;
         self.wakes_jobs = true;
         Ok(())
     }
     /// Adds webhook events, which are sent once they are durable.
     pub(crate) async fn deliver(&mut self, events: &[Record]) -> Outcome<()> {
         let now = self.now();
-        keyway_events::deliver(self.write()?, events, now).await?;
+        keyway_events::deliver(self.beside()?, events, now).await?;
         self.wakes_jobs |= !events.is_empty();
         Ok(())
     }

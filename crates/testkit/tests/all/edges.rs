@@ -81,7 +81,8 @@ const PURE: &[&str] = &[
 ];
 
 /// What counts as an effect.
-const EFFECTS: &[&str] = &["tokio", "hyper", "hyper-util", "sqlx", "sqlx-core", "rusqlite", "mio", "async-std"];
+const EFFECTS: &[&str] =
+    &["tokio", "hyper", "hyper-util", "sqlx", "sqlx-core", "rusqlite", "mio", "async-std"];
 
 struct Graph {
     /// Package name to its normal dependencies' names.
