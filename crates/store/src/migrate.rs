@@ -43,9 +43,11 @@ macro_rules! migrations {
 }
 
 /// The schema of SQLite. A migration that was released is never edited: a new one is added.
-const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_spine", 2 "0002_partitions");
+const SQLITE: &[Migration] =
+    migrations!("sqlite": 1 "0001_spine", 2 "0002_partitions", 3 "0003_licenses_by_day");
 /// The same for PostgreSQL. Both have the same steps.
-const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_spine", 2 "0002_partitions");
+const POSTGRES: &[Migration] =
+    migrations!("postgres": 1 "0001_spine", 2 "0002_partitions", 3 "0003_licenses_by_day");
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, \
                       name TEXT NOT NULL, checksum TEXT NOT NULL)";

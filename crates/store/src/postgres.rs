@@ -30,12 +30,14 @@ const STATEMENTS: usize = 512;
 /// a node that hangs cannot hold the others up. Our look-ups all have an index, whatever the planner has
 /// measured of tables that were empty a moment ago; a scan of a whole table would also put every concurrent
 /// writer of it in each other's way.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("statement_timeout", "10s"),
     ("lock_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "30s"),
     ("enable_seqscan", "off"),
     ("jit", "off"),
+    // To start workers takes longer than our lists do.
+    ("max_parallel_workers_per_gather", "0"),
     ("timezone", "UTC"),
     ("client_min_messages", "warning"),
 ];

@@ -126,7 +126,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Whether few rows of a table are likely to meet the condition.
-fn is_selective(scope: &Scope) -> bool {
+pub(crate) fn is_selective(scope: &Scope) -> bool {
     match scope {
         Scope::Is(_, Value::Id(_)) => true,
         Scope::Is(column, _) | Scope::IsCaseless(column, _) => NAMES.contains(column),

@@ -1,5 +1,6 @@
 //! The statements that read records of any resource.
 
+mod arms;
 #[cfg(test)]
 mod plans;
 
@@ -12,6 +13,7 @@ use crate::metadata_entry::MetadataEntry;
 use crate::scope_sql::push_scope;
 use crate::statement::{Alias, Sql, Statement};
 use crate::{Order, Page, Sort};
+use arms::Arms;
 
 /// Latest version first (`distribution.md` §6.3). Releases without a semver come last.
 const BY_VERSION: [(&str, &str); 7] = [
@@ -49,6 +51,11 @@ pub(crate) fn list(
 ) -> Statement {
     let mut sql = Sql::new(dialect);
     push_columns(&mut sql, resource);
+    let arms = account.and_then(|account| Some((account, Arms::of(resource, scope, page)?)));
+    if let Some((account, arms)) = arms.filter(|_| page.sort == Sort::Created) {
+        arms.push(&mut sql, resource, account, page);
+        return sql.finish();
+    }
     match page.sort {
         Sort::Created if is_late(scope, page) => push_late(&mut sql, resource, account, scope, page),
         Sort::Created => {

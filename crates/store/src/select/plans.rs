@@ -404,20 +404,33 @@ async fn filters_of_few_licences_read_few() {
     let suspended = Scope::Is("suspended", Value::Bool(true));
     let gold = Scope::JsonContains("metadata", vec![serde_json::json!({ "tier": "gold" })]);
     let banned = Scope::belongs("users", "owner_id", Scope::IsNull("banned_at").negate());
-    let soon = Scope::And(vec![
-        Scope::IsNull("environment_id"),
-        Scope::Ge("expiry", Value::Time(Timestamp::from_micros(10))),
-        Scope::Le("expiry", Value::Time(Timestamp::from_micros(20))),
-    ]);
+    let ends = |first: i64, last: i64| {
+        Scope::And(vec![
+            Scope::IsNull("environment_id"),
+            Scope::Ge("expiry", Value::Time(Timestamp::from_micros(first))),
+            Scope::Le("expiry", Value::Time(Timestamp::from_micros(last))),
+        ])
+    };
+    let (soon, some_day) = (ends(10, 30 * 86_400_000_000), ends(10, 90 * 86_400_000_000));
+    let of_user = Scope::id("owner_id", some_id()).or(Scope::has(
+        "license_users",
+        "license_id",
+        Scope::id("user_id", some_id()),
+    ));
     for (scope, index, sorts) in [
         (suspended, "licenses_suspended", false),
         (gold, "metadata_entries", false),
         (banned, "users_banned", true),
-        (soon, "licenses_expiry", true),
+        (some_day, "licenses_expiry", true),
+        // Of each part no more is sorted than the list has.
+        (soon, "licenses_expiry_day", true),
+        (of_user.clone(), "licenses_owner", true),
+        (of_user, "license_users", true),
     ] {
         let statement = list(dialect, License::RESOURCE, Some(account()), &scope, &Page::newest(100));
         let plan = plan(&mut session, &statement).await;
         let used = |step: &String| match dialect {
+            Dialect::Sqlite if index == "license_users" => step.contains("INDEX license_users_user ("),
             Dialect::Sqlite => {
                 step.contains(&format!("INDEX {index} (")) || step.contains("t1 USING PRIMARY KEY (")
             }
@@ -426,9 +439,15 @@ async fn filters_of_few_licences_read_few() {
         assert!(plan.iter().any(used), "{index}: {plan:#?}\n{}", statement.text());
         assert!(sorts || !toils(&plan), "{index}: {plan:#?}\n{}", statement.text());
         let alone = |step: &String| {
-            step.contains("COVERING INDEX licenses_expiry") || step.contains("Index Only Scan")
+            step.contains(&format!("COVERING INDEX {index} (")) || step.contains("Index Only Scan")
         };
-        assert!(index != "licenses_expiry" || plan.iter().any(alone), "{plan:#?}\n{}", statement.text());
+        let read_all = |step: &&String| step.contains("Seq Scan") || step.contains("SCAN licenses");
+        assert_eq!(plan.iter().find(read_all), None, "{plan:#?}");
+        assert!(
+            !index.starts_with("licenses_expiry") || plan.iter().any(alone),
+            "{plan:#?}\n{}",
+            statement.text()
+        );
     }
 }
 

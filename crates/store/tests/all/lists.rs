@@ -1,7 +1,7 @@
 //! Lists: order, limits, offsets, cursors, snapshots.
 
-use keyway_base::RecordId;
-use keyway_domain::resources::Machine;
+use keyway_base::{RecordId, Timestamp};
+use keyway_domain::resources::{LicenseUser, Machine};
 use keyway_jsonapi::{Declared as _, Record, Scope, Value};
 use keyway_store::{Changes, Order, Page, Tally};
 
@@ -28,6 +28,64 @@ async fn newest_first_unless_asked_otherwise() {
     assert_eq!(page(&world, &Page::default()).await, newest);
     assert_eq!(page(&world, &Page::all()).await, ids);
     assert_eq!(page(&world, &Page::newest(2)).await, newest[..2]);
+}
+
+/// What a list put together from parts has, in which order, at whatever place, is what the whole list has.
+#[tokio::test]
+async fn lists_that_are_put_together_are_like_any_other() {
+    const DAY: i64 = 86_400_000_000;
+    let world = World::new().await;
+    let users = [world.now(), world.now()].map(RecordId::generate);
+    let mut all = Vec::new();
+    for number in 0..60_i64 {
+        let expiry = match number % 5 {
+            0 => Value::Null,
+            _ => Value::Time(Timestamp::from_micros((number * 7919 % 50) * DAY + number)),
+        };
+        let owner = Value::Id(users[usize::from(number % 3 == 0)]);
+        let license = world.add(LICENSES, &[("expiry", expiry), ("owner_id", owner)]).await;
+        if number % 4 == 0 {
+            let attached = [("license_id", Value::Id(license.id())), ("user_id", Value::Id(users[0]))];
+            world.add(LicenseUser::RESOURCE, &attached).await;
+        }
+        all.push((number, license));
+    }
+    let at = |day: i64| Value::Time(Timestamp::from_micros(day * DAY));
+    let of_user = Scope::id("owner_id", users[1]).or(Scope::has(
+        "license_users",
+        "license_id",
+        Scope::id("user_id", users[0]),
+    ));
+    let is_users = |number: i64| number % 3 == 0 || number % 4 == 0;
+    let ends =
+        |number: i64, days: std::ops::Range<i64>| number % 5 != 0 && days.contains(&(number * 7919 % 50));
+    let (soon, far) = (
+        Scope::Ge("expiry", at(3)).and(Scope::Lt("expiry", at(33))),
+        Scope::Ge("expiry", at(0)).and(Scope::Lt("expiry", at(90))),
+    );
+    let cases: [(Scope, &dyn Fn(i64) -> bool); 4] = [
+        (of_user.clone(), &is_users),
+        (soon.clone(), &|number| ends(number, 3..33)),
+        (far, &|number| ends(number, 0..50)),
+        (of_user.and(soon), &|number| is_users(number) && ends(number, 3..33)),
+    ];
+    for (scope, meets) in cases {
+        let met: Vec<_> =
+            all.iter().filter(|(number, _)| meets(*number)).map(|(_, record)| record.id()).collect();
+        assert!(met.len() > 5, "{scope:?}");
+        let listed = async |page: &Page| -> Vec<RecordId> {
+            let found = world.db.list(LICENSES, world.account, &scope, page).await.unwrap();
+            found.iter().map(Record::id).collect()
+        };
+        assert_eq!(listed(&Page::all()).await, met, "{scope:?}");
+        let newest: Vec<_> = met.iter().rev().copied().collect();
+        assert_eq!(listed(&Page::newest(4)).await, newest[..4], "{scope:?}");
+        assert_eq!(listed(&Page { offset: 2, ..Page::newest(3) }).await, newest[2..5], "{scope:?}");
+        assert_eq!(listed(&Page { offset: 2, ..Page::all() }).await, met[2..], "{scope:?}");
+        assert_eq!(listed(&Page { after: Some(newest[1]), ..Page::newest(2) }).await, newest[2..4]);
+        assert_eq!(listed(&Page { after: Some(met[1]), limit: Some(2), ..Page::all() }).await, met[2..4]);
+        assert_eq!(listed(&Page { after: Some(users[0]), ..Page::newest(2) }).await, []);
+    }
 }
 
 #[tokio::test]
