@@ -12,7 +12,7 @@ from harness import postgres
 from harness.day import Day
 from harness.places import full
 from harness.server import Server
-from harness.vendor import Vendor
+from harness.vendor import Refused, Vendor
 from harness.waiting import until
 from harness.world import World
 
@@ -46,11 +46,19 @@ class Program:
     def run(self) -> None:
         try:
             while True:
-                self.live()
+                self.try_to_live()
         except OSError:
             return
         except BaseException as error:  # shown by whoever waits for it
             self.failure = error
+
+    def try_to_live(self) -> None:
+        """Others may be in the way, which is told and leaves nothing behind."""
+        try:
+            self.live()
+        except Refused as refused:
+            if refused.answer.status != 409:
+                raise
 
     def live(self) -> None:
         """Two machines come, each pings, one goes."""
