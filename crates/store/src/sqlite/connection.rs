@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Error, ErrorCode, OpenFlags};
 use tokio::task::spawn_blocking;
@@ -28,7 +29,7 @@ const BRIEF: i32 = 10_000;
 /// mean it after the lights went out, so each commit pays its fsync; those that come together share one.
 /// Foreign keys are off: deletions are written out (DESIGN §8 "no big cascades").
 const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -8000; \
-    PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000; PRAGMA trusted_schema = OFF;";
+    PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA trusted_schema = OFF;";
 
 /// A row, as the database gave it.
 pub(crate) type Values = Box<[Value]>;
@@ -66,6 +67,8 @@ impl Connection {
         let mut inner = rusqlite::Connection::open_with_flags(path, flags)?;
         inner.busy_timeout(PATIENCE)?;
         inner.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Plans hang on no values: else statements are prepared anew for each of them.
+        inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         if purpose == Use::Writing {
             inner.execute_batch("PRAGMA journal_mode = WAL")?;
         }
@@ -84,6 +87,11 @@ impl Connection {
         !self.inner.is_autocommit()
     }
 
+    /// Runs a short statement without parameters, which is kept ready.
+    pub(super) fn say(&self, text: &'static str) -> Result<(), Error> {
+        self.execute(text, &[]).map(drop)
+    }
+
     /// Runs statements without parameters, to their end.
     pub(super) fn script(&self, text: &str) -> Result<(), Error> {
         self.inner.execute_batch(text)
@@ -92,7 +100,7 @@ impl Connection {
     /// Begins the transaction that writes; `patient` waits for other processes that do.
     pub(super) fn begin(&self, patient: bool) -> Result<(), Error> {
         self.inner.busy_timeout(if patient { PATIENCE } else { Duration::ZERO })?;
-        let begun = self.script("BEGIN IMMEDIATE");
+        let begun = self.say("BEGIN IMMEDIATE");
         self.inner.busy_timeout(PATIENCE)?;
         begun
     }

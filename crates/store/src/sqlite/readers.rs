@@ -58,7 +58,7 @@ impl Readers {
     pub(super) async fn snapshot(&self) -> Result<Reader, StoreError> {
         let reader = self.take().await?;
         if let Some(connection) = &reader.place {
-            connection.script("BEGIN").map_err(super::meaning)?;
+            connection.say("BEGIN").map_err(super::meaning)?;
         }
         Ok(reader)
     }
@@ -83,7 +83,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let Some(connection) = self.place.take() else { return };
-        let is_clean = !connection.is_in_transaction() || connection.script("ROLLBACK").is_ok();
+        let is_clean = !connection.is_in_transaction() || connection.say("ROLLBACK").is_ok();
         if is_clean {
             lock(&self.idle).push(connection);
         }

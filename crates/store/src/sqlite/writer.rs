@@ -90,7 +90,7 @@ impl Group {
         }
         if self.is_open
             && self.undo
-            && let Err(cause) = self.run("ROLLBACK TO part; RELEASE part")
+            && let Err(cause) = self.run("ROLLBACK TO part").and_then(|()| self.run("RELEASE part"))
         {
             self.cut_off();
             return Err(cause);
@@ -99,8 +99,8 @@ impl Group {
         Ok(())
     }
 
-    fn run(&self, script: &'static str) -> Result<(), StoreError> {
-        self.place.as_ref().ok_or_else(undone)?.script(script).map_err(meaning)
+    fn run(&self, statement: &'static str) -> Result<(), StoreError> {
+        self.place.as_ref().ok_or_else(undone)?.say(statement).map_err(meaning)
     }
 
     /// Gives up everything, and the connection with it, which rolls back what there is.
@@ -116,9 +116,7 @@ impl Group {
             return;
         }
         let outcome = match self.clean() {
-            Ok(()) if self.is_open => {
-                elsewhere(&mut self.place, |connection| connection.script("COMMIT")).await
-            }
+            Ok(()) if self.is_open => elsewhere(&mut self.place, |connection| connection.say("COMMIT")).await,
             Ok(()) => Err(undone()),
             Err(cause) => Err(cause),
         };
