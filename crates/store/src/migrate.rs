@@ -43,11 +43,9 @@ macro_rules! migrations {
 }
 
 /// The schema of SQLite. A migration that was released is never edited: a new one is added.
-const SQLITE: &[Migration] =
-    migrations!("sqlite": 1 "0001_spine", 2 "0002_partitions", 3 "0003_licenses_by_day");
+const SQLITE: &[Migration] = migrations!("sqlite": 1 "0001_spine", 2 "0002_partitions", 3 "0003_licenses_by_day", 4 "0004_machines_counted");
 /// The same for PostgreSQL. Both have the same steps.
-const POSTGRES: &[Migration] =
-    migrations!("postgres": 1 "0001_spine", 2 "0002_partitions", 3 "0003_licenses_by_day");
+const POSTGRES: &[Migration] = migrations!("postgres": 1 "0001_spine", 2 "0002_partitions", 3 "0003_licenses_by_day", 4 "0004_machines_counted");
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, \
                       name TEXT NOT NULL, checksum TEXT NOT NULL)";
