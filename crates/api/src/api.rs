@@ -6,13 +6,15 @@ use http::{HeaderMap, Method, Uri, header};
 use keyway_access::{Origin, Presented, Principal, Surface, admit, credentials};
 use keyway_base::{AccountId, Clock};
 use keyway_blob::{BlobStore, Urls};
-use keyway_catalog::{AccountError, AccountFacts, Catalog, EnvironmentFacts, Known, Mode, PrincipalError};
+use keyway_catalog::{
+    AccountError, AccountFacts, Catalog, EnvironmentFacts, Known, Mode, PrincipalError, Shelf,
+};
 use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_crypto::session::Session;
 use keyway_domain::account::CustomHost;
 use keyway_domain::request::Asked;
 use keyway_engine::Engines;
-use keyway_events::{Journal, Requests};
+use keyway_events::{Journal, Requests, Validations};
 use keyway_jsonapi::{ApiError, MediaType, Query, QueryValue, parse_body};
 use keyway_store::{Db, retrying};
 use serde_json::{Map, Value};
@@ -23,6 +25,7 @@ use crate::caller::Caller;
 use crate::daily::Daily;
 use crate::endpoint::{Endpoint, Operation, Outside, Running, Verb};
 use crate::gate;
+use crate::licensing::Remembered;
 use crate::log;
 use crate::pace::Pace;
 use crate::path::{Place, decode};
@@ -79,6 +82,8 @@ impl PublicUrls {
 pub struct Api {
     parts: ApiParts,
     journal: Journal,
+    validations: Validations,
+    remembered: Shelf<Remembered>,
     requests: Option<Requests>,
     router: Router,
     daily: Daily,
@@ -97,9 +102,10 @@ impl Api {
     /// Puts the API together, and starts the task that writes its journal.
     pub fn new(parts: ApiParts) -> Arc<Self> {
         let journal = Journal::start(parts.db.clone());
+        let (validations, remembered) = (Validations::start(parts.db.clone()), parts.catalog.shelf());
         let requests = parts.logs_requests.then(|| Requests::start(parts.db.clone()));
         let (router, daily, pace) = (Router::new(endpoints::all()), Daily::default(), Pace::default());
-        Arc::new(Self { parts, journal, requests, router, daily, pace })
+        Arc::new(Self { parts, journal, validations, remembered, requests, router, daily, pace })
     }
     /// How fast RSA files are made.
     pub(crate) const fn pace(&self) -> &Pace {
@@ -108,6 +114,14 @@ impl Api {
     /// Where events of reads are written down.
     pub const fn journal(&self) -> &Journal {
         &self.journal
+    }
+    /// When licences were validated last.
+    pub(crate) const fn validations(&self) -> &Validations {
+        &self.validations
+    }
+    /// Licences that were validated by their keys.
+    pub(crate) const fn remembered(&self) -> &Shelf<Remembered> {
+        &self.remembered
     }
     /// Where requests are written down, if they are.
     pub(crate) const fn requests(&self) -> Option<&Requests> {

@@ -1,6 +1,6 @@
 //! The way to `access`: decisions, and refusals in the API's words.
 
-use keyway_access::{Action, AuthFailure, Denied, Permit};
+use keyway_access::{Action, AuthFailure, Denied, Permit, Target};
 use keyway_base::EnvironmentId;
 use keyway_domain::permission::Permission;
 use keyway_jsonapi::{ApiError, Resource, Scope};
@@ -21,8 +21,12 @@ pub(crate) fn authorize_with(
     subject: &Subject,
     attached: &[Option<EnvironmentId>],
 ) -> Outcome<Permit> {
-    let target = subject.target(attached, call.now);
-    Ok(keyway_access::authorize(&call.principal, action, &target).map_err(|denied| refused(call, denied))?)
+    authorize_target(call, action, &subject.target(attached, call.now))
+}
+
+/// Decides an action on what is known of its target already.
+pub(crate) fn authorize_target(call: &Call, action: Action, target: &Target<'_>) -> Outcome<Permit> {
+    Ok(keyway_access::authorize(&call.principal, action, target).map_err(|denied| refused(call, denied))?)
 }
 
 /// Asks for a permission that an action needs beside its own.

@@ -78,6 +78,7 @@ impl Api {
     /// [`NotWritten`] when the database does not take it.
     pub async fn flush_logs(&self) -> Result<(), NotWritten> {
         self.journal().flush().await?;
+        self.validations().flush().await?;
         match self.requests() {
             Some(requests) => requests.flush().await,
             None => Ok(()),

@@ -1,17 +1,29 @@
 //! Slots: the unit in which cached values go stale (DESIGN "Freshness").
 //!
-//! A slot is one of 65,536 counters. What a cached value depends on is hashed onto a few slots; a write
+//! A slot is one of 131,072 counters. What a cached value depends on is hashed onto a few slots; a write
 //! bumps the slots it touches. Two things on one slot cost a reload, never a wrong answer. The hash must be
 //! the same in every process and release, since slots travel through the `changes` table.
+//!
+//! The first half is for what access is decided from, which changes rarely. The second half is for the details of
+//! records, down to each heartbeat: however many of those there are, they end nothing of the first half.
 
 use crate::{AccountId, RecordId};
 
 /// How many slots there are.
-pub const SLOTS: usize = 1 << 16;
+pub const SLOTS: usize = 2 * HALF;
+/// Where those of details begin.
+const HALF: usize = 1 << 16;
 
 /// One of the [`SLOTS`] freshness counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Slot(pub u16);
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// The slot of the second half with this hash.
+    const fn detailed(self) -> Self {
+        Self(self.0 | 1 << 16)
+    }
+}
 
 /// The things a cached value can depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +54,9 @@ pub enum SlotKey<'a> {
     /// A name that an account may be found by, in lower case: a slug, a custom host. The one key without an
     /// account, so that cached absences end when an account takes the name.
     AccountName(&'a str),
+    /// All there is to a record: each of its columns, and for a licence whatever belongs to it (machines with their
+    /// heartbeats, components and processes, attached users, entitlements), for a policy its entitlements.
+    Details(AccountId, RecordId),
 }
 
 impl From<SlotKey<'_>> for Slot {
@@ -62,6 +77,7 @@ impl From<SlotKey<'_>> for Slot {
             SlotKey::Unpackaged(account, product) => hash.tag(10, account).bytes(product.as_bytes()).finish(),
             SlotKey::AccountName(name) => hash.bytes(&[11]).bytes(name.as_bytes()).finish(),
             SlotKey::Webhooks(account) => hash.tag(12, account).finish(),
+            SlotKey::Details(account, id) => hash.tag(13, account).bytes(id.as_bytes()).finish().detailed(),
         }
     }
 }
@@ -85,7 +101,7 @@ impl Fnv {
     fn finish(&self) -> Slot {
         let folded = self.0 ^ (self.0 >> 32);
         let folded = folded ^ (folded >> 16);
-        Slot(u16::try_from(folded & 0xffff).unwrap_or(0))
+        Slot(u32::from(u16::try_from(folded & 0xffff).unwrap_or(0)))
     }
 }
 
@@ -101,5 +117,16 @@ mod tests {
         assert_eq!(Slot::from(package), Slot::from(package));
         assert_ne!(Slot::from(package), Slot::from(SlotKey::PackageKey(account, "pypi", "@acme/widget")));
         assert_ne!(Slot::from(SlotKey::Account(account)), Slot::from(SlotKey::Access(account)));
+    }
+
+    #[test]
+    fn details_end_nothing_that_access_is_decided_from() {
+        let account: AccountId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
+        for number in 0..1_000_u128 {
+            let id = RecordId::new(uuid::Uuid::from_u128(number));
+            let (license, details) = (SlotKey::License(account, id), SlotKey::Details(account, id));
+            assert!(Slot::from(license).0 < 1 << 16, "{number}");
+            assert!((1 << 16..1 << 17).contains(&Slot::from(details).0), "{number}");
+        }
     }
 }

@@ -35,7 +35,8 @@ pub(crate) struct Loaded<V> {
     pub(crate) slots: Box<[Slot]>,
 }
 
-struct Entry<V> {
+/// A value in a cache.
+pub(crate) struct Entry<V> {
     loaded: Loaded<V>,
     noted: Generation,
 }
@@ -137,13 +138,18 @@ where
         if let Some(entry) = self.entry(key) {
             return Ok(entry);
         }
-        let entry = Arc::new(Entry { loaded: load().await?, noted });
+        Ok(self.put(key, load().await?, noted))
+    }
+
+    /// Keeps a value that was read from a snapshot which is no older than `noted`.
+    pub(crate) fn put(&self, key: &K, loaded: Loaded<V>, noted: Generation) -> Arc<Entry<V>> {
+        let entry = Arc::new(Entry { loaded, noted });
         let entries = if entry.loaded.value.is_absence() { &self.absences } else { &self.presences };
         entries.insert(key.clone(), Arc::clone(&entry));
         if !entry.loaded.value.is_absence() {
             self.favourites.put(key, Arc::clone(&entry));
         }
-        Ok(entry)
+        entry
     }
 
     /// Forgets a value, for reasons that slots do not know (a clock that was set back).

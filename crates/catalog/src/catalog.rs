@@ -46,6 +46,8 @@ pub struct Catalog {
     pub(crate) names_by_class: NamesByClass,
     pub(crate) stocks_seen: StocksSeen,
     pub(crate) documents: Documents,
+    /// How many bytes a [`Shelf`](crate::Shelf) may hold.
+    pub(crate) licenses: u64,
 }
 
 /// How many bytes each cache holds now.
@@ -92,6 +94,7 @@ impl Catalog {
             names_by_class: NamesByClass::new(limits.seen / 4),
             stocks_seen: StocksSeen::new(limits.seen / 4),
             documents: Documents::new(limits.documents),
+            licenses: limits.licenses,
             db,
             engines,
             clock,

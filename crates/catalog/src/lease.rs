@@ -31,6 +31,10 @@ pub(crate) struct Lease {
 
 const NEVER: u64 = u64::MAX;
 
+fn micros(moment: Duration) -> u64 {
+    u64::try_from(moment.as_micros()).unwrap_or(NEVER - 1)
+}
+
 impl Lease {
     pub(crate) fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -52,6 +56,15 @@ impl Lease {
     /// log cannot be read nobody waits: whoever follows it finds out when it can be.
     pub(crate) async fn hold(&self) -> Result<(), CatalogError> {
         if self.is_held() { Ok(()) } else { Box::pin(self.renew()).await }
+    }
+
+    /// Waits for a reading of the log that began after this was asked, shared by all who ask meanwhile: what was
+    /// acknowledged before, by whatever node, is known afterwards.
+    pub(crate) async fn catch_up_with_all(&self) -> Result<(), CatalogError> {
+        let asked = micros(self.clock.monotonic());
+        let mut reader = self.reader.lock().await;
+        let good = self.good.load(Ordering::Acquire);
+        if good != NEVER && good > asked { Ok(()) } else { self.read(&mut reader).await }
     }
 
     async fn renew(&self) -> Result<(), CatalogError> {
@@ -84,7 +97,7 @@ impl Lease {
         match tokio::time::timeout(PATIENCE, self.catch_up(reader)).await.unwrap_or(Err(CatalogError::Lease))
         {
             Ok(()) => {
-                self.good.store(u64::try_from(began.as_micros()).unwrap_or(NEVER - 1), Ordering::Release);
+                self.good.store(micros(began), Ordering::Release);
                 self.outage.store(None);
                 Ok(())
             }

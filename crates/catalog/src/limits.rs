@@ -10,6 +10,8 @@ pub struct CacheLimits {
     pub principals: u64,
     /// Credentials that are known to be no good. Kept apart so that guessing evicts nothing but guesses.
     pub refusals: u64,
+    /// What validations of licences are made from.
+    pub licenses: u64,
     /// Packages with their releases and manifests, and the lists of package names.
     pub packages: u64,
     /// Package keys that are known not to exist.
@@ -28,6 +30,7 @@ impl Default for CacheLimits {
             accounts: 16 * MIB,
             principals: 32 * MIB,
             refusals: 4 * MIB,
+            licenses: 32 * MIB,
             packages: 128 * MIB,
             absences: 4 * MIB,
             seen: 32 * MIB,

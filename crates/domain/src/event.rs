@@ -7,7 +7,7 @@ use keyway_base::{AccountId, ArtifactId, EnvironmentId, RecordId, ReleaseId, Req
 use keyway_jsonapi::{Declared as _, QueryValue, Record, Resource, Scope, Value};
 use serde_json::{Map, Value as Json, json};
 
-use crate::resources::{self, Artifact, EventLog, Release};
+use crate::resources::{self, Artifact, EventLog, License, Release};
 
 /// Something that happened to a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,6 +113,39 @@ impl Download {
     }
 }
 
+/// A licence that was validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validated {
+    /// The account.
+    pub account: AccountId,
+    /// The environment of the licence.
+    pub environment: Option<EnvironmentId>,
+    /// The licence.
+    pub license: RecordId,
+    /// Whether it was valid.
+    pub valid: bool,
+    /// Which condition decided.
+    pub code: &'static str,
+}
+
+impl Validated {
+    /// The full name of the event of such an outcome.
+    pub const fn name(valid: bool) -> &'static str {
+        if valid { "license.validation.succeeded" } else { "license.validation.failed" }
+    }
+    /// What is recorded of it.
+    pub fn event(&self) -> Event {
+        Event {
+            name: Self::name(self.valid),
+            account: self.account,
+            environment: self.environment,
+            resource: License::RESOURCE,
+            id: self.license,
+            metadata: Some(json!({ "code": self.code })),
+        }
+    }
+}
+
 /// An updater that is led from one version to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upgrade {
@@ -212,7 +245,7 @@ mod tests {
 
     use super::*;
     use crate::fixture;
-    use crate::resources::{License, PoolKey};
+    use crate::resources::PoolKey;
 
     /// `licensing.md` §12.3 and `distribution.md` §12, as far as their resources exist, and those of our own
     /// rollouts. What other API versions and later resources add is not here.
@@ -325,6 +358,20 @@ mod tests {
         let manifest = Download { artifact: None, ..download };
         let events = manifest.events(Some("oci"));
         assert_eq!(events.iter().map(Event::name).collect::<Vec<_>>(), ["release.downloaded"]);
+    }
+
+    #[test]
+    fn a_validation_is_recorded_as_of_its_licence() {
+        let now = Timestamp::from_micros(1_780_000_000_000_000);
+        let license = Record::new(License::RESOURCE, fixture::id(3), fixture::account(), None, now);
+        for (valid, code, kind) in
+            [(true, "VALID", "validation.succeeded"), (false, "EXPIRED", "validation.failed")]
+        {
+            let (account, license_id) = (license.account(), license.id());
+            let validated = Validated { account, environment: None, license: license_id, valid, code };
+            let of_record = Event::of(&license, kind).unwrap().with(json!({ "code": code }));
+            assert_eq!(validated.event(), of_record);
+        }
     }
 
     #[test]

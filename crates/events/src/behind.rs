@@ -28,17 +28,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct NotWritten;
 
 /// Something to be written down.
-pub(crate) trait Note: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Note: fmt::Debug + Sized + Send + Sync + 'static {
     /// What such notes are, for those who read that some are missing.
     const WHAT: &'static str;
-    /// Whether they are events, of which webhook endpoints are told.
-    const TOLD: bool;
-    /// The rows that it makes, in order.
-    fn entries(&self) -> Vec<Record>;
+    /// Writes at most [`BATCH`] of them, in order.
+    fn write(db: &Db, notes: &[Self]) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// How many bytes it holds on to beside its own size.
     fn bytes(&self) -> usize {
         0
     }
+    /// It will not be written.
+    fn lost(&self) {}
 }
 
 /// The way of such notes into the database.
@@ -147,7 +147,7 @@ impl<N> Desk<N> {
         let before = self.lost.fetch_add(count, Ordering::Relaxed);
         let lost = before.saturating_add(count);
         if before.checked_ilog2() != lost.checked_ilog2() {
-            tracing::warn!(lost, "{} are missing from the log: it cannot be written fast enough", N::WHAT);
+            tracing::warn!(lost, "{} are missing: they cannot be written fast enough", N::WHAT);
         }
     }
 
@@ -205,7 +205,7 @@ impl<N: Note> Writer<N> {
     async fn settle(&mut self) {
         let (mut written, mut outcome) = (0, Ok(()));
         for part in self.pile.noted.chunks(BATCH) {
-            outcome = write(&self.db, part).await;
+            outcome = N::write(&self.db, part).await;
             if outcome.is_err() {
                 break;
             }
@@ -220,14 +220,14 @@ impl<N: Note> Writer<N> {
                 }
             }
             Err(error) => {
-                tracing::warn!(waiting = self.pile.noted.len(), %error, "{} cannot be written to the log", N::WHAT);
+                tracing::warn!(waiting = self.pile.noted.len(), %error, "{} cannot be written down", N::WHAT);
                 let mut bytes = 0_usize;
                 let fits = self.pile.noted.iter().take(ROOM).take_while(|note| {
                     bytes = bytes.saturating_add(note.bytes());
                     bytes <= BYTES
                 });
                 let (fits, all) = (fits.count(), self.pile.noted.len());
-                self.pile.noted.truncate(fits);
+                self.pile.noted.drain(fits..).for_each(|note| note.lost());
                 self.desk.lose(all - fits);
                 self.pile.waiting.clear();
             }
@@ -235,15 +235,24 @@ impl<N: Note> Writer<N> {
     }
 }
 
-async fn write<N: Note>(db: &Db, notes: &[N]) -> Result<(), StoreError> {
-    let entries: Vec<Record> = notes.iter().flat_map(Note::entries).collect();
+/// Writes entries of a log.
+pub(crate) async fn log(db: &Db, entries: &[Record], told: Told) -> Result<(), StoreError> {
     let mut write = db.begin().await?;
-    write.insert_all(&entries).await?;
-    if N::TOLD {
-        announce(&mut write, &entries, None).await?;
+    write.insert_all(entries).await?;
+    if told == Told::Endpoints {
+        announce(&mut write, entries, None).await?;
     }
     // no cached value depends on a log
     write.commit(Changes::none()).await
+}
+
+/// Who is told of entries of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Webhook endpoints that listen: they are events.
+    Endpoints,
+    /// Nobody.
+    Nobody,
 }
 
 #[cfg(test)]
@@ -257,9 +266,8 @@ mod tests {
 
     impl Note for Heavy {
         const WHAT: &'static str = "heavy things";
-        const TOLD: bool = false;
-        fn entries(&self) -> Vec<Record> {
-            Vec::new()
+        async fn write(db: &Db, _: &[Self]) -> Result<(), StoreError> {
+            log(db, &[], Told::Nobody).await
         }
         fn bytes(&self) -> usize {
             self.0

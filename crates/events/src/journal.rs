@@ -1,12 +1,12 @@
-//! Events of reads (downloads, upgrades) on their way into the log: gathered from every request, written by one
+//! Events of reads (downloads, upgrades, validations) on their way into the log: gathered from every request, written by one
 //! task, so that none costs a transaction of its own.
 
 use keyway_base::Timestamp;
-use keyway_domain::event::{Download, Event, Origin};
+use keyway_domain::event::{Download, Event, Origin, Validated};
 use keyway_jsonapi::Record;
-use keyway_store::Db;
+use keyway_store::{Db, StoreError};
 
-use crate::behind::{Behind, NotWritten, Note};
+use crate::behind::{Behind, NotWritten, Note, Told, log};
 
 /// The way of such events into the log.
 #[derive(Debug)]
@@ -16,20 +16,29 @@ pub struct Journal(Behind<Noted>);
 enum Noted {
     /// A download; nobody waits for it.
     Download { download: Download, engine: &'static str, origin: Origin, at: Timestamp },
+    /// A validation; nobody waits for it.
+    Validated { validated: Validated, origin: Origin, at: Timestamp },
     /// An entry as it is written.
     Entry(Box<Record>),
 }
 
 impl Note for Noted {
-    const WHAT: &'static str = "downloads and upgrades";
-    const TOLD: bool = true;
+    const WHAT: &'static str = "events";
 
+    async fn write(db: &Db, notes: &[Self]) -> Result<(), StoreError> {
+        let entries: Vec<Record> = notes.iter().flat_map(Self::entries).collect();
+        log(db, &entries, Told::Endpoints).await
+    }
+}
+
+impl Noted {
     /// Those of one moment are kept in order by their ids.
     fn entries(&self) -> Vec<Record> {
         match self {
             Self::Download { download, engine, origin, at } => {
                 download.events(Some(engine)).iter().map(|event| event.entry(origin, *at)).collect()
             }
+            Self::Validated { validated, origin, at } => vec![validated.event().entry(origin, *at)],
             Self::Entry(entry) => vec![Record::clone(entry)],
         }
     }
@@ -45,6 +54,11 @@ impl Journal {
     /// come than can be written, it is lost, and the log of the server says so.
     pub fn note(&self, download: Download, engine: &'static str, origin: Origin, at: Timestamp) {
         self.0.put(Noted::Download { download, engine, origin, at });
+    }
+
+    /// The same of a validation, of which no webhook endpoint is to be told.
+    pub fn note_validated(&self, validated: Validated, origin: Origin, at: Timestamp) {
+        self.0.put(Noted::Validated { validated, origin, at });
     }
 
     /// The same of any event.

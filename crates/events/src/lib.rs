@@ -1,5 +1,6 @@
 //! Where events are written down (DESIGN §8): with the change that they tell of, in the same transaction. The
-//! events of reads are written by a [`Journal`], many in one transaction, and so are [`Requests`].
+//! events of reads are written by a [`Journal`], many in one transaction, and so are [`Requests`] and the times of
+//! [`Validations`].
 //!
 //! Webhook endpoints that listen are told of each by rows and jobs of the same transaction: by [`log`] and [`deliver`]
 //! where the document can be rendered at once, by [`record`] and a [`Teller`] where it cannot.
@@ -10,12 +11,14 @@ mod delivery;
 mod journal;
 mod request;
 mod teller;
+mod validation;
 
 pub use behind::NotWritten;
 pub use delivery::{DELIVER, deliver};
 pub use journal::Journal;
 pub use request::Requests;
 pub use teller::{TELL, Teller, Told};
+pub use validation::{Validations, Validity};
 
 use keyway_base::Timestamp;
 use keyway_domain::event::{Event, Origin};

@@ -2,9 +2,9 @@
 
 use keyway_domain::request::Answered;
 use keyway_jsonapi::Record;
-use keyway_store::Db;
+use keyway_store::{Db, StoreError};
 
-use crate::behind::{Behind, NotWritten, Note};
+use crate::behind::{Behind, NotWritten, Note, Told, log};
 
 /// The way of requests into the log.
 #[derive(Debug)]
@@ -12,10 +12,10 @@ pub struct Requests(Behind<Answered>);
 
 impl Note for Answered {
     const WHAT: &'static str = "requests";
-    const TOLD: bool = false;
 
-    fn entries(&self) -> Vec<Record> {
-        vec![self.entry()]
+    async fn write(db: &Db, notes: &[Self]) -> Result<(), StoreError> {
+        let entries: Vec<Record> = notes.iter().map(Self::entry).collect();
+        log(db, &entries, Told::Nobody).await
     }
     fn bytes(&self) -> usize {
         self.held()

@@ -233,8 +233,9 @@ fn cache_limits(bytes: u64) -> CacheLimits {
     CacheLimits {
         accounts: bytes / 16,
         documents: bytes / 2,
-        packages: bytes / 4,
+        packages: bytes / 16 * 3,
         principals: bytes / 16,
+        licenses: bytes / 16,
         seen: bytes / 16,
         refusals: bytes / 64,
         absences: bytes / 64,

@@ -1,12 +1,17 @@
 //! What a transaction makes stale, declared when it commits.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use keyway_base::{AccountId, Slot};
 
 use crate::Freshness;
 use crate::arg::Arg;
 use crate::statement::Statement;
+
+/// What an entry with wide slots begins with. Its length is odd then, which who knows no such slots takes for damage, and
+/// damage for everything.
+const WIDE: u8 = 4;
 
 /// The slots that a transaction touches. A [`Write`](crate::Write) cannot commit without saying (invariant I4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,21 +87,29 @@ impl Touched {
             Self::Everything => freshness.bump_all(),
         }
     }
-    /// The form in the `changes` table: two bytes per slot, high byte first; null is everything.
+    /// The form in the `changes` table, high bytes first: two bytes per slot where that is enough for all of them, else
+    /// [`WIDE`] and four bytes per slot; null is everything.
     pub(crate) fn encode(&self) -> Option<Vec<u8>> {
-        match self {
-            Self::Slots(slots) => Some(slots.iter().flat_map(|slot| slot.0.to_be_bytes()).collect()),
-            Self::Everything => None,
-        }
+        let Self::Slots(slots) = self else { return None };
+        let narrow: Option<Vec<[u8; 2]>> =
+            slots.iter().map(|slot| u16::try_from(slot.0).ok().map(u16::to_be_bytes)).collect();
+        Some(match narrow {
+            Some(narrow) => narrow.concat(),
+            None => iter::once(WIDE).chain(slots.iter().flat_map(|slot| slot.0.to_be_bytes())).collect(),
+        })
     }
     /// Reads what [`Touched::encode`] wrote. What cannot be read touches everything.
     pub(crate) fn decode(bytes: Option<&[u8]>) -> Self {
-        let Some(bytes) = bytes else { return Self::Everything };
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        if !rest.is_empty() {
-            return Self::Everything;
+        match bytes {
+            Some([WIDE, wide @ ..]) if !wide.is_empty() && wide.len() % 4 == 0 => Self::Slots(
+                wide.as_chunks::<4>().0.iter().map(|four| Slot(u32::from_be_bytes(*four))).collect(),
+            ),
+            Some(narrow) if narrow.len() % 2 == 0 => {
+                let pairs = narrow.as_chunks::<2>().0.iter();
+                Self::Slots(pairs.map(|pair| Slot(u16::from_be_bytes(*pair).into())).collect())
+            }
+            Some(_) | None => Self::Everything,
         }
-        Self::Slots(pairs.iter().map(|pair| Slot(u16::from_be_bytes(*pair))).collect())
     }
 }
 
@@ -130,14 +143,21 @@ mod tests {
 
     #[test]
     fn what_is_logged_is_read_back() {
-        let touched = Touched::Slots([Slot(0), Slot(1), Slot(0x1234), Slot(u16::MAX)].into());
-        assert_eq!(Touched::decode(touched.encode().as_deref()), touched);
+        let narrow = Touched::Slots([Slot(0), Slot(1), Slot(0x0403), Slot(0xffff)].into());
+        assert_eq!(narrow.encode().unwrap(), [0, 0, 0, 1, 4, 3, 255, 255]);
+        let wide = Touched::Slots([Slot(1), Slot(0x1_0002)].into());
+        assert_eq!(wide.encode().unwrap(), [WIDE, 0, 0, 0, 1, 0, 1, 0, 2]);
+        for touched in [narrow, wide, Touched::Slots([Slot(0x0400)].into())] {
+            assert_eq!(Touched::decode(touched.encode().as_deref()), touched);
+        }
         assert_eq!(Touched::decode(Touched::Everything.encode().as_deref()), Touched::Everything);
     }
 
     #[test]
     fn a_damaged_entry_touches_everything() {
-        assert_eq!(Touched::decode(Some(&[1, 2, 3])), Touched::Everything);
+        for damaged in [&[1, 2, 3][..], &[WIDE], &[WIDE, 1, 2], &[WIDE, 1, 2, 3, 4, 5, 6]] {
+            assert_eq!(Touched::decode(Some(damaged)), Touched::Everything, "{damaged:?}");
+        }
     }
 
     #[test]

@@ -313,6 +313,11 @@ impl Db {
         self.reader().await?.rows(Statement::fixed(ANY, Vec::new())).await.map(drop)
     }
 
+    /// Whether other nodes may write to it, whose changes are heard of a little later here.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
+    }
+
     pub(crate) const fn pools(&self) -> &Pools {
         &self.pools
     }

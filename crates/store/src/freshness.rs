@@ -78,7 +78,7 @@ impl Freshness {
     }
 
     fn slot(&self, slot: Slot) -> &AtomicU64 {
-        let index = usize::from(slot.0) % self.slots.len();
+        let index = usize::try_from(slot.0).unwrap_or_default() % self.slots.len();
         self.slots.get(index).expect("an index below the length is in bounds")
     }
 }

@@ -6,17 +6,18 @@
 //! own that owns the transaction and the guard that bumps, whatever the outcome. Callers still run whole
 //! mutations in a task of their own, since a mutation dropped *before* its commit is undone.
 
-use std::{fmt, iter, ptr, slice};
+use std::{fmt, iter, mem, ptr, slice};
 
 use keyway_base::{AccountId, GroupId, LicenseId, RecordId, ReleaseId, Timestamp};
 use keyway_jsonapi::{Column, Record, Resource, Scope};
 
 use crate::changes::Bump;
 use crate::db::Shared;
+use crate::details::Details;
 use crate::session::Session;
 use crate::statement::{Alias, Sql, Statement};
 use crate::{Bar, By, Changes, Job, NewJob, Page, StoreError, Tally, Tombstone, UniqueIndex, histogram};
-use crate::{arg::Arg, job, records, select, tally, unique};
+use crate::{arg::Arg, details, job, records, select, tally, unique};
 
 /// What became of an insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +33,12 @@ pub enum Inserted {
 pub struct Write {
     session: Session,
     shared: Shared,
+    details: Details,
 }
 
 impl Write {
-    pub(crate) const fn new(session: Session, shared: Shared) -> Self {
-        Self { session, shared }
+    pub(crate) fn new(session: Session, shared: Shared) -> Self {
+        Self { session, shared, details: Details::default() }
     }
 
     /// The oldest record that matches, as this transaction sees it.
@@ -148,6 +150,7 @@ impl Write {
     /// [`StoreError`] when the database cannot answer, or a text holds a NUL byte.
     pub async fn insert(&mut self, record: &Record) -> Result<Inserted, StoreError> {
         if self.session.execute(self.insertion(slice::from_ref(record))?).await? > 0 {
+            self.details.note(record);
             return Ok(Inserted::Yes);
         }
         let rivals = unique::rivals_of_new(self.session.dialect(), record)?;
@@ -173,6 +176,7 @@ impl Write {
                 }
             }
         }
+        records.iter().for_each(|record| self.details.note(record));
         Ok(())
     }
 
@@ -183,6 +187,13 @@ impl Write {
     /// database cannot answer, a text holds a NUL byte, or the resource has no such column.
     pub async fn update(&mut self, record: &Record, columns: &[&str]) -> Result<bool, StoreError> {
         let update = self.updating(record, columns)?;
+        if details::whose(record.resource).is_some_and(|whose| columns.contains(&whose)) {
+            // It moves: what it was part of till now changes, too.
+            let own = Scope::id("id", record.id());
+            let before = self.find(record.resource, record.account(), &own).await?;
+            before.iter().for_each(|before| self.details.note(before));
+        }
+        self.details.note(record);
         let rivals = unique::rivals_of_update(self.session.dialect(), record, columns)?;
         if let Some(index) = self.first_met(rivals).await? {
             return Err(StoreError::Conflict(index));
@@ -216,7 +227,7 @@ impl Write {
         let mut sql = Sql::new(self.session.dialect());
         sql.push("DELETE FROM ").push(resource.table).push(" AS ").name(Alias::MAIN);
         select::push_where(&mut sql, Some(account), scope);
-        self.session.execute(sql.finish()).await
+        self.changed_of(resource, account, sql).await
     }
 
     /// Sets a column to null in every record that matches and says in how many: what it referred to goes.
@@ -235,7 +246,23 @@ impl Write {
         sql.push("UPDATE ").push(resource.table).push(" AS ").name(Alias::MAIN);
         sql.push(" SET ").push(column.name).push(" = NULL");
         select::push_where(&mut sql, Some(account), scope);
-        self.session.execute(sql.finish()).await
+        self.changed_of(resource, account, sql).await
+    }
+
+    /// Runs what changes or deletes rows of a resource, notes whose details they are part of, and says how many.
+    async fn changed_of(
+        &mut self,
+        resource: &'static Resource,
+        account: AccountId,
+        mut sql: Sql,
+    ) -> Result<u64, StoreError> {
+        let Some(column) = details::whose(resource) else { return self.session.execute(sql.finish()).await };
+        sql.push(" RETURNING ").push(column);
+        let rows = self.session.rows(sql.finish()).await?;
+        for row in &rows {
+            self.details.of(account, row.read(resource.table, column, |row| row.id(0))?);
+        }
+        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
     /// Empties the tables of these resources, the job queue and the tombstones, for every account. Only a server
@@ -338,6 +365,7 @@ impl Write {
     }
 
     async fn commit_and_bump(mut self, changes: Changes) -> Result<(), StoreError> {
+        let changes = mem::take(&mut self.details).and(changes);
         let mut logged = Vec::new();
         for statement in changes.statements() {
             let rows = self.session.rows(statement).await?;
@@ -406,8 +434,8 @@ impl Write {
     }
 }
 
-/// The records in parts of few different lengths: each length is a statement to prepare.
-fn parts(mut records: &[Record]) -> impl Iterator<Item = &[Record]> {
+/// What is to be written in parts of few different lengths: each length is a statement to prepare.
+pub(crate) fn parts<T>(mut records: &[T]) -> impl Iterator<Item = &[T]> {
     iter::from_fn(move || {
         let len = [64, 8, 1].into_iter().find(|len| records.len() >= *len)?;
         let (part, rest) = records.split_at(len);

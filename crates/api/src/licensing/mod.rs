@@ -37,6 +37,7 @@ mod token_counter;
 mod user;
 
 pub(crate) use account::Accounts;
+pub(crate) use actions::validation_kept::Remembered;
 pub(crate) use component::Components;
 pub(crate) use endpoints::ENDPOINTS;
 pub(crate) use entitlement::Entitlements;

@@ -35,6 +35,7 @@ mod transfers;
 mod users;
 mod validation;
 mod validation_codes;
+mod validation_kept;
 mod versions;
 mod webhooks;
 mod world;

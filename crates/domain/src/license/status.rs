@@ -37,8 +37,18 @@ pub fn is_expired(license: &License, now: Timestamp) -> bool {
 
 /// The status.
 pub fn status(license: &License, owner_banned: bool, now: Timestamp) -> Status {
+    status_validated(license, license.last_validated_at, owner_banned, now)
+}
+
+/// The status of a licence that was validated at another time than it says itself.
+pub fn status_validated(
+    license: &License,
+    validated: Option<Timestamp>,
+    owner_banned: bool,
+    now: Timestamp,
+) -> Status {
     let soon = license.expiry.is_some_and(|expiry| expiry <= now.plus(EXPIRING));
-    let last = [license.last_validated_at, license.last_check_in_at, license.last_check_out_at];
+    let last = [validated, license.last_check_in_at, license.last_check_out_at];
     let last = last.into_iter().flatten().fold(license.created_at, Timestamp::max);
     match () {
         () if owner_banned => Status::Banned,

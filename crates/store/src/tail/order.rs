@@ -27,7 +27,7 @@ impl World {
     }
 
     /// A transaction that has logged that it touches a slot, and not ended.
-    async fn logged(&self, slot: u16) -> Session {
+    async fn logged(&self, slot: u32) -> Session {
         let account: AccountId = "0190163d-8694-739b-aea5-966c26f8ad91".parse().unwrap();
         let mut session = self.writer.pools().transaction().await.unwrap();
         for statement in Changes::of(account, [Slot(slot)]).statements() {
@@ -37,10 +37,10 @@ impl World {
     }
 
     /// Which of the first ten slots the follower takes for stale after a poll, and how many entries it read.
-    async fn poll(&self, tail: &mut Tail) -> (Vec<u16>, usize) {
+    async fn poll(&self, tail: &mut Tail) -> (Vec<u32>, usize) {
         let noted = self.follower.freshness().note();
         let count = tail.poll().await.unwrap();
-        let stale = |slot: &u16| !self.follower.freshness().is_fresh(noted, &[Slot(*slot)]);
+        let stale = |slot: &u32| !self.follower.freshness().is_fresh(noted, &[Slot(*slot)]);
         ((0..10).filter(stale).collect(), count)
     }
 }

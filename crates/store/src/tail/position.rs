@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn entry(seq: i64, at: i64) -> Entry {
-        let slot = Slot(u16::try_from(seq).unwrap());
+        let slot = Slot(u32::try_from(seq).unwrap());
         Entry { mark: Mark { seq, at }, touched: Touched::Slots([slot].into()) }
     }
     fn reading(entries: &[(i64, i64)]) -> Reading {

@@ -7,7 +7,7 @@ use keyway_base::{Slot, SlotKey};
 use keyway_jsonapi::{Scope, Value};
 use keyway_store::{Changes, Generation};
 
-use crate::world::{LICENSES, World};
+use crate::world::{LICENSES, PRODUCTS, World};
 
 /// A cache with one entry, filled as the catalogue fills its own.
 #[derive(Default)]
@@ -67,8 +67,8 @@ async fn a_read_that_follows_a_revocation_never_sees_what_was_before() {
 async fn a_commit_that_touches_nothing_ends_nothing() {
     let world = World::new().await;
     let noted = world.db.freshness().note();
-    world.add(LICENSES, &[]).await;
-    assert!(world.db.freshness().is_fresh(noted, &[Slot(0), Slot(u16::MAX)]));
+    world.add(PRODUCTS, &[]).await;
+    assert!(world.db.freshness().is_fresh(noted, &[Slot(0), Slot(0xffff)]));
     assert_eq!(world.db.freshness().note(), noted);
 }
 

@@ -9,6 +9,7 @@ mod freshness;
 
 mod containment;
 mod contention;
+mod details;
 mod durability;
 mod fresh;
 mod jobs;

@@ -5,7 +5,7 @@ use keyway_store::{Changes, Db, Tail};
 
 use crate::world::World;
 
-async fn touch(db: &Db, world: &World, slot: u16) {
+async fn touch(db: &Db, world: &World, slot: u32) {
     db.begin().await.unwrap().commit(Changes::of(world.account, [Slot(slot)])).await.unwrap();
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod second_factor;
 pub(crate) mod update_password;
 pub(crate) mod validate;
 mod validation_facts;
+pub(crate) mod validation_kept;
 mod validation_machines;
 mod validation_scope;
 mod validation_touch;

@@ -1,20 +1,20 @@
 //! `GET` and `POST /licenses/:id/actions/validate`, `POST /licenses/actions/validate-key` (`licensing.md` §9).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use keyway_access::Action;
 use keyway_crypto::legacy_key;
 use keyway_domain::license::validation::{Code, Validation, ValidationScope, validate};
 use keyway_domain::resources::License;
 use keyway_jsonapi::document::camel_keys;
-use keyway_jsonapi::schema::check;
+use keyway_jsonapi::schema::{Node, check};
 use keyway_jsonapi::{Declared, Record, Scope};
 use serde_json::{Map, Value, json};
 
 use super::license_state::policy_of;
 use super::validation_facts::Gathered;
-use super::validation_scope;
 use super::validation_touch::{self, Touch};
+use super::{validation_kept, validation_scope};
 use crate::call::Call;
 use crate::contract::{Contract, Data, Given};
 use crate::gate;
@@ -33,6 +33,9 @@ pub(crate) const BY_ID: Contract = Contract::taking(validation_scope::by_id).giv
 pub(crate) const BY_KEY: Contract =
     Contract::taking(validation_scope::by_key)
         .gives(&[Given::new(200, Data::Maybe(License::RESOURCE)).meta(meta_schema)]);
+
+/// What [`by_key`] takes.
+static BY_KEY_BODY: LazyLock<Vec<Node>> = LazyLock::new(validation_scope::by_key);
 
 const VALIDATED: &[Given] = &[Given::new(200, Data::One(License::RESOURCE)).meta(meta_schema)];
 
@@ -56,11 +59,17 @@ pub(crate) async fn by_id(call: Arc<Call>) -> Outcome<Reply> {
 
 /// By key, for anyone who knows it.
 pub(crate) async fn by_key(call: Arc<Call>) -> Outcome<Reply> {
-    check(&validation_scope::by_key(), &call.body)?;
+    check(&BY_KEY_BODY, &call.body)?;
     let (scope, echo) = asked(&call);
     let meta = |name: &str| call.meta().and_then(|meta| meta.get(name));
     let key = meta("key").and_then(Value::as_str).unwrap_or_default();
     let hashed = ["legacy_encrypted", "encrypted"].into_iter().filter_map(meta).any(|flag| flag == true);
+    if !hashed
+        && validation_kept::suffices(&scope)
+        && let Some(reply) = validation_kept::answer(&call, key, &scope, &echo).await?
+    {
+        return Ok(reply);
+    }
     let named = if hashed { of_hashed(&call, key).await? } else { Some(Scope::text("key", key)) };
     let mut work = Work::reading(&call).await?;
     let license = match named {
@@ -158,7 +167,7 @@ fn meta_schema() -> Value {
     })
 }
 
-fn meta_of(call: &Call, validation: &Validation, echo: Map<String, Value>) -> Value {
+pub(super) fn meta_of(call: &Call, validation: &Validation, echo: Map<String, Value>) -> Value {
     let mut meta = Map::new();
     meta.insert("ts".to_owned(), call.now.to_string().into());
     meta.insert("valid".to_owned(), validation.valid.into());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keyway_access::{LicenseGrant, LicenseRecords, Principal, Who, listed};
-use keyway_base::{EntitlementId, RecordId};
+use keyway_base::{EntitlementId, RecordId, UserId};
 use keyway_domain::license::validation::{EnvironmentFacts, Facts, MachineFacts, Person, ValidationScope};
 use keyway_domain::permission::Permissions;
 use keyway_domain::resources::{
@@ -19,13 +19,17 @@ use crate::work::Work;
 
 /// The owned form of [`Facts`].
 pub(crate) struct Gathered {
-    license: License,
-    policy: Policy,
-    owner: Option<Person>,
-    licensees: Vec<Person>,
+    pub(super) license: License,
+    pub(super) policy: Policy,
+    pub(super) owner: Option<Person>,
+    pub(super) licensees: Vec<Person>,
+    /// The users attached beside the owner.
+    pub(super) users: Vec<UserId>,
+    /// The entitlements of licence and policy.
+    pub(super) held: BTreeSet<RecordId>,
     entitlements: Vec<String>,
     environment: Option<EnvironmentFacts>,
-    machines: Vec<MachineFacts>,
+    pub(super) machines: Vec<MachineFacts>,
     /// Whether the scope's checksum is that of an artifact the licence may have.
     pub(crate) has_checksum: bool,
     /// Whether the scope's version is that of a release the licence may have.
@@ -33,12 +37,22 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// Gathers what belongs to a licence.
+    /// Gathers what of a licence decides with this scope.
     pub(crate) async fn of(
         work: &mut Work,
         record: &Record,
         scope: Option<&ValidationScope>,
     ) -> Outcome<Self> {
+        let mut gathered = Self::without_machines(work, record).await?;
+        gathered.machines = machines(work, &gathered.license, &gathered.policy, scope).await?;
+        if let Some(scope) = scope {
+            gathered.look_for_releases(work, scope).await?;
+        }
+        Ok(gathered)
+    }
+
+    /// Gathers what decides with any scope, but for the licence's machines and releases.
+    pub(super) async fn without_machines(work: &mut Work, record: &Record) -> Outcome<Self> {
         let license: License = record.typed()?;
         let policy = policy_of(work, record).await?;
         let owner = match license.owner_id {
@@ -53,22 +67,19 @@ impl Gathered {
             Some(id) => work.get(Environment::RESOURCE, id.into()).await?,
             None => None,
         };
-        let mut gathered = Self {
+        Ok(Self {
             owner: owner.as_ref().map(person),
             licensees: licensees.iter().map(person).collect(),
+            users,
             entitlements: codes.iter().filter_map(|e| e.get("code").as_text()).map(str::to_owned).collect(),
+            held,
             environment: environment.as_ref().map(environment_facts),
-            machines: machines(work, &license, &policy, scope).await?,
+            machines: Vec::new(),
             license,
             policy,
             has_checksum: false,
             has_version: false,
-        };
-        if let Some(scope) = scope {
-            let entitlements = held.into_iter().map(EntitlementId::from).collect();
-            gathered.look_for_releases(work, owner, users, entitlements, scope).await?;
-        }
-        Ok(gathered)
+        })
     }
 
     /// The borrowed form.
@@ -87,24 +98,20 @@ impl Gathered {
     }
 
     /// Whether the licence may have a release of the scope's version, an artifact of its checksum.
-    async fn look_for_releases(
-        &mut self,
-        work: &mut Work,
-        owner: Option<Record>,
-        users: Vec<keyway_base::UserId>,
-        entitlements: BTreeSet<EntitlementId>,
-        scope: &ValidationScope,
-    ) -> Outcome<()> {
+    async fn look_for_releases(&mut self, work: &mut Work, scope: &ValidationScope) -> Outcome<()> {
         if scope.checksum.is_none() && scope.version.is_none() {
             return Ok(());
         }
-        let owner = owner.map(|owner| owner.typed()).transpose()?;
+        let owner = match self.license.owner_id {
+            Some(id) => work.get(User::RESOURCE, id.into()).await?,
+            None => None,
+        };
         let records = LicenseRecords {
             license: self.license.clone(),
             policy: self.policy.clone(),
-            owner,
-            users,
-            entitlements,
+            owner: owner.map(|owner| owner.typed()).transpose()?,
+            users: self.users.clone(),
+            entitlements: self.held.iter().copied().map(EntitlementId::from).collect(),
         };
         let principal = Principal {
             account: work.account(),

@@ -39,7 +39,8 @@ pub(super) async fn machines(
     records.iter().map(|machine| facts(machine, &owners, &components, &processes)).collect()
 }
 
-fn facts(
+/// What validation looks at of a machine.
+pub(super) fn facts(
     record: &Record,
     owners: &[Record],
     components: &[Record],

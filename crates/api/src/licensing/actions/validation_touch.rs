@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use keyway_base::RecordId;
 use keyway_domain::resources::{ExpirationBasis, License};
 use keyway_jsonapi::{Declared, Record, Value as Column};
 use serde_json::{Value, json};
@@ -37,6 +38,31 @@ pub(crate) async fn touch(call: &Arc<Call>, license: &Record, touch: Touch) {
     }
 }
 
+/// Writes the event of a validation down, for an endpoint that listens to hear of it whatever happens next.
+pub(crate) async fn tell(call: &Arc<Call>, license: RecordId, valid: bool, code: &'static str, meta: &Value) {
+    if let Err(error) = told(call, license, valid, code, meta).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a validation could not be told of");
+    }
+}
+
+async fn told(
+    call: &Arc<Call>,
+    license: RecordId,
+    valid: bool,
+    code: &'static str,
+    meta: &Value,
+) -> Outcome<()> {
+    let mut work = Work::writing(call).await?;
+    let Some(mut license) = work.get(License::RESOURCE, license).await? else { return Ok(()) };
+    license.set("last_validated_at", Column::Time(call.now));
+    work.log_telling(&license, event(valid), json!({ "code": code }), meta).await?;
+    work.commit().await
+}
+
+const fn event(valid: bool) -> &'static str {
+    if valid { "validation.succeeded" } else { "validation.failed" }
+}
+
 async fn note(call: &Arc<Call>, license: &Record, note: Touch) -> Outcome<()> {
     let mut work = Work::writing(call).await?;
     let Some(before) = work.get(License::RESOURCE, license.id()).await? else { return Ok(()) };
@@ -61,8 +87,7 @@ async fn note(call: &Arc<Call>, license: &Record, note: Touch) -> Outcome<()> {
     work.update(&after, &columns).await?;
     touch::record(&mut work, Some(&before), Some(&after)).await?;
     if !note.quick {
-        let event = if note.valid { "validation.succeeded" } else { "validation.failed" };
-        work.log_telling(&after, event, json!({ "code": note.code }), &note.meta).await?;
+        work.log_telling(&after, event(note.valid), json!({ "code": note.code }), &note.meta).await?;
     }
     work.commit().await
 }
