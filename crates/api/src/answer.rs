@@ -126,28 +126,42 @@ fn content_type(context: &Context, response: &mut ApiResponse) {
     response.headers.entry(header::CONTENT_TYPE).or_insert(value);
 }
 
+/// How many headers the answer to most requests has in the end, with those of the front end.
+const HEADERS: usize = 32;
+/// The names of the headers that say whose request it was, until version 1.3 and since.
+const WHOSE: [[HeaderName; 3]; 2] = [
+    [
+        HeaderName::from_static("keygen-account-id"),
+        HeaderName::from_static("keygen-bearer-id"),
+        HeaderName::from_static("keygen-token-id"),
+    ],
+    [
+        HeaderName::from_static("keygen-account"),
+        HeaderName::from_static("keygen-bearer"),
+        HeaderName::from_static("keygen-token"),
+    ],
+];
+
 /// The headers of `licensing.md` §1.7 that say what is known of the request.
 fn common(context: &Context, response: &mut ApiResponse) {
-    let suffix = context.version.id_header_suffix();
-    for (name, value) in [
-        ("keygen-account", id(context.account)),
-        ("keygen-bearer", id(context.bearer)),
-        ("keygen-token", id(context.token)),
-    ] {
-        if let Ok(name) = HeaderName::try_from(format!("{name}{suffix}")) {
-            response.header(name, &value);
-        }
+    let [former, current] = WHOSE;
+    let names = if context.version.has_suffixed_ids() { former } else { current };
+    let ids = [context.account.map(RecordId::from), context.bearer, context.token.map(RecordId::from)];
+    response.headers.reserve(HEADERS);
+    for (name, id) in names.into_iter().zip(ids) {
+        response.headers.insert(name, id_value(id));
     }
+    let environment = context.environment.as_deref().unwrap_or_default();
+    response.header(HeaderName::from_static("keygen-environment"), environment);
     for (name, value) in [
-        ("keygen-environment", context.environment.as_deref().unwrap_or_default()),
-        ("keygen-license", &id(context.license)),
-        ("keygen-version", &context.version.to_string()),
-        ("keygen-edition", "EE"),
-        ("keygen-mode", context.mode.as_str()),
-        ("keygen-revision", env!("CARGO_PKG_VERSION")),
-        ("x-request-id", &context.request_id.to_string()),
+        ("keygen-license", id_value(context.license)),
+        ("keygen-version", HeaderValue::from_static(context.version.as_str())),
+        ("keygen-edition", HeaderValue::from_static("EE")),
+        ("keygen-mode", HeaderValue::from_static(context.mode.as_str())),
+        ("keygen-revision", HeaderValue::from_static(env!("CARGO_PKG_VERSION"))),
+        ("x-request-id", id_value(Some(RecordId::new(context.request_id.uuid())))),
     ] {
-        response.header(HeaderName::from_static(name), value);
+        response.headers.insert(HeaderName::from_static(name), value);
     }
     if let Some(cookie) = &context.cookie
         && !response.headers.contains_key(header::SET_COOKIE)
@@ -158,6 +172,7 @@ fn common(context: &Context, response: &mut ApiResponse) {
     response.headers.entry(header::CACHE_CONTROL).or_insert(caching);
 }
 
-fn id<I: ToString>(id: Option<I>) -> String {
-    id.map(|id| id.to_string()).unwrap_or_default()
+fn id_value(id: Option<RecordId>) -> HeaderValue {
+    let text = id.map(|id| HeaderValue::try_from(id.to_string()));
+    text.and_then(Result::ok).unwrap_or(HeaderValue::from_static(""))
 }

@@ -7,7 +7,7 @@ use keyway_access::{Origin, Presented, Principal, Surface, admit, credentials};
 use keyway_base::{AccountId, Clock};
 use keyway_blob::{BlobStore, Urls};
 use keyway_catalog::{
-    AccountError, AccountFacts, Catalog, EnvironmentFacts, Known, Mode, PrincipalError, Shelf,
+    AccountError, AccountFacts, Catalog, EnvironmentFacts, Known, Mode, PrincipalError, Shelf, to_the_end,
 };
 use keyway_crypto::http_signature::parse_accept_signature;
 use keyway_crypto::session::Session;
@@ -344,16 +344,16 @@ impl Api {
         task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?
     }
 
-    /// Runs an operation. Those that may write run in a task of their own, so that a client that hangs up
-    /// cannot cut a commit from what must follow it. An operation whose transaction met another one's is run again:
+    /// Runs an operation. Those that may write are done to the end, so that a client that hangs up cannot cut a commit from
+    /// what must follow it. An operation whose transaction met another one's is run again:
     /// it has left nothing behind.
     async fn run(&self, endpoint: &'static Endpoint, call: Arc<Call>) -> Outcome<Reply> {
         let run = retrying(move || endpoint.run(Arc::clone(&call)));
         if endpoint.verb == Verb::Get {
             return run.await;
         }
-        let task = tokio::spawn(run);
-        let ended = task.await.map_err(|error| Refusal::Broken(format!("an operation died: {error}")))?;
+        let ended = to_the_end(Box::pin(run)).await;
+        let ended = ended.map_err(|error| Refusal::Broken(format!("an operation: {error}")))?;
         ended.map_err(Refusal::told_of_contention)
     }
 

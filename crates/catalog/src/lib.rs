@@ -33,6 +33,7 @@ mod snapshot;
 mod stock;
 mod tail;
 mod tenancy;
+mod to_the_end;
 mod webhooks;
 
 pub use account::{AccountFacts, AccountSigner};
@@ -48,4 +49,5 @@ pub use principal::PrincipalError;
 pub use shelf::{Shelf, ShelfKey};
 pub use stock::{Stock, StockSeen};
 pub use tenancy::{BadMode, Mode, Tenancy};
+pub use to_the_end::{Died, to_the_end};
 pub use webhooks::Webhooks;

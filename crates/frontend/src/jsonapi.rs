@@ -17,7 +17,7 @@ use hyper::body::{Body as _, Incoming};
 use keyway_access::{Credential, Presented, Surface, credentials};
 use keyway_base::{AccountId, BlobName};
 use keyway_blob::BlobKey;
-use keyway_catalog::{AccountError, AccountFacts};
+use keyway_catalog::{AccountError, AccountFacts, to_the_end};
 use keyway_jsonapi::ApiError;
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
@@ -191,8 +191,8 @@ pub(crate) async fn asked(
 ) -> Response<Body> {
     let call = call(exchange, whose, body.clone());
     let api = Arc::clone(&front.api);
-    let task = tokio::spawn(async move { api.handle(call).await });
-    match timeout(ANSWER_TIME, task).await {
+    let work = to_the_end(Box::pin(async move { api.handle(call).await }));
+    match timeout(ANSWER_TIME, work).await {
         Ok(Ok(answer)) => {
             let asked = answer.asked;
             let mut response = carry_out(front, exchange, answer).await;

@@ -130,48 +130,65 @@ fn spellings(kind: &str) -> Vec<String> {
 /// # Errors
 /// 400 with the pointer and wording of §1.2.
 pub fn check(members: &[Node], body: &Map<String, Value>) -> Result<(), ApiError> {
-    unknown(members, body, "")?;
-    reserved(members, body, "")?;
-    coerce(members, body, "")?;
-    present(members, body, "")
+    unknown(members, body, &At::Root)?;
+    reserved(members, body, &At::Root)?;
+    coerce(members, body, &At::Root)?;
+    present(members, body, &At::Root)
 }
 
-/// Appends a key to a pointer, in camel case.
-fn below(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", camel_key(key))
+/// Where in a body something is: written out only when something is wrong there.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Root,
+    /// A member, by its folded key.
+    Member(&'a At<'a>, &'a str),
+    Item(&'a At<'a>, usize),
 }
 
-fn unpermitted(pointer: &str, key: &str) -> ApiError {
-    ApiError::schema(below(pointer, key), "unpermitted parameter")
+impl At<'_> {
+    /// The pointer, its keys in camel case.
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(above, key) => format!("{}/{}", above.pointer(), camel_key(key)),
+            Self::Item(above, index) => format!("{}/{index}", above.pointer()),
+        }
+    }
 }
 
-fn unknown(members: &[Node], body: &Map<String, Value>, pointer: &str) -> Result<(), ApiError> {
+/// What is wrong somewhere.
+fn wrong(at: &At<'_>, detail: impl Into<String>) -> ApiError {
+    ApiError::schema(at.pointer(), detail)
+}
+
+fn unknown(members: &[Node], body: &Map<String, Value>, above: &At<'_>) -> Result<(), ApiError> {
     for (key, value) in body {
+        let at = At::Member(above, key);
         let node = members.iter().find(|node| node.name == key.as_str());
-        let node = node.ok_or_else(|| unpermitted(pointer, key))?;
-        descend(node, value, &below(pointer, key), &mut |nodes, map, at| unknown(nodes, map, at))?;
+        let node = node.ok_or_else(|| wrong(&at, "unpermitted parameter"))?;
+        descend(node, value, &at, &mut |nodes, map, at| unknown(nodes, map, at))?;
     }
     Ok(())
 }
 
-fn reserved(members: &[Node], body: &Map<String, Value>, pointer: &str) -> Result<(), ApiError> {
+fn reserved(members: &[Node], body: &Map<String, Value>, above: &At<'_>) -> Result<(), ApiError> {
     for node in members {
         let Some(value) = body.get(node.name.as_ref()) else { continue };
+        let at = At::Member(above, &node.name);
         if !node.permitted {
-            return Err(unpermitted(pointer, &node.name));
+            return Err(wrong(&at, "unpermitted parameter"));
         }
-        let at = below(pointer, &node.name);
         descend(node, value, &at, &mut |nodes, map, at| reserved(nodes, map, at))?;
     }
     Ok(())
 }
 
-fn coerce(members: &[Node], body: &Map<String, Value>, pointer: &str) -> Result<(), ApiError> {
+fn coerce(members: &[Node], body: &Map<String, Value>, above: &At<'_>) -> Result<(), ApiError> {
     for node in members {
         let Some(value) = body.get(node.name.as_ref()) else { continue };
-        let at = below(pointer, &node.name);
+        let at = At::Member(above, &node.name);
         if matches!(node.form, Form::Time) && uncoercible(value) {
-            return Err(ApiError::schema(at, "failed to coerce string to time"));
+            return Err(wrong(&at, "failed to coerce string to time"));
         }
         descend(node, value, &at, &mut |nodes, map, at| coerce(nodes, map, at))?;
     }
@@ -182,15 +199,15 @@ fn uncoercible(value: &Value) -> bool {
     value.as_str().is_some_and(|text| !text.is_empty()) && to_time(value).is_none()
 }
 
-type Pass<'a> = dyn FnMut(&[Node], &Map<String, Value>, &str) -> Result<(), ApiError> + 'a;
+type Pass<'a> = dyn FnMut(&[Node], &Map<String, Value>, &At<'_>) -> Result<(), ApiError> + 'a;
 
 /// Applies a pass to the objects directly below a value.
-fn descend(node: &Node, value: &Value, pointer: &str, pass: &mut Pass<'_>) -> Result<(), ApiError> {
+fn descend(node: &Node, value: &Value, at: &At<'_>, pass: &mut Pass<'_>) -> Result<(), ApiError> {
     match (&node.form, value) {
-        (Form::Object(nodes), Value::Object(map)) => pass(nodes, map, pointer),
+        (Form::Object(nodes), Value::Object(map)) => pass(nodes, map, at),
         (Form::List { item, .. }, Value::Array(items)) => {
             for (index, value) in items.iter().enumerate() {
-                descend(item, value, &format!("{pointer}/{index}"), pass)?;
+                descend(item, value, &At::Item(at, index), pass)?;
             }
             Ok(())
         }
@@ -198,26 +215,26 @@ fn descend(node: &Node, value: &Value, pointer: &str, pass: &mut Pass<'_>) -> Re
     }
 }
 
-fn present(members: &[Node], body: &Map<String, Value>, pointer: &str) -> Result<(), ApiError> {
+fn present(members: &[Node], body: &Map<String, Value>, above: &At<'_>) -> Result<(), ApiError> {
     for node in members {
-        let at = below(pointer, &node.name);
+        let at = At::Member(above, &node.name);
         match body.get(node.name.as_ref()) {
             Some(value) => value_of(node, value, &at)?,
-            None if node.required => return Err(ApiError::schema(at, "is missing")),
+            None if node.required => return Err(wrong(&at, "is missing")),
             None => {}
         }
     }
     Ok(())
 }
 
-fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
+fn value_of(node: &Node, value: &Value, at: &At<'_>) -> Result<(), ApiError> {
     if value.is_null() {
         let refused = node.required && !node.nullable;
-        return if refused { Err(ApiError::schema(at, "cannot be null")) } else { Ok(()) };
+        return if refused { Err(wrong(at, "cannot be null")) } else { Ok(()) };
     }
     let mismatch = |expected: &str| {
         let received = type_name(value);
-        Err(ApiError::schema(at, format!("type mismatch (received {received} expected {expected})")))
+        Err(wrong(at, format!("type mismatch (received {received} expected {expected})")))
     };
     match (&node.form, value) {
         (Form::Any, _) => Ok(()),
@@ -230,19 +247,19 @@ fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
         (Form::Choice(choices), Value::String(text)) => {
             not_blank(node, text, at)?;
             let known = choices.iter().any(|choice| choice == text);
-            if known { Ok(()) } else { Err(ApiError::schema(at, "is invalid")) }
+            if known { Ok(()) } else { Err(wrong(at, "is invalid")) }
         }
         (Form::Choice(_), _) => mismatch("string"),
         (Form::Uuid, Value::String(text)) if text.parse::<RecordId>().is_ok() => Ok(()),
         (Form::Uuid, _) => mismatch("UUID string"),
         (Form::Integer, Value::Number(number)) if !number.is_f64() || is_huge(number) => {
             let fits = number.as_i64().is_some();
-            if fits { Ok(()) } else { Err(ApiError::schema(at, "integer is too large")) }
+            if fits { Ok(()) } else { Err(wrong(at, "integer is too large")) }
         }
         (Form::Integer, _) => mismatch("integer"),
         (Form::Hundredths, Value::Number(number)) => match hundredths::read(number) {
             Some(_) => Ok(()),
-            None => Err(ApiError::schema(at, "must be a number with two decimals at most")),
+            None => Err(wrong(at, "must be a number with two decimals at most")),
         },
         (Form::Hundredths, _) => mismatch("number"),
         (Form::Boolean, Value::Bool(_)) => Ok(()),
@@ -250,7 +267,7 @@ fn value_of(node: &Node, value: &Value, at: &str) -> Result<(), ApiError> {
         (Form::Time, Value::String(text)) => not_blank(node, text, at),
         (Form::Time, Value::Number(_)) if to_time(value).is_some() => Ok(()),
         (Form::Time, _) => mismatch("time"),
-        (Form::Metadata, Value::Object(map)) => metadata::check_depth(map, at),
+        (Form::Metadata, Value::Object(map)) => metadata::check_depth(map, &at.pointer()),
         (Form::Metadata, _) => mismatch("object"),
         (Form::Texts, Value::Array(items)) => texts(items, at),
         (Form::Texts, _) => mismatch("array"),
@@ -262,28 +279,28 @@ fn is_huge(number: &serde_json::Number) -> bool {
     number.as_f64().is_some_and(|number| number.abs() >= 9.2e18)
 }
 
-fn not_blank(node: &Node, text: &str, at: &str) -> Result<(), ApiError> {
+fn not_blank(node: &Node, text: &str, at: &At<'_>) -> Result<(), ApiError> {
     let refused = text.trim().is_empty() && !node.blank;
-    if refused { Err(ApiError::schema(at, "cannot be blank")) } else { Ok(()) }
+    if refused { Err(wrong(at, "cannot be blank")) } else { Ok(()) }
 }
 
-fn items_of(item: &Node, items: &[Value], (min, max): (usize, usize), at: &str) -> Result<(), ApiError> {
+fn items_of(item: &Node, items: &[Value], (min, max): (usize, usize), at: &At<'_>) -> Result<(), ApiError> {
     let item = item.clone().required();
     for (index, value) in items.iter().enumerate().take(max) {
-        value_of(&item, value, &format!("{at}/{index}"))?;
+        value_of(&item, value, &At::Item(at, index))?;
     }
     if items.len() < min || items.len() > max {
         let detail = format!("length must be between {min} and {max} (inclusive)");
-        return Err(ApiError::schema(at, detail));
+        return Err(wrong(at, detail));
     }
     Ok(())
 }
 
-fn texts(items: &[Value], at: &str) -> Result<(), ApiError> {
+fn texts(items: &[Value], at: &At<'_>) -> Result<(), ApiError> {
     for (index, value) in items.iter().enumerate() {
         if !value.is_string() {
             let detail = format!("type mismatch (received {} expected string)", type_name(value));
-            return Err(ApiError::schema(format!("{at}/{index}"), detail));
+            return Err(wrong(&At::Item(at, index), detail));
         }
     }
     Ok(())

@@ -90,9 +90,23 @@ impl ApiVersion {
         let differences = DIFFERENCES.iter().rev().filter(|difference| self <= difference.until);
         differences.for_each(|difference| (difference.body)(body, route));
     }
-    /// What the headers that carry ids are called: until 1.3 they ended in `-Id`.
-    pub(crate) const fn id_header_suffix(self) -> &'static str {
-        if self.0 <= 3 { "-id" } else { "" }
+    /// Whether the names of headers that carry ids end in `-Id`: until 1.3.
+    pub(crate) const fn has_suffixed_ids(self) -> bool {
+        self.0 <= 3
+    }
+    /// Its name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self.0 {
+            0 => "1.0",
+            1 => "1.1",
+            2 => "1.2",
+            3 => "1.3",
+            4 => "1.4",
+            5 => "1.5",
+            6 => "1.6",
+            7 => "1.7",
+            _ => "1.8",
+        }
     }
 }
 
@@ -118,6 +132,6 @@ impl Route {
 
 impl std::fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "1.{}", self.0)
+        f.write_str(self.as_str())
     }
 }

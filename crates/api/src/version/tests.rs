@@ -32,7 +32,11 @@ fn reads_the_supported_versions_and_no_others() {
         assert_eq!(ApiVersion::parse(bad), None, "{bad}");
     }
     assert_eq!(ApiVersion::CURRENT.to_string(), "1.8");
-    assert_eq!((ApiVersion(3).id_header_suffix(), ApiVersion(4).id_header_suffix()), ("-id", ""));
+    assert!(ApiVersion(3).has_suffixed_ids() && !ApiVersion(4).has_suffixed_ids());
+    for minor in 0..=ApiVersion::CURRENT.0 {
+        assert_eq!(ApiVersion(minor).as_str(), format!("1.{minor}"));
+        assert_eq!(ApiVersion::parse(ApiVersion(minor).as_str()), Some(ApiVersion(minor)));
+    }
 }
 
 #[test]

@@ -217,6 +217,29 @@ async fn a_validation_tells_how_it_went() {
 }
 
 #[tokio::test]
+async fn a_validation_by_key_is_told_of_before_it_is_answered() {
+    let world = World::new().await;
+    let product = world.product("App").await;
+    let policy = world.policy(&product, json!({})).await;
+    let (license, key) = world.license(&policy, json!({})).await;
+    endpoint(&world, &["license.validation.succeeded"]).await;
+    for nonce in 0..3 {
+        let asked = json!({ "meta": { "key": key, "nonce": nonce } });
+        let answer = world.anonymous().post("licenses/actions/validate-key", asked).await;
+        let events = told(&world).await;
+        let (name, payload) = &events[nonce];
+        assert_eq!((events.len(), name.as_str()), (nonce + 1, "license.validation.succeeded"));
+        assert_eq!(payload["meta"], *answer.at("/meta"));
+        assert_eq!(payload["data"]["id"], license);
+        assert_eq!(payload["data"]["attributes"]["lastValidated"], *answer.at("/meta/ts"));
+    }
+    let unheard = json!({ "meta": { "key": key, "scope": { "product": policy } } });
+    assert_eq!(world.anonymous().post("licenses/actions/validate-key", unheard).await.status, 200);
+    world.api.flush_logs().await.unwrap();
+    assert_eq!(told(&world).await.len(), 3, "to what failed nobody listens");
+}
+
+#[tokio::test]
 async fn no_secret_is_told() {
     let world = World::new().await;
     endpoint(&world, &["*"]).await;

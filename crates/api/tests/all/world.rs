@@ -50,7 +50,7 @@ pub(crate) struct World {
     /// The first admin's id.
     pub(crate) admin_id: RecordId,
     _dir: TempDir,
-    _place: TestDatabase,
+    place: TestDatabase,
 }
 
 /// Somebody who speaks to the API.
@@ -118,17 +118,31 @@ impl World {
             urls: Arc::clone(&urls),
             engines: ENGINES,
             clock: shared,
-            public: PublicUrls {
-                api: "https://api.example.com".to_owned(),
-                domain: Some("example.com".to_owned()),
-                portal: Some(PORTAL.parse().unwrap()),
-            },
+            public: public(),
             wake_jobs: Arc::new(Notify::new()),
             logs_requests,
         });
         let admin =
             Client { api: Arc::clone(&api), headers: HeaderMap::new(), is_logged: false }.bearer(&secret);
-        Self { api, db, blobs, catalog, urls, clock, account, admin, admin_id, _dir: dir, _place: place }
+        Self { api, db, blobs, catalog, urls, clock, account, admin, admin_id, _dir: dir, place }
+    }
+    /// The admin at another node, which has caches of its own over the same database, and the same clock.
+    pub(crate) async fn another_node(&self) -> Client {
+        let db = Db::open(&Options::at(self.place.url(), 2).unwrap()).await.unwrap();
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let catalog = Catalog::new(db.clone(), ENGINES, Arc::clone(&clock), CacheLimits::default());
+        let api = Api::new(ApiParts {
+            db,
+            catalog,
+            blobs: self.blobs.clone(),
+            urls: Arc::clone(&self.urls),
+            engines: ENGINES,
+            clock,
+            public: public(),
+            wake_jobs: Arc::new(Notify::new()),
+            logs_requests: false,
+        });
+        Client { api, ..self.admin.clone() }
     }
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Client {
@@ -175,6 +189,14 @@ impl World {
     pub(crate) async fn token_of(&self, path: &str) -> Client {
         let answer = self.admin.post(&format!("{path}/tokens"), json!(null)).await;
         self.anonymous().bearer(answer.text("/data/attributes/token"))
+    }
+}
+
+fn public() -> PublicUrls {
+    PublicUrls {
+        api: "https://api.example.com".to_owned(),
+        domain: Some("example.com".to_owned()),
+        portal: Some(PORTAL.parse().unwrap()),
     }
 }
 

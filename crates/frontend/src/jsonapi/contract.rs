@@ -16,8 +16,8 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The JSON:API as the front end knows it.
 pub trait JsonApi: Send + Sync + 'static {
-    /// Answers a request. Never fails: failures are answers. It runs in a task of its own, so that a client that
-    /// hangs up cuts nothing short.
+    /// Answers a request. Never fails: failures are answers. It is done to the end, so that a client that hangs up cuts
+    /// nothing short.
     fn handle(&self, call: ApiCall) -> Boxed<'_, ApiAnswer>;
     /// Whether what is sent as the body of a request is not looked at, and may be of any length.
     fn ignores_body(&self, method: &Method, path: &str) -> bool;
