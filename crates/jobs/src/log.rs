@@ -13,6 +13,7 @@ use keyway_store::{Changes, Job, Page};
 use serde_json::json;
 
 use crate::JobError;
+use crate::accounts::with_any;
 use crate::kind::{PRUNE_EVENTS, PRUNE_REQUESTS, PRUNE_WEBHOOKS};
 use crate::runner::{Ended, Parts, end};
 
@@ -53,8 +54,8 @@ pub(crate) async fn look(parts: &Parts, kept: LogsKept) -> Result<usize, JobErro
             let spare = if partitioned { kept / SPARE } else { Duration::ZERO };
             let before = parts.clock.wall().minus(kept.saturating_add(spare));
             let payload = json!({ "before": before.as_micros() });
-            let signs = [(log.resource, older_than(before))];
-            found += parts.enqueue_where(log.kind, payload, &signs).await?;
+            let accounts = with_any([(log.resource, older_than(before))]);
+            found += parts.enqueue_for(&accounts, log.kind, &payload).await?;
         }
     }
     Ok(found)

@@ -9,13 +9,14 @@
 use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::event::{Event, Origin};
 use keyway_domain::machine::heartbeat::{Fate, Heartbeat, HeartbeatStatus};
-use keyway_domain::machine::liveness::{departed, silent, unheard, wanting_pings};
-use keyway_domain::resources::{Account, License, Machine, Policy, Process};
+use keyway_domain::machine::liveness::{departed, leaving_unheard, silent, unheard, wanting_pings};
+use keyway_domain::resources::{License, Machine, Policy, Process};
 use keyway_jsonapi::{Declared, Record, Resource, Scope, Value};
-use keyway_store::{Changes, Job, NewJob, Order, Page, Write};
+use keyway_store::{Changes, Job, Order, Page, Write};
 use serde_json::json;
 
 use crate::JobError;
+use crate::accounts::{Sign, with_any};
 use crate::kind::WATCH;
 use crate::purge::of_machine;
 use crate::runner::{Ended, Parts, end};
@@ -43,21 +44,16 @@ enum Judge {
 
 /// Enqueues a job for every account in which someone may have died; says how many.
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
-    let now = parts.clock.wall();
-    let mut found = 0;
-    for account in parts.db.accounts(Account::RESOURCE).await? {
-        let account = account.account();
-        for round in rounds(parts, account, now).await? {
-            if parts.db.find(round.resource, account, &round.suspects).await?.is_some() {
-                let kind = WATCH.to_owned();
-                let job = NewJob { kind, key: String::new(), account, payload: json!({}), run_at: now };
-                parts.enqueue(&job).await?;
-                found += 1;
-                break;
-            }
-        }
-    }
-    Ok(found)
+    parts.enqueue_for(&with_any(signs(parts.clock.wall())), WATCH, &json!({})).await
+}
+
+/// What shows that an account has someone to judge: one whom a round of [`rounds`] would suspect.
+fn signs(now: Timestamp) -> Vec<Sign> {
+    let of_watched = |suspects: fn(Timestamp) -> Scope| WATCHED.map(|resource| (resource, suspects(now)));
+    let mut signs: Vec<Sign> = of_watched(departed).into();
+    signs.extend(of_watched(silent));
+    signs.push((Policy::RESOURCE, leaving_unheard(now)));
+    signs
 }
 
 /// Everything that is looked for in an account. Removals come first: who is noticed now is removed another time.

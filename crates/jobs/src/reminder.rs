@@ -12,6 +12,7 @@ use keyway_store::{Changes, Job, Order, Page, Read, Write};
 use serde_json::json;
 
 use crate::JobError;
+use crate::accounts::with_any;
 use crate::kind::REMIND;
 use crate::runner::{Ended, Parts};
 
@@ -24,8 +25,8 @@ const BATCH: usize = 100;
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
     let now = parts.clock.wall();
     let dates = Notice::OF_EXPIRY.map(|notice| notice.expiries(now)).into_iter().fold(Scope::None, Scope::or);
-    let signs = [(License::RESOURCE, dates), (Policy::RESOURCE, asks_for_check_ins())];
-    parts.enqueue_where(REMIND, json!({}), &signs).await
+    let accounts = with_any([(License::RESOURCE, dates), (Policy::RESOURCE, asks_for_check_ins())]);
+    parts.enqueue_for(&accounts, REMIND, &json!({})).await
 }
 
 fn asks_for_check_ins() -> Scope {

@@ -11,6 +11,7 @@ use keyway_store::{Changes, Job, Page};
 use serde_json::json;
 
 use crate::JobError;
+use crate::accounts::with_any;
 use crate::kind::PRUNE_TOKENS;
 use crate::runner::{Ended, Parts, end};
 
@@ -21,8 +22,8 @@ const BATCH: u32 = 100;
 
 /// Enqueues a job for every account that has such tokens; says how many.
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
-    let signs = [(Token::RESOURCE, ended(parts.clock.wall()))];
-    parts.enqueue_where(PRUNE_TOKENS, json!({}), &signs).await
+    let accounts = with_any([(Token::RESOURCE, ended(parts.clock.wall()))]);
+    parts.enqueue_for(&accounts, PRUNE_TOKENS, &json!({})).await
 }
 
 fn ended(now: Timestamp) -> Scope {

@@ -4,13 +4,14 @@
 use std::iter;
 
 use keyway_base::{AccountId, EnvironmentId, RecordId, Timestamp};
-use keyway_domain::resources::{Account, Environment, UsageSnapshot};
+use keyway_domain::resources::{Environment, UsageSnapshot};
 use keyway_domain::usage::{Metric, today};
 use keyway_jsonapi::{Declared as _, Record, Scope, Value};
-use keyway_store::{Changes, Job, NewJob};
+use keyway_store::{Changes, Job};
 use serde_json::json;
 
 use crate::JobError;
+use crate::accounts::with_any;
 use crate::kind::COUNT_USAGE;
 use crate::runner::{Ended, Parts, end};
 
@@ -19,21 +20,9 @@ const KEPT: i64 = 366;
 
 /// Enqueues a job for every account that was not counted today; says how many.
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
-    let now = parts.clock.wall();
-    let mut found = 0;
-    for account in parts.db.accounts(Account::RESOURCE).await? {
-        let account = account.account();
-        if parts.db.find(UsageSnapshot::RESOURCE, account, &of_day(today(now))).await?.is_none() {
-            let (kind, key) = (COUNT_USAGE.to_owned(), String::new());
-            let job = NewJob { kind, key, account, payload: json!({}), run_at: now };
-            let mut write = parts.db.begin().await?;
-            write.enqueue(&job).await?;
-            write.commit(Changes::none()).await?;
-            parts.wake.notify_one();
-            found += 1;
-        }
-    }
-    Ok(found)
+    let today = of_day(today(parts.clock.wall()));
+    let accounts = with_any([(UsageSnapshot::RESOURCE, today)]).negate();
+    parts.enqueue_for(&accounts, COUNT_USAGE, &json!({})).await
 }
 
 fn of_day(day: i64) -> Scope {

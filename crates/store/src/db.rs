@@ -234,7 +234,20 @@ impl Db {
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn accounts(&self, accounts: &'static Resource) -> Result<Vec<Record>, StoreError> {
-        records::list(&mut self.reader().await?, accounts, None, &Scope::All, &Page::all()).await
+        self.accounts_where(accounts, &Scope::All, &Page::all()).await
+    }
+
+    /// A part of the accounts that match. `accounts` is the declaration of accounts.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot answer.
+    pub async fn accounts_where(
+        &self,
+        accounts: &'static Resource,
+        scope: &Scope,
+        page: &Page,
+    ) -> Result<Vec<Record>, StoreError> {
+        records::list(&mut self.reader().await?, accounts, None, scope, page).await
     }
 
     /// A consistent snapshot. The generation is noted first, so that what is built from it can be cached

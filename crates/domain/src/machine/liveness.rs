@@ -60,6 +60,13 @@ pub fn unheard(policy: &Policy, now: Timestamp) -> Scope {
     Scope::IsNull(NOTICED).and(Scope::IsNull(HEARD)).and(late).and(under)
 }
 
+/// Policies under which there is a machine that [`unheard`] means. Only what these policies hold is looked at.
+pub fn leaving_unheard(now: Timestamp) -> Scope {
+    let silent = Scope::IsNull(NOTICED).and(Scope::IsNull(HEARD)).and(overdue("created_at", now));
+    let machines = Scope::has("machines", "license_id", silent);
+    wanting_pings().and(Scope::has("licenses", "policy_id", machines))
+}
+
 /// Policies under which something may have died without a ping.
 pub fn wanting_pings() -> Scope {
     Scope::Is("require_heartbeat", Value::Bool(true))

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyway_base::{RecordId, Timestamp};
+use keyway_base::{AccountId, RecordId, Timestamp};
 use keyway_domain::machine::heartbeat::{Heartbeat, Ping};
-use keyway_domain::resources::{Component, EventLog, License, Machine, Policy, Process};
+use keyway_domain::resources::{Account, Component, EventLog, License, Machine, Policy, Process};
 use keyway_jobs::{Runner, kind};
 use keyway_jsonapi::{Declared, Record, Scope, Value};
 use keyway_store::{Changes, retrying};
@@ -101,6 +101,82 @@ async fn the_dead_are_noticed_once_and_removed_in_a_later_round() {
     world.advance(MINUTE * 60 * 24);
     assert!(!round(&world).await);
     assert!(world.find::<Machine>(&silent).await.is_some(), "who need not ping and never did lives");
+}
+
+/// Who is in an account: under which policy, whether one that must ping, and when last heard of, in seconds from the
+/// beginning; a process of theirs; when their death was noticed.
+struct Tenant {
+    cull: &'static str,
+    required: bool,
+    heard: Option<u64>,
+    process: Option<u64>,
+    noticed: Option<u64>,
+}
+
+/// An account of this kind alone.
+async fn tenant(world: &World, tenant: &Tenant) -> AccountId {
+    let account = world.record::<Account>();
+    let within = |mut record: Record| {
+        record.set("account_id", Value::Id(account.id()));
+        record
+    };
+    let at = |seconds: Option<u64>| {
+        seconds.map_or(Value::Null, |seconds| Value::Time(world.start.plus(Duration::from_secs(seconds))))
+    };
+    let mut policy = within(world.record::<Policy>());
+    policy.set("heartbeat_duration", Value::Int(60));
+    policy.set("heartbeat_cull_strategy", Value::Text(tenant.cull.into()));
+    policy.set("require_heartbeat", Value::Bool(tenant.required));
+    let mut license = within(world.record::<License>());
+    license.set("policy_id", Value::Id(policy.id()));
+    let mut machine = within(world.record::<Machine>());
+    machine.set("license_id", Value::Id(license.id()));
+    machine.set("last_heartbeat_at", at(tenant.heard));
+    machine.set("dead_at", at(tenant.noticed));
+    let mut all = vec![within(account.clone()), policy, license.clone(), machine.clone()];
+    if tenant.process.is_some() {
+        let mut process = within(world.record::<Process>());
+        process.set("machine_id", Value::Id(machine.id()));
+        process.set("license_id", Value::Id(license.id()));
+        process.set("last_heartbeat_at", at(tenant.process));
+        all.push(process);
+    }
+    for record in &all {
+        world.put(record).await;
+    }
+    account.id().into()
+}
+
+#[tokio::test]
+async fn one_look_finds_every_account_with_someone_to_judge_and_no_other() {
+    let world = World::new().await;
+    let kept = || Tenant { cull: "KEEP_DEAD", required: false, heard: None, process: None, noticed: None };
+    let removed = || Tenant { cull: "DEACTIVATE_DEAD", ..kept() };
+    let rows = [
+        ("who need not ping and never did", kept(), false),
+        ("who is alive up to this moment", Tenant { heard: Some(40), ..kept() }, false),
+        ("who fell silent", Tenant { heard: Some(39), ..kept() }, true),
+        ("who never pinged and should have", Tenant { required: true, ..kept() }, true),
+        ("whose process fell silent", Tenant { heard: Some(90), process: Some(39), ..kept() }, true),
+        ("whose process lives", Tenant { heard: Some(90), process: Some(90), ..kept() }, false),
+        ("whose death was noticed", Tenant { heard: Some(1), noticed: Some(70), ..kept() }, false),
+        ("who is to be removed", Tenant { heard: Some(1), noticed: Some(70), ..removed() }, true),
+        ("whose death is noticed now", Tenant { heard: Some(1), noticed: Some(100), ..removed() }, false),
+    ];
+    let mut expected = BTreeMap::new();
+    for (name, row, due) in &rows {
+        let account = tenant(&world, row).await;
+        if *due {
+            expected.insert(account, *name);
+        }
+    }
+    world.advance(Duration::from_secs(100));
+    assert_eq!(world.runner.watch().await.unwrap(), expected.len());
+    let mut found = BTreeMap::new();
+    while let Some(job) = world.db.claim(world.now(), MINUTE, &[kind::WATCH]).await.unwrap() {
+        found.insert(job.account, expected.get(&job.account).copied().unwrap_or("nobody"));
+    }
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every statement that can be generated is prepared, and the hot ones use their index.
 
 use keyway_base::{AccountId, RecordId, Timestamp};
+use keyway_domain::machine::liveness;
 use keyway_domain::resources::{
     ALL, Account, Artifact, Component, Constraint, ContentBlob, ContentEdge, ContentManifest, ContentRoot,
     ContentTag, ContentUpload, Engine, Entitlement, Environment, EventLog, GroupOwner, License,
@@ -264,6 +265,10 @@ async fn hot_look_ups_use_their_index() {
     let steps = plan(&mut session, &find(dialect, Machine::RESOURCE, Some(account()), &pair)).await;
     let indexes = ["machines_fingerprint", "machines_license", "machines_by_fingerprint"];
     assert!(indexes.iter().any(|index| uses(dialect, &steps, index)), "{steps:#?}");
+    let one_of = Scope::In("fingerprint", vec![Value::Text("F".to_owned())]);
+    let statement = list(dialect, Machine::RESOURCE, Some(account()), &one_of, &Page::all());
+    let steps = plan(&mut session, &statement).await;
+    assert!(uses(dialect, &steps, "machines_by_fingerprint"), "{steps:#?}");
 }
 
 #[tokio::test]
@@ -361,6 +366,35 @@ async fn lanes_are_gone_through_by_their_index_however_long_they_are() {
     let uses = |index: &str| steps.iter().filter(|step| step.contains(index)).count();
     assert!(uses("jobs_lane") >= 2 && uses("jobs_leased") >= 2, "{steps:#?}");
     let reads_all = |step: &&String| step.contains("Seq Scan") || step.contains("SCAN jobs");
+    assert_eq!(steps.iter().find(reads_all), None, "{steps:#?}");
+}
+
+/// The monitor asks once a minute which accounts have someone to judge.
+#[tokio::test]
+async fn accounts_with_heartbeats_to_judge_are_found_by_indexes() {
+    let (_place, pools) = populated().await;
+    let mut session = pools.reader().await.unwrap();
+    let dialect = session.dialect();
+    let now = Timestamp::from_micros(1_795_000_000_000_000);
+    let has = |table, scope| Scope::has(table, "account_id", scope);
+    let scope = has("machines", liveness::departed(now))
+        .or(has("processes", liveness::departed(now)))
+        .or(has("machines", liveness::silent(now)))
+        .or(has("processes", liveness::silent(now)))
+        .or(has("policies", liveness::leaving_unheard(now)));
+    let statement = list(dialect, Account::RESOURCE, None, &scope, &Page::all());
+    let steps = plan(&mut session, &statement).await;
+    // PostgreSQL goes by how many rows there are.
+    if dialect == Dialect::Postgres {
+        return;
+    }
+    for index in ["machines_heartbeat", "processes_heartbeat"] {
+        let uses = steps.iter().filter(|step| step.contains(index)).count();
+        assert!(uses >= 2, "{index}: {steps:#?}\n{}", statement.text());
+    }
+    let reads_all = |step: &&String| {
+        ["machines", "processes", "licenses"].iter().any(|table| step.contains(&format!("SCAN {table}")))
+    };
     assert_eq!(steps.iter().find(reads_all), None, "{steps:#?}");
 }
 
