@@ -10,6 +10,7 @@ from harness.waiting import until
 from harness.wire import basic, license_header
 
 FROZEN = "2024-01-15T00:00:00.000Z"
+PORTAL = "https://portal.example.com"
 
 
 class Benched(unittest.TestCase):
@@ -272,6 +273,21 @@ class Secrets(Benched):
             path = f"/users/{jane['id']}/actions/reset-password"
             said.append(self.acme.ask("POST", path, {"meta": meta}, token=None).status)
         self.assertEqual(said, [401, 200])
+
+    def test_cookies_of_sessions(self):
+        bench = Bench("--portal-origin", PORTAL)
+        self.addCleanup(bench.close)
+        acme = bench.account()
+        jane = acme.make("users", email="jane@example.com")
+        token = acme.make("tokens", bearer_type="User", bearer_id=jane["id"])
+        said = []
+        for expiry, origin in ((None, PORTAL), (None, "https://elsewhere.example.com"), ("2020-01-01T00:00:00.000Z", PORTAL)):
+            session = acme.make("sessions", token_id=token["id"], expiry=expiry)
+            body = {"kind": "cookie", "type": "sessions", "id": session["id"]}
+            headers = {"Cookie": bench.must("POST", "/mint", body)["value"], "Origin": origin}
+            answer = acme.ask("GET", "/me", headers=headers, token=None)
+            said.append(answer.json().get("errors", [{"code": answer.status}])[0]["code"])
+        self.assertEqual(said, [200, "TOKEN_MISSING", "SESSION_EXPIRED"])
 
     def test_what_it_cannot_mint(self):
         for kind in ("cookie", "one-time-password", "fortune"):

@@ -68,6 +68,7 @@ pub(crate) async fn mounted(
     let support = Support::new(Parts {
         db: embedded.db.clone(),
         blobs: parts.front.blobs.clone(),
+        urls: Arc::clone(&parts.front.urls),
         engines: ENGINES,
         clock: Arc::clone(&bench.clock),
         wake_jobs: Box::new(move || runner.wake()),

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use keyway_base::{Clock as _, RecordId};
-use keyway_crypto::token::{self, AccountSecret};
+use keyway_access::session_cookie;
+use keyway_base::{Clock as _, RecordId, Timestamp};
+use keyway_crypto::session::{self, Session};
+use keyway_crypto::token::{self, AccountSecret, CredentialDigest};
 use keyway_crypto::totp::{Step, TotpSecret};
-use keyway_domain::resources::{Account, SecondFactor, User};
+use keyway_domain::resources::{Account, SecondFactor, Token, User};
 use keyway_jsonapi::{Declared as _, Value};
 use keyway_store::Changes;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use crate::notion::SESSIONS;
 use crate::{Support, SupportError};
 
 /// How old a token for a new password is that does not hold any more.
@@ -40,6 +43,7 @@ impl Support {
         let value = match kind.as_str() {
             "secret" => self.secrets().get(parsed),
             "one-time-password" => self.one_time_password(parsed).await?,
+            "cookie" => self.cookie(parsed).await?,
             "password-reset-token" => self.password_reset(parsed, mint.expired).await?,
             _ => return Err(SupportError::Impossible(format!("this server mints no {kind} of {type}"))),
         };
@@ -54,6 +58,32 @@ impl Support {
         let factor = factors.iter().find(|factor| factor.id() == id);
         let secret = factor.and_then(|factor| TotpSecret::parse(factor.get("secret").as_text()?).ok());
         Ok(secret.map(|secret| secret.code(Step::at(self.parts().clock.wall()))))
+    }
+
+    /// The cookie of a session, sealed as the server seals those that it hands out. It counts for the portal's pages
+    /// alone, and for as long as the session's token does.
+    async fn cookie(&self, id: RecordId) -> Result<Option<String>, SupportError> {
+        let sessions = self.kept().of(SESSIONS, None);
+        let Some(given) = sessions.into_iter().find(|session| session.id == id) else { return Ok(None) };
+        let text = |name: &str| given.attributes.get(name).and_then(Json::as_str);
+        let token = match text("token_id").map(str::parse::<RecordId>) {
+            Some(Ok(token)) => token,
+            _ => {
+                return Err(SupportError::Impossible(
+                    "a session of this server is that of a token".to_owned(),
+                ));
+            }
+        };
+        let tokens = self.stored(Token::RESOURCE, None).await?;
+        let Some(token) = tokens.into_iter().find(|record| record.id() == token) else { return Ok(None) };
+        let digest = token.get("digest").as_bytes().and_then(|bytes| bytes.try_into().ok());
+        let Some(digest) = digest.map(CredentialDigest::from_bytes) else { return Ok(None) };
+        let time = |name: &str| text(name).and_then(|text| text.parse::<Timestamp>().ok());
+        let began = time("created_at").unwrap_or(self.parts().clock.wall());
+        let environment = text("environment_id").and_then(|id| id.parse().ok()).or(token.environment());
+        let session = Session::begin(token.account(), environment, digest, time("expiry"), began);
+        let value = session::write(&self.parts().urls.keys(), &session);
+        Ok(Some(format!("{}={}", session_cookie(environment), value.expose())))
     }
 
     /// A token by which a user can choose a new password, as if they had asked for one.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use keyway_base::{Secret, Timestamp};
-use keyway_blob::BlobStore;
+use keyway_blob::{BlobStore, Urls};
 use keyway_engine::Engines;
 use keyway_store::Db;
 use serde::Deserialize;
@@ -32,6 +32,8 @@ pub struct Parts {
     pub db: Db,
     /// The blob store.
     pub blobs: BlobStore,
+    /// Signed URLs of the blob store, with whose keys sessions are sealed.
+    pub urls: Arc<Urls>,
     /// The engines, for keys and versions of packages.
     pub engines: Engines,
     /// The clock that every part of the server reads.

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use http::Method;
-use keyway_base::{Clock, ManualClock, RecordId, Timestamp};
-use keyway_blob::{BlobStore, DiskOptions};
-use keyway_domain::resources::{ALL, Account, License};
+use keyway_base::{Clock, ManualClock, RecordId, Secret, Timestamp};
+use keyway_blob::{BlobStore, DiskOptions, Urls};
+use keyway_crypto::signed_url::{KeyId, UrlKeys};
+use keyway_domain::resources::{ALL, Account, License, Token};
 use keyway_engine::Engines;
 use keyway_jsonapi::{Declared, Scope};
 use keyway_store::{Db, NewJob, Options};
@@ -17,6 +18,7 @@ use serde_json::{Value as Json, json};
 struct World {
     _directory: tempfile::TempDir,
     db: Db,
+    urls: Arc<Urls>,
     support: Arc<Support>,
     account: String,
 }
@@ -39,9 +41,12 @@ impl World {
         let db = Db::open(&Options::file(path, 2)).await.unwrap();
         let blobs = BlobStore::open(DiskOptions::new(directory.path().join("blobs"))).await.unwrap();
         let system = ManualClock::at(Timestamp::from_micros(1_795_000_000_000_000));
+        let keys = UrlKeys::new(KeyId(1), &Secret::new(vec![7; UrlKeys::KEY_LENGTH]));
+        let urls = Arc::new(Urls::new("https://api.example.com", keys));
         let support = Support::new(Parts {
             db: db.clone(),
             blobs,
+            urls: Arc::clone(&urls),
             engines: ENGINES,
             clock: SettableClock::over(Arc::new(system) as Arc<dyn Clock>),
             wake_jobs: Box::new(|| {}),
@@ -50,7 +55,7 @@ impl World {
             set_storage: Box::new(|_| {}),
             admin_token: None,
         });
-        let mut world = Self { _directory: directory, db, support, account: id() };
+        let mut world = Self { _directory: directory, db, urls, support, account: id() };
         let account = world.account.clone();
         world.account = world.made("accounts", json!({ "slug": "acme" }), Some(&account)).await["id"]
             .as_str()
@@ -264,7 +269,41 @@ async fn a_token_s_secret_is_given_and_can_be_minted() {
     let mint = |kind: &str| json!({ "kind": kind, "type": "tokens", "id": token["id"] });
     let answer = world.ask(Method::POST, "/mint", "", mint("secret")).await;
     assert_eq!(answer.body.unwrap()["value"], token["secret"]);
-    assert_eq!(world.ask(Method::POST, "/mint", "", mint("cookie")).await.status, 422);
+    assert_eq!(world.ask(Method::POST, "/mint", "", mint("cookie")).await.status, 422, "no session");
+}
+
+#[tokio::test]
+async fn a_session_s_cookie_is_sealed_for_its_token() {
+    let world = World::new().await;
+    let user = world.made("users", json!({ "role": "admin" }), None).await;
+    let token = world.made("tokens", json!({ "bearer_type": "User", "bearer_id": user["id"] }), None).await;
+    let mint = async |attributes: Json| {
+        let session = world.made("sessions", attributes, None).await;
+        let body = json!({ "kind": "cookie", "type": "sessions", "id": session["id"] });
+        let answer = world.ask(Method::POST, "/mint", "", body).await;
+        answer.body.unwrap()["value"].as_str().map(str::to_owned).ok_or(answer.status.as_u16())
+    };
+    let read = |cookie: &str| {
+        let (name, value) = cookie.split_once('=').unwrap();
+        (name.to_owned(), keyway_crypto::session::read(&world.urls.keys(), value).unwrap())
+    };
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    let plain = json!({ "token_id": token["id"], "created_at": "2026-11-01T00:00:00.000Z" });
+    let (name, session) = read(&mint(plain).await.unwrap());
+    assert_eq!((name.as_str(), session.account.to_string()), ("session_id", world.account.clone()));
+    assert_eq!(session.expires, time("2026-11-08T00:00:00.000Z"), "a week, where nothing else says so");
+    let stored = world.db.find(Token::RESOURCE, session.account, &Scope::All).await.unwrap().unwrap();
+    assert_eq!(stored.get("digest").as_bytes(), Some(&session.token.as_bytes()[..]));
+    let environment = world.made("environments", json!({ "code": "staging" }), None).await["id"].clone();
+    let over = json!({
+        "token_id": token["id"], "environment_id": environment,
+        "created_at": "2026-11-01T00:00:00.000Z", "expiry": "2026-11-02T00:00:00.000Z",
+    });
+    let (name, session) = read(&mint(over).await.unwrap());
+    assert_eq!(name, format!("session_id.{}", environment.as_str().unwrap()));
+    assert_eq!(session.expires, time("2026-11-02T00:00:00.000Z"));
+    assert_eq!(mint(json!({ "bearer_id": user["id"] })).await, Err(422), "of no token");
+    assert_eq!(mint(json!({ "token_id": id() })).await, Err(422), "of one that is not there");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "frontend",
         &["api", "catalog", "access", "engine", "blob", "crypto", "store", "jsonapi", "domain", "base"],
     ),
-    ("support", &["domain", "store", "blob", "engine", "crypto", "jsonapi", "versions", "base"]),
+    ("support", &["access", "domain", "store", "blob", "engine", "crypto", "jsonapi", "versions", "base"]),
     ("testkit", &["base"]),
 ];
 
