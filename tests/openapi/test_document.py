@@ -25,3 +25,4 @@ class Document(unittest.TestCase):
         self.assertEqual(answer.json(), json.loads(SNAPSHOT.read_text()))
         again = get(url, {"If-None-Match": answer.header("ETag")})
         self.assertEqual((again.status, again.body), (304, b""))
+        self.assertEqual([one.header("Cache-Control") for one in (answer, again)], ["no-cache"] * 2)

@@ -125,6 +125,28 @@ class Mail(unittest.TestCase):
         self.assertEqual(mail["To"], "jane@example.com")
         self.assertRegex(mail.get_content(), r"(?m)^ +[0-9a-f]{64}\s*$")
 
+    def test_forgotten_accounts_are_mailed_to_their_users(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mail = ("--mail", f"file:{folder}", "--mail-from", "Acme <licences@acme.example>")
+            server = Server(*mail, "--mode", "multiplayer").start()
+            self.addCleanup(server.close)
+            admins = {"acme": "jane@example.com", "shop": "jane@example.com", "rival": "boss@rival.example"}
+            tokens = {}
+            for slug, admin in admins.items():
+                made = server.shell("account", "create", "--name", slug.title(), "--slug", slug, "--admin", admin)
+                tokens[slug] = re.search(r"admin-\S+", made.stdout)[0]
+            for address in ("nobody@example.com", "Jane@example.com"):
+                asked = Vendor(server.url, "").ask(
+                    "POST", "/recover", {"meta": {"type": "account", "email": address}}, {"Authorization": ""}
+                )
+                self.assertEqual((asked.status, asked.body), (204, b""), address)
+            (path,) = until(lambda: [*Path(folder).glob("*.eml")], "the mail")
+            mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        self.assertEqual(mail["To"], "jane@example.com")
+        named = re.findall(r"^ +(http\S+)\s*$", mail.get_content(), re.M)
+        shown = [get(f"{url}/profile", bearer(tokens[slug])) for url, slug in zip(named, ["acme"] * 2 + ["shop"] * 2, strict=True)]
+        self.assertEqual([answer.status for answer in shown], [200] * 4, named)
+
     def test_a_webhook_has_the_token_for_a_mail_of_ones_own(self):
         receiver = Receiver()
         self.addCleanup(receiver.close)

@@ -20,6 +20,7 @@ use keyway_store::{Db, retrying};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
+use crate::analytics::KeptFigures;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::daily::Daily;
@@ -88,6 +89,7 @@ pub struct Api {
     router: Router,
     daily: Daily,
     pace: Pace,
+    figures: KeptFigures,
 }
 
 /// What is known of a request before its account is.
@@ -105,11 +107,16 @@ impl Api {
         let (validations, remembered) = (Validations::start(parts.db.clone()), parts.catalog.shelf());
         let requests = parts.logs_requests.then(|| Requests::start(parts.db.clone()));
         let (router, daily, pace) = (Router::new(endpoints::all()), Daily::default(), Pace::default());
-        Arc::new(Self { parts, journal, validations, remembered, requests, router, daily, pace })
+        let figures = KeptFigures::default();
+        Arc::new(Self { parts, journal, validations, remembered, requests, router, daily, pace, figures })
     }
     /// How fast RSA files are made.
     pub(crate) const fn pace(&self) -> &Pace {
         &self.pace
+    }
+    /// The figures that were counted lately.
+    pub(crate) const fn figures(&self) -> &KeptFigures {
+        &self.figures
     }
     /// Where events of reads are written down.
     pub const fn journal(&self) -> &Journal {
@@ -132,6 +139,12 @@ impl Api {
     pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
         endpoints::all()
             .filter(|endpoint| !endpoint.first_only && !endpoint.internal)
+            .map(|endpoint| (endpoint.verb.as_str(), endpoint.path))
+    }
+    /// The routes of dashboards, below `/-` and the account: no part of the public API.
+    pub fn internal_routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+        endpoints::all()
+            .filter(|endpoint| endpoint.internal)
             .map(|endpoint| (endpoint.verb.as_str(), endpoint.path))
     }
     /// What it is built from.
@@ -319,7 +332,7 @@ impl Api {
         }
     }
 
-    /// Runs an operation outside any account, which there are where there can be many, and only there.
+    /// Runs an operation outside any account.
     async fn outside(
         self: &Arc<Self>,
         run: fn(Outside) -> Running,
@@ -328,7 +341,8 @@ impl Api {
         request: &ApiRequest,
         context: &mut answer::Context,
     ) -> Outcome<Reply> {
-        if inside || self.parts.catalog.mode() == Mode::Singleplayer {
+        let single = self.parts.catalog.mode() == Mode::Singleplayer;
+        if inside || single && head.matched.endpoint.of_many {
             return Err(ApiError::unknown_endpoint().into());
         }
         context.version = asked_version(&request.headers)?.unwrap_or(ApiVersion::CURRENT);

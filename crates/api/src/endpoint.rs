@@ -85,7 +85,7 @@ pub(crate) enum Operation {
     Related(&'static Related),
     /// One for anybody: what is presented is not looked at.
     Open(fn(Arc<Call>) -> Running),
-    /// One outside any account.
+    /// One outside any account, whoever asks: it has no prefix, and is on no account's own host.
     Outside(fn(Outside) -> Running),
     /// The same for anybody, whatever the account.
     Fixed(fn(&HeaderMap) -> Reply),
@@ -112,6 +112,8 @@ pub(crate) struct Endpoint {
     pub(crate) ignores_body: bool,
     /// Whether its path must name the account.
     pub(crate) prefixed: bool,
+    /// Whether it exists only where there can be many accounts.
+    pub(crate) of_many: bool,
     /// Whether it is below `/-` instead of `/v1`: no part of the public API.
     pub(crate) internal: bool,
     /// What it takes and gives, where its operation does not say.
@@ -121,7 +123,7 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     const fn new(verb: Verb, path: &'static str, operation: Operation) -> Self {
         let (hard, accepts_any, first_only) = (false, false, false);
-        let (ignores_body, prefixed, internal) = (false, false, false);
+        let (ignores_body, prefixed, of_many, internal) = (false, false, false, false);
         let contract = Contract::USUAL;
         Self {
             verb,
@@ -132,6 +134,7 @@ impl Endpoint {
             first_only,
             ignores_body,
             prefixed,
+            of_many,
             internal,
             contract,
         }
@@ -179,6 +182,11 @@ impl Endpoint {
     /// The path must name the account.
     pub(crate) const fn prefixed(mut self) -> Self {
         self.prefixed = true;
+        self
+    }
+    /// Only where there can be many accounts.
+    pub(crate) const fn of_many(mut self) -> Self {
+        self.of_many = true;
         self
     }
     /// Below `/-` instead of `/v1`.

@@ -88,6 +88,11 @@ ids! {
     RecordId,
 }
 
+impl AccountId {
+    /// No account's id: whose work is the server's own.
+    pub const NOBODY: Self = Self(Uuid::nil());
+}
+
 macro_rules! record_ids {
     ($($name:ident),+ $(,)?) => {$(
         impl From<$name> for RecordId { fn from(id: $name) -> Self { Self(id.0) } }

@@ -22,7 +22,7 @@ use keyway_jsonapi::ApiError;
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
-use crate::answer::api_error;
+use crate::answer::{NO_STORE, api_error};
 use crate::beside::Fallback;
 use crate::body::Body;
 use crate::exchange::Exchange;
@@ -69,7 +69,7 @@ pub(crate) async fn answer(
         // Whose it is or why it is nobody's is the API's to say; nobody's keys sign it.
         Err(_) => {
             let now = front.clock.wall();
-            let mut response = match front.rates.founding(exchange, now) {
+            let mut response = match front.rates.outside(exchange, now) {
                 Some(over) => {
                     refused(front, exchange, whose, ApiError::too_many_requests(over.wait(now))).await
                 }
@@ -176,7 +176,7 @@ async fn handled(
         Err(error) => return refused(front, exchange, whose, body_error(error, limits.json_bytes)).await,
     };
     let now = front.clock.wall();
-    if let Some(over) = account.and_then(|account| front.rates.mail(exchange, account, &body, now)) {
+    if let Some(over) = front.rates.mail(exchange, account, &body, now) {
         return refused(front, exchange, whose, ApiError::too_many_requests(over.wait(now))).await;
     }
     asked(front, exchange, whose, body).await
@@ -248,7 +248,7 @@ async fn carry_out(front: &Front, exchange: &Exchange, answer: ApiAnswer) -> Res
                 size,
                 media_type: &content_type,
                 save_as: Some(&filename),
-                caching: crate::answer::NO_STORE,
+                caching: NO_STORE,
             };
             match file(front, exchange, &blob, &facts).await {
                 Ok(mut response) => {
@@ -327,6 +327,9 @@ const REPORT_TO: HeaderValue = HeaderValue::from_static(
     "{\"group\":\"csp-reports\",\"max_age\":10886400,\"endpoints\":[{\"url\":\"/-/csp-reports\"}]}",
 );
 
+/// What is kept of answers that say nothing of it: they are somebody's.
+const NEVER_KEPT: HeaderValue = HeaderValue::from_static("no-transform, no-store, max-age=0");
+
 /// Headers that every answer of the JSON:API carries (`licensing.md` §1.7), beside those that the API sets.
 fn every_answer(exchange: &Exchange, headers: &mut HeaderMap) {
     match &exchange.portal {
@@ -341,7 +344,10 @@ fn every_answer(exchange: &Exchange, headers: &mut HeaderMap) {
         }
     }
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-transform, no-store, max-age=0"));
+    // The API may say otherwise of what is the same for everybody.
+    if headers.get(CACHE_CONTROL).is_none_or(|own| own == NO_STORE) {
+        headers.insert(CACHE_CONTROL, NEVER_KEPT);
+    }
     headers.insert(CONTENT_SECURITY_POLICY, CSP);
     headers.insert(HeaderName::from_static("report-to"), REPORT_TO);
     for (name, value) in [("keygen-edition", "EE"), ("keygen-mode", exchange.mode.as_str())] {

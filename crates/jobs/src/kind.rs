@@ -76,6 +76,8 @@ pub const PRUNE_WEBHOOKS: &str = "webhooks.prune";
 
 /// Gives who forgot their password a token to choose another.
 pub const RESET_PASSWORD: &str = "password.reset";
+/// Mails who forgot them the accounts of their address.
+pub const RECOVER_ACCOUNTS: &str = "accounts.recover";
 
 /// Every kind that is in no lane: webhooks and mail wait for others' servers, and go beside the rest.
 pub const ALL: &[&str] = &[

@@ -6,6 +6,7 @@
 //! knows no request and no caller.
 
 mod abandoned;
+mod account_recovery;
 mod accounts;
 mod arrival;
 mod blob;

@@ -3,12 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use keyway_store::Job;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
+use crate::runner::Parts;
+
 /// How long a mail server may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(20);
+/// After how many attempts a mail is given up: about two hours.
+const ATTEMPTS: u32 = 16;
 
 /// Sends mail from one address.
 #[derive(Clone)]
@@ -95,6 +100,23 @@ impl Mailer {
             Transport::Directory(directory) => {
                 directory.send(message).await.map(drop).map_err(|error| MailError::Later(error.to_string()))
             }
+        }
+    }
+}
+
+/// Sends the mail of a job, if there is what sends it. One that cannot be sent is tried again for a while, and then
+/// given up.
+///
+/// # Errors
+/// [`MailError::Later`] as long as it is to be tried again.
+pub(crate) async fn send(parts: &Parts, job: &Job, mail: Option<Mail>) -> Result<(), MailError> {
+    let (Some(mailer), Some(mail)) = (&parts.mailer, mail) else { return Ok(()) };
+    match mailer.send(mail).await {
+        Ok(()) => Ok(()),
+        Err(error @ MailError::Later(_)) if job.attempts < ATTEMPTS => Err(error),
+        Err(error) => {
+            tracing::warn!(kind = job.kind, account = %job.account, %error, "a mail was not sent");
+            Ok(())
         }
     }
 }

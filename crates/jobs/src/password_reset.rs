@@ -12,11 +12,8 @@ use keyway_store::{Changes, Job, retrying};
 use serde_json::{Value as Json, json};
 
 use crate::JobError;
-use crate::mailer::{Mail, MailError};
+use crate::mailer::{Mail, send};
 use crate::runner::{Ended, Parts, end};
-
-/// After how many attempts a mail is given up: about two hours.
-const ATTEMPTS: u32 = 16;
 
 /// Gives the user a token, if there is one, and mails it.
 pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
@@ -34,7 +31,7 @@ pub(crate) async fn run(parts: &Parts, job: &Job) -> Result<Ended, JobError> {
     let secret = AccountSecret::from_stored(account.secret.clone())?;
     let raw = token::password_reset();
     if job.payload.get("deliver") != Some(&Json::Bool(false)) {
-        mail(parts, job, mail_to(parts, &account, &user, &raw)).await?;
+        send(parts, job, mail_to(parts, &account, &user, &raw)).await?;
     }
     let mut after = user;
     let digest = token::digest(&secret, raw.expose()).as_bytes().to_vec();
@@ -73,20 +70,6 @@ fn within(payload: &Json) -> Scope {
     let reads_global = payload.get("global") == Some(&Json::Bool(true));
     let readable = if reads_global { inside.or(global) } else { inside };
     readable.or(admins)
-}
-
-/// Sends the mail. One that cannot be sent is tried again for a while; then the user has a token that only webhooks
-/// were told of.
-async fn mail(parts: &Parts, job: &Job, mail: Option<Mail>) -> Result<(), JobError> {
-    let (Some(mailer), Some(mail)) = (&parts.mailer, mail) else { return Ok(()) };
-    match mailer.send(mail).await {
-        Ok(()) => Ok(()),
-        Err(error @ MailError::Later(_)) if job.attempts < ATTEMPTS => Err(error.into()),
-        Err(error) => {
-            tracing::warn!(account = %job.account, %error, "a mail with a password reset was not sent");
-            Ok(())
-        }
-    }
 }
 
 fn mail_to(parts: &Parts, account: &Account, user: &Record, raw: &Secret<String>) -> Option<Mail> {

@@ -15,8 +15,8 @@ use tokio::task::{JoinError, JoinSet};
 use crate::log::LogsKept;
 use crate::webhook::{Carrier, Reach, Sender, deliver};
 use crate::{
-    JobError, Mailer, abandoned, arrival, blob, content, expire, ingest, kind, log, monitor, partition,
-    password_reset, purge, reminder, token, usage,
+    JobError, Mailer, abandoned, account_recovery, arrival, blob, content, expire, ingest, kind, log,
+    monitor, partition, password_reset, purge, reminder, token, usage,
 };
 
 /// How long a claim holds without being renewed: a worker that dies delays its job by this.
@@ -77,13 +77,16 @@ pub struct Options {
     pub kept: LogsKept,
     /// What webhooks are sent by.
     pub carrier: Arc<dyn Carrier>,
+    /// How often a claim is renewed while its job runs.
+    pub renewal: Duration,
     /// Who renders what endpoints are told of background work. Without one, that is left to other runners.
     pub teller: Option<Arc<dyn Teller>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kept: LogsKept::default(), carrier: Arc::new(Sender::new(Reach::Public)), teller: None }
+        let carrier = Arc::new(Sender::new(Reach::Public));
+        Self { kept: LogsKept::default(), carrier, renewal: RENEWAL, teller: None }
     }
 }
 
@@ -288,7 +291,7 @@ impl Runner {
     /// Renews the lease of a job for as long as it can be had.
     async fn keep_leased(&self, job: &Job) -> JobError {
         loop {
-            tokio::time::sleep(RENEWAL).await;
+            tokio::time::sleep(self.options.renewal).await;
             let until = self.parts.clock.wall().plus(LEASE);
             match self.parts.db.renew(job, until).await {
                 Ok(true) => {}
@@ -306,6 +309,7 @@ impl Runner {
         match job.kind.as_str() {
             kind::DELIVER => deliver(&self.parts, &*self.options.carrier, job).await,
             kind::RESET_PASSWORD => Box::pin(password_reset::run(&self.parts, job)).await,
+            kind::RECOVER_ACCOUNTS => account_recovery::run(&self.parts, job).await,
             _ => retrying(|| self.dispatch(job)).await,
         }
     }

@@ -197,6 +197,7 @@ impl Composition {
             },
             carrier: Arc::new(WebhookSender::new(reach)),
             teller: Some(Arc::new(ApiTeller::new(&api))),
+            ..RunnerOptions::default()
         };
         let runner = Runner::with(job_parts, options);
         let front = FrontParts {

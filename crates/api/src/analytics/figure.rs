@@ -4,8 +4,6 @@ use keyway_domain::usage::Period;
 use keyway_store::Bar;
 use serde_json::{Value, json};
 
-use crate::reply::Reply;
-
 /// How much there was of something on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Figure {
@@ -28,10 +26,10 @@ impl Figure {
     }
 }
 
-/// The answer that shows figures, by day and then by name. A day without any is left out; a gauge at zero is not.
-pub(crate) fn shown(mut figures: Vec<Figure>, show: fn(&Figure) -> Value) -> Reply {
+/// Figures as they are shown, by day and then by name. A day without any is left out; a gauge at zero is not.
+pub(crate) fn shown(mut figures: Vec<Figure>, show: fn(&Figure) -> Value) -> Value {
     figures.sort_by(|left, right| (left.day, &left.metric).cmp(&(right.day, &right.metric)));
-    Reply::data(figures.iter().map(show).collect())
+    figures.iter().map(show).collect()
 }
 
 /// The day that a bar is of, which is the `nth` of what tells it apart.

@@ -2,12 +2,12 @@
 //! below `/v1`.
 
 mod figure;
+mod kept;
 mod log;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use keyway_access::Action;
 use keyway_domain::resources::{License, UsageSnapshot};
 use keyway_domain::usage::{Metric, Period, PeriodError, today};
 use keyway_jsonapi::{ApiError, Declared, Scope, Value as Column};
@@ -15,24 +15,23 @@ use keyway_store::By;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::endpoint::{Endpoint as E, act};
-use crate::gate;
+use crate::endpoint::Endpoint as E;
 use crate::refusal::Outcome;
-use crate::reply::Reply;
-use crate::subject::Subject;
 use crate::work::Work;
 use figure::{Figure, shown};
+pub(crate) use kept::KeptFigures;
+use kept::figures;
 
 /// Every endpoint of this module.
 pub(crate) static ENDPOINTS: &[E] = &[
-    E::get("/analytics/gauges/{metric}", act!(AnalyticsRead, gauge)).internal(),
-    E::get("/analytics/gauges/events/{event}", act!(AnalyticsRead, event_gauge)).internal(),
-    E::get("/analytics/sparks/{metric}", act!(AnalyticsRead, spark)).internal(),
-    E::get("/analytics/sparks/events/{event}", act!(AnalyticsRead, event_series)).internal(),
-    E::get("/analytics/events/{event}", act!(AnalyticsRead, event_series)).internal(),
-    E::get("/analytics/usage", act!(AnalyticsRead, usage)).internal(),
-    E::get("/analytics/leaderboards/{name}", act!(AnalyticsRead, leaderboard)).internal(),
-    E::get("/analytics/heatmaps/{name}", act!(AnalyticsRead, heatmap)).internal(),
+    E::get("/analytics/gauges/{metric}", figures!(gauge)).internal(),
+    E::get("/analytics/gauges/events/{event}", figures!(event_gauge)).internal(),
+    E::get("/analytics/sparks/{metric}", figures!(spark)).internal(),
+    E::get("/analytics/sparks/events/{event}", figures!(event_series)).internal(),
+    E::get("/analytics/events/{event}", figures!(event_series)).internal(),
+    E::get("/analytics/usage", figures!(usage)).internal(),
+    E::get("/analytics/leaderboards/{name}", figures!(leaderboard)).internal(),
+    E::get("/analytics/heatmaps/{name}", figures!(heatmap)).internal(),
 ];
 
 /// The most entries that a leaderboard has, and how many it has unless it is asked for more.
@@ -40,20 +39,14 @@ const LEADERS: (u32, u32) = (100, 10);
 /// How many days the heatmap of expirations looks ahead: 52 weeks.
 const WEEKS: i64 = 52;
 
-/// A snapshot to read from, for those who may.
-async fn reading(call: &Arc<Call>) -> Outcome<Work> {
-    gate::authorize(call, Action::AnalyticsRead, &Subject::None)?;
-    Work::reading(call).await
-}
-
 fn period(call: &Call) -> Result<Period, ApiError> {
     let wrong = |error: PeriodError| ApiError::parameter(error.bound().parameter(), error.to_string());
     Period::read(call.query.get("date"), call.now).map_err(wrong)
 }
 
 /// How much there is now, or was today.
-async fn gauge(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn gauge(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     let today = Period::day_of(call.now);
     let figures = match (Metric::named(call.param(0)), call.param(0)) {
         (Some(metric), _) => vec![count(&mut work, metric).await?],
@@ -74,15 +67,15 @@ async fn count(work: &mut Work, metric: Metric) -> Outcome<Figure> {
 }
 
 /// How often something happened today.
-async fn event_gauge(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn event_gauge(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     let figures = log::events(&mut work, Period::day_of(call.now), log::named(call.param(0))).await?;
     Ok(shown(figures, Figure::gauge))
 }
 
 /// How much there was on each day.
-async fn spark(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn spark(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     let period = period(&call)?;
     let figures = match (Metric::named(call.param(0)), call.param(0)) {
         (Some(metric), _) => snapshots(&mut work, &[metric], period).await?,
@@ -94,8 +87,8 @@ async fn spark(call: Arc<Call>) -> Outcome<Reply> {
 }
 
 /// How often something happened on each day.
-async fn event_series(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn event_series(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     let period = period(&call)?;
     let names = log::named(call.param(0));
     if names.is_empty() {
@@ -110,8 +103,8 @@ fn unknown_series(name: &str) -> ApiError {
 }
 
 /// All that is counted each day.
-async fn usage(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn usage(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     let period = period(&call)?;
     Ok(shown(snapshots(&mut work, &Metric::ALL, period).await?, Figure::of_day))
 }
@@ -131,8 +124,8 @@ async fn snapshots(work: &mut Work, metrics: &[Metric], period: Period) -> Outco
 }
 
 /// Who and what is seen most in the log of requests.
-async fn leaderboard(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn leaderboard(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     let (column, of) = match call.param(0) {
         "ips" => ("ip", Scope::All),
         "urls" => ("url", Scope::All),
@@ -144,7 +137,7 @@ async fn leaderboard(call: Arc<Call>) -> Outcome<Reply> {
     let limit = leaders(&call)?;
     let leaders = log::leaders(&mut work, period, column, of, limit).await?;
     let leaders = leaders.into_iter().map(|(name, count)| json!({ "discriminator": name, "count": count }));
-    Ok(Reply::data(leaders.collect()))
+    Ok(leaders.collect())
 }
 
 /// How many a leaderboard is to have.
@@ -157,8 +150,8 @@ fn leaders(call: &Call) -> Result<u32, ApiError> {
 }
 
 /// How many licences expire on each day to come.
-async fn heatmap(call: Arc<Call>) -> Outcome<Reply> {
-    let mut work = reading(&call).await?;
+async fn heatmap(call: Arc<Call>) -> Outcome<Value> {
+    let mut work = Work::reading(&call).await?;
     if call.param(0) != "expirations" {
         return Err(ApiError::not_found("heatmap", call.param(0)).into());
     }
@@ -177,7 +170,7 @@ async fn heatmap(call: Arc<Call>) -> Outcome<Reply> {
             "temperature": temperature(count, hottest), "count": count,
         })
     });
-    Ok(Reply::data(cells.collect::<Vec<Value>>().into()))
+    Ok(cells.collect())
 }
 
 /// A share of the hottest day, from 0 to 1, in thousandths.

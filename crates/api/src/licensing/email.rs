@@ -1,5 +1,14 @@
 //! E-mail addresses: trimmed, lower-case, and of a plausible form.
 
+/// The longest address that mail is sent to, in characters.
+const LONGEST: usize = 255;
+
+/// The normal form of a text that can be the address of a mail.
+pub(crate) fn mailable(text: &str) -> Option<String> {
+    let address = normal(text);
+    (is_valid(&address) && address.chars().count() <= LONGEST).then_some(address)
+}
+
 /// The form in which an address is stored and compared.
 pub(crate) fn normal(text: &str) -> String {
     text.trim().to_lowercase()
@@ -33,5 +42,8 @@ mod tests {
             assert!(!is_valid(bad), "{bad}");
         }
         assert_eq!(normal(" Jane@Example.COM\n"), "jane@example.com");
+        let long = |letters: usize| format!("{}@b.c", "a".repeat(letters));
+        assert_eq!(mailable(&long(251)), Some(long(251)));
+        assert_eq!((mailable(&long(252)), mailable("a")), (None, None));
     }
 }

@@ -3,7 +3,8 @@
 use super::actions::{
     ban_user, check_out, download_token, generate_own_token, generate_token, heartbeat, license_owner,
     license_policy, license_state, license_usage, machine_owner, machine_proof, machine_user, me,
-    member_group, password_reset, ping, pop_key, regenerate_token, second_factor, update_password, validate,
+    member_group, password_reset, ping, pop_key, recover_accounts, regenerate_token, second_factor,
+    update_password, validate,
 };
 use super::nested as n;
 use super::{
@@ -21,6 +22,7 @@ use crate::endpoint::act;
 pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/ping", Open(|call| Box::pin(ping::ping(call)))).accepts_any().told(ping::CONTRACT),
     E::post("/accounts", Outside(|outside| Box::pin(found_account::found_account(outside))))
+        .of_many()
         .told(found_account::CONTRACT),
     E::get("", Show(&Accounts)),
     E::patch("", Update(&Accounts)),
@@ -33,6 +35,8 @@ pub(crate) static ENDPOINTS: &[E] = &[
     E::get("/me", act!(ProfileShow, me::me)).told(me::CONTRACT),
     E::get("/profile", act!(ProfileShow, me::profile)).told(me::CONTRACT),
     E::post("/passwords", act!(UserPasswordReset, password_reset::ask)).told(password_reset::ASK),
+    E::post("/recover", Outside(|outside| Box::pin(recover_accounts::recover(outside))))
+        .told(recover_accounts::CONTRACT),
     E::get("/tokens", List(&Tokens)),
     E::post("/tokens", act!(TokenGenerate, generate_own_token::generate_own_token)).told(generate::OWN),
     E::put("/tokens", act!(TokenRegenerate, regenerate_token::own)).told(generate::REGENERATED),

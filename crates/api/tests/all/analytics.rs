@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use http::Method;
 use keyway_base::{EnvironmentId, RecordId};
-use keyway_crypto::token::TokenKind;
 use keyway_domain::resources::UsageSnapshot;
 use keyway_jsonapi::{Declared, Record, Value as Column};
 use keyway_store::Changes;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, START, World, id, one};
+use crate::world::{Answer, Client, START, World, document, id, one};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// 2026-06-01, when every test begins, in days since 1970.
 const TODAY: i64 = 20_605;
 
+/// How long figures are shown again.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+
+/// Asks for figures that are counted now.
 async fn ask(world: &World, path: &str) -> Answer {
+    world.clock.advance(KEPT);
     world.admin.get(&format!("/-/accounts/acme/analytics/{path}")).await
 }
 
@@ -286,49 +290,52 @@ async fn what_there_is_none_of_is_refused() {
     }
 }
 
-/// `licensing.md` §3.4: the team may, nobody else.
+/// `licensing.md` §14: cached for ten minutes, apart for each account, environment and question.
 #[tokio::test]
-async fn figures_are_for_the_team() {
-    const PATHS: &[&str] = &[
-        "gauges/alus",
-        "gauges/events/license.created",
-        "sparks/requests",
-        "sparks/events/license.*",
-        "events/license.*",
-        "usage",
-        "leaderboards/urls",
-        "heatmaps/expirations",
-    ];
+async fn figures_are_shown_again_for_ten_minutes() {
+    let world = World::of_many().await;
+    let shared = json!({ "name": "S", "code": "s", "isolationStrategy": "SHARED" });
+    world.make("environments", shared, json!({})).await;
+    let gauge = |answer: Answer| answer.at("/data/0/count").clone();
+    let count = async |client: &Client, query: &str| {
+        gauge(client.get(&format!("/-/accounts/acme/analytics/gauges/users{query}")).await)
+    };
+    assert_eq!(count(&world.admin, "").await, 1);
+    world.user("jane@x.yz", "user").await;
+    assert_eq!(count(&world.admin, "").await, 1, "counted before");
+    assert_eq!(count(&world.admin, &format!("?unheard=of&token={}", world.admin.secret())).await, 1);
+    assert_eq!(count(&world.admin, "?limit=5").await, 2, "another question");
+    assert_eq!(count(&world.admin.clone().inside("s"), "").await, 2, "another environment");
+    let boss =
+        json!([{"type": "users", "attributes": {"email": "boss@other.example", "password": "secret"}}]);
+    let body = document("accounts", json!({"slug": "other"}), json!({"admins": {"data": boss}}));
+    assert_eq!(world.anonymous().post("accounts", body).await.status, 201);
+    let made = world.anonymous().basic("boss@other.example", "secret");
+    let made = made.post("accounts/other/tokens", Value::Null).await;
+    let boss = world.anonymous().bearer(made.text("/data/attributes/token"));
+    assert_eq!(gauge(boss.get("/-/accounts/other/analytics/gauges/users").await), 1, "another account");
+    let refused = boss.get("/-/accounts/acme/analytics/gauges/users").await;
+    assert_eq!(refused.status, 401, "what is kept is for those who may see it");
+    world.clock.advance(KEPT - Duration::from_secs(1));
+    assert_eq!(count(&world.admin, "").await, 1, "the last second");
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(count(&world.admin, "").await, 2);
+    world.user("joe@x.yz", "user").await;
+    let write = world.db.begin().await.unwrap();
+    write.commit(Changes::everything(world.account)).await.unwrap();
+    assert_eq!(count(&world.admin, "").await, 3, "what ends everything ends them");
+    // 23:59 of the day on which every test begins
+    world.clock.set(START.plus(Duration::from_secs((12 * 60 - 1) * 60)));
+    assert_eq!(count(&world.admin, "").await, 3);
+    world.user("jim@x.yz", "user").await;
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(count(&world.admin, "").await, 4, "another day");
+}
+
+#[tokio::test]
+async fn figures_are_nowhere_else() {
     let world = World::new().await;
     let product = world.product("App").await;
-    let policy = world.policy(&product, json!({})).await;
-    let (_, key) = world.license(&policy, json!({})).await;
-    let attributes = json!({ "name": "S", "code": "s", "isolationStrategy": "SHARED" });
-    let environment = id(&world.make("environments", attributes, json!({})).await);
-    let path = format!("environments/{environment}/tokens");
-    let made = world.admin.clone().inside("s").post(&path, json!(null)).await;
-    let mut callers = vec![
-        (world.anonymous(), 401),
-        (world.key(&key), 403),
-        (world.token_of(&format!("products/{product}")).await, 403),
-        (world.anonymous().bearer(made.text("/data/attributes/token")).inside("s"), 403),
-    ];
-    for (role, kind, status) in [
-        ("developer", TokenKind::Developer, 200),
-        ("sales-agent", TokenKind::Sales, 200),
-        ("support-agent", TokenKind::Support, 200),
-        ("read-only", TokenKind::ReadOnly, 200),
-        ("user", TokenKind::User, 403),
-    ] {
-        let member = world.user(&format!("{role}@acme.example"), role).await;
-        callers.push((world.speak_for(&member, kind).await, status));
-    }
-    for (nth, (caller, status)) in callers.iter().enumerate() {
-        for path in PATHS {
-            let answer = caller.get(&format!("/-/analytics/{path}")).await;
-            assert_eq!(answer.status, *status, "caller {nth}: {path}: {}", answer.body);
-        }
-    }
     let products = one("product", "products", &product);
     for (method, path) in [
         (Method::GET, "/v1/analytics/usage"),

@@ -34,6 +34,7 @@ async fn it_is_there_for_everybody_and_sent_once() {
     let nobody = world.anonymous();
     let answer = nobody.get("openapi.json").await;
     let tag = answer.header("etag").unwrap().to_owned();
+    assert_eq!(answer.header("cache-control"), Some("no-cache"), "kept, and asked for again each time");
     for path in ["accounts/acme/openapi.json", "accounts/no-such-account/openapi.json"] {
         assert_eq!(nobody.get(path).await.header("etag"), Some(tag.as_str()), "{path}");
     }
@@ -41,6 +42,7 @@ async fn it_is_there_for_everybody_and_sent_once() {
         let again = nobody.clone().header("if-none-match", &known).get("openapi.json").await;
         assert_eq!((again.status, again.body.is_null()), (304, true), "{known}");
         assert_eq!(again.header("etag"), Some(tag.as_str()));
+        assert_eq!(again.header("cache-control"), Some("no-cache"));
     }
     let other = nobody.clone().header("if-none-match", "\"other\"").get("openapi.json").await;
     assert_eq!(other.status, 200);

@@ -21,13 +21,13 @@ const NEW: &str = "battery staple";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What sends the mail of a world, and where it lies.
-struct Post {
+pub(crate) struct Post {
     runner: Arc<Runner>,
     directory: TempDir,
 }
 
 impl Post {
-    fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let place = format!("file:{}", directory.path().display());
         let mailer = Mailer::at(&place, "Acme <a@acme.example>", "https://api.example.com").unwrap();
@@ -39,7 +39,7 @@ impl Post {
     }
 
     /// Every mail, after what was asked for is done.
-    async fn mails(&self) -> Vec<String> {
+    pub(crate) async fn mails(&self) -> Vec<String> {
         self.runner.run_until_idle().await.unwrap();
         let files = self.directory.path().read_dir().unwrap().map(|entry| entry.unwrap().path());
         files.map(|path| std::fs::read_to_string(path).unwrap()).collect()

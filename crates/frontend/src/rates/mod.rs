@@ -34,6 +34,9 @@ const NEW_PASSWORDS: [Window; 1] = [Window::of(600, 5)];
 /// Mails asked for to one address.
 const MAILS: [Window; 1] = [Window::of(60 * 60, 5)];
 
+/// Where who forgot them asks for the accounts of an address.
+const RECOVERY: &str = "/recover";
+
 /// Accounts founded from one address.
 const FOUNDED: [Window; 1] = [Window::of(60 * 60, 20)];
 
@@ -109,31 +112,33 @@ impl Rates {
     pub(crate) fn mail(
         &self,
         exchange: &Exchange,
-        account: AccountId,
+        account: Option<AccountId>,
         body: &[u8],
         now: Timestamp,
     ) -> Option<Standing> {
-        let asks = *exchange.method() == Method::POST
-            && exchange.path().trim_end_matches('/').ends_with("/passwords");
-        if !asks || self.limits.windows().is_empty() {
+        if *exchange.method() != Method::POST || self.limits.windows().is_empty() {
             return None;
         }
+        let path = exchange.path().trim_end_matches('/');
+        let what = ["/passwords", RECOVERY].into_iter().find(|what| path.ends_with(what))?;
         let body = parse_body(body).ok()?;
         let email = body.get("meta")?.get("email")?.as_str()?.trim().to_lowercase();
-        self.table
-            .count(self.hasher.hash_one((account, "mail", email)), &MAILS, now)
-            .filter(Standing::is_over)
+        self.table.count(self.hasher.hash_one((account, what, email)), &MAILS, now).filter(Standing::is_over)
     }
 
-    /// Counts an account that is to be founded, and says how the address stands if that is one too many.
-    pub(crate) fn founding(&self, exchange: &Exchange, now: Timestamp) -> Option<Standing> {
-        let path = exchange.path().trim_end_matches('/');
-        let is_founding = *exchange.method() == Method::POST && path == "/v1/accounts";
-        if !is_founding || self.limits.windows().is_empty() {
+    /// Counts a request outside any account, and says how the address stands if it is one too many.
+    pub(crate) fn outside(&self, exchange: &Exchange, now: Timestamp) -> Option<Standing> {
+        if *exchange.method() != Method::POST || self.limits.windows().is_empty() {
             return None;
         }
-        let key = self.hasher.hash_one(("founding", network(exchange.client)));
-        self.table.count(key, &FOUNDED, now).filter(Standing::is_over)
+        let path = exchange.path().trim_end_matches('/');
+        let (what, windows): (_, &[Window]) = match path.strip_prefix("/v1")? {
+            "/accounts" => ("founding", &FOUNDED),
+            RECOVERY => (RECOVERY, self.limits.windows()),
+            _ => return None,
+        };
+        let key = self.hasher.hash_one((what, network(exchange.client)));
+        self.table.count(key, windows, now).filter(Standing::is_over)
     }
 
     /// How a source stands whose reads are not limited, when it was refused too often.

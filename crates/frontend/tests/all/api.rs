@@ -167,6 +167,19 @@ async fn files_of_the_api_have_ranges() {
 }
 
 #[tokio::test]
+async fn what_may_be_kept_says_so() {
+    let world = World::new().await;
+    let mut wire = world.wire().await;
+    let first = wire.get("/v1/kept", &[]).await;
+    assert_eq!((first.status, first.header("cache-control")), (200, Some("no-cache")));
+    let again = wire.get("/v1/kept", &[("If-None-Match", first.header("etag").unwrap())]).await;
+    assert_eq!((again.status, again.body.len(), again.header("cache-control")), (304, 0, Some("no-cache")));
+    assert_eq!(again.header("etag"), first.header("etag"));
+    let error = wire.get("/v1/panic", &[]).await;
+    assert_eq!(error.header("cache-control"), Some("no-transform, no-store, max-age=0"));
+}
+
+#[tokio::test]
 async fn browsers_may_ask_from_anywhere() {
     let world = World::new().await;
     let headers = [

@@ -174,3 +174,30 @@ async fn accounts_are_founded_so_many_an_hour_from_one_address() {
         assert_eq!(wire.ask("POST", "/v1/accounts", &[("Host", "api.example.com")], b"{}").await.status, 200);
     }
 }
+
+/// Where there can be many accounts, who forgot theirs asks outside any.
+#[tokio::test]
+async fn accounts_are_asked_for_like_passwords() {
+    let host = [("Host", "api.example.com")];
+    let ask =
+        |email: &str| format!("{{\"meta\":{{\"type\":\"account\",\"email\":\"{email}\"}}}}").into_bytes();
+    for mode in [keyway_catalog::Mode::Singleplayer, keyway_catalog::Mode::Multiplayer] {
+        let world = World::with(move |settings| {
+            settings.mode = mode;
+            settings.rate_limits = "30s:8".parse().unwrap();
+        })
+        .await;
+        let mut wire = world.wire().await;
+        for path in ["/v1/recover", "/v1/recover/", "/v1/recover", "/v1/recover", "/v1/recover"] {
+            assert_eq!(wire.ask("POST", path, &host, &ask("jane@example.com")).await.status, 200, "{path}");
+        }
+        let refused = wire.ask("POST", "/v1/recover", &host, &ask(" Jane@Example.com ")).await;
+        assert_eq!(refused.status, 429);
+        assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 30, "of an hour");
+        assert_eq!(wire.ask("POST", "/v1/recover", &host, &ask("a@example.com")).await.status, 200);
+        assert_eq!(wire.ask("POST", "/v1/recover", &host, &ask("b@example.com")).await.status, 200);
+        let many = wire.ask("POST", "/v1/recover", &host, &ask("c@example.com")).await;
+        assert_eq!(many.status, 429, "one client asks for many addresses");
+        assert!(many.header("retry-after").unwrap().parse::<u64>().unwrap() <= 30);
+    }
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod account_recovery;
 mod ingest;
 mod monitor;
 mod password_reset;

@@ -280,3 +280,17 @@ async fn a_clock_that_jumps_ahead_finds_a_partition_again() {
     let last = world.db.partitions(EventLog::RESOURCE).await.unwrap().pop().unwrap();
     assert!(last.until > world.now().plus(day * 31), "{last:?}");
 }
+
+/// `request_log_days = 0`: what was logged before is not kept either.
+#[tokio::test]
+async fn a_log_that_is_kept_for_no_time_is_emptied() {
+    let world = World::new().await;
+    let kept = LogsKept { events: None, requests: Some(Duration::ZERO) };
+    let runner = Runner::with(world.parts.clone(), Options { kept, ..Options::default() });
+    world.put(&world.record::<EventLog>()).await;
+    world.put(&world.record::<RequestLog>()).await;
+    world.advance(Duration::from_micros(1));
+    assert_eq!(runner.prune_logs().await.unwrap(), 1);
+    world.run().await;
+    assert_eq!((world.count::<EventLog>().await, world.count::<RequestLog>().await), (1, 0));
+}

@@ -19,6 +19,7 @@ pub(crate) mod member_group;
 pub(crate) mod password_reset;
 pub(crate) mod ping;
 pub(crate) mod pop_key;
+pub(crate) mod recover_accounts;
 pub(crate) mod regenerate_token;
 pub(crate) mod second_factor;
 pub(crate) mod update_password;

@@ -27,8 +27,6 @@ use crate::work::Work;
 const RESET: &str = "password.reset";
 /// How long a token for a new password holds.
 const LIFETIME: Duration = Duration::from_hours(24);
-/// The longest address, in characters.
-const LONGEST_EMAIL: usize = 255;
 
 /// Takes an address.
 pub(crate) const ASK: Contract = Contract::taking(asking).gives(&[Given::new(204, Data::Empty)]);
@@ -53,10 +51,8 @@ pub(crate) async fn ask(call: Arc<Call>) -> Outcome<Reply> {
     gate::authorize(&call, Action::UserPasswordReset, &Subject::None)?;
     check(&asking(), &call.body)?;
     let sent = |name: &str| call.meta().and_then(|meta| meta.get(name));
-    let address = email::normal(sent("email").and_then(serde_json::Value::as_str).unwrap_or_default());
-    if !email::is_valid(&address) || address.chars().count() > LONGEST_EMAIL {
-        return Ok(Reply::nothing());
-    }
+    let text = sent("email").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let Some(address) = email::mailable(text) else { return Ok(Reply::nothing()) };
     let environment = call.view.current().map(|id| id.to_string());
     let key = format!("{} {address}", environment.as_deref().unwrap_or_default());
     let payload = json!({

@@ -47,7 +47,7 @@ fn expected(method: &str, path: &str) -> (u16, Option<&'static str>) {
     match (method, template.as_str()) {
         ("GET", "/ping" | "/openapi.json") => (200, None),
         ("GET", path) if path.ends_with("/actions/check-out") => (200, None),
-        ("POST", "/passwords") => (204, None),
+        ("POST", "/passwords" | "/recover") => (204, None),
         ("POST", "/search") => (200, None),
         ("POST", "/licenses/{}/actions/check-out") => (200, Some("license-files")),
         ("POST", "/machines/{}/actions/check-out") => (200, Some("machine-files")),

@@ -34,7 +34,11 @@ async fn ask(stage: &mut Stage, client: &Client, method: &str, path: &str, body:
     let (path, body) = stage.fill(path, body).await;
     let method: Method = method.parse().unwrap();
     let body = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
-    client.send(method, &format!("accounts/other{path}"), body).await
+    let path = match path.strip_prefix("/-") {
+        Some(below) => format!("/-/accounts/other{below}"),
+        None => format!("accounts/other{path}"),
+    };
+    client.send(method, &path, body).await
 }
 
 #[tokio::test]
@@ -45,7 +49,7 @@ async fn another_accounts_records_are_not_there() {
     for (method, path, body, _) in all_rows() {
         let answer = ask(&mut stage, &client, method, path, body).await;
         let shown = answer.status < 400 && stage.ids().any(|id| answer.body.to_string().contains(id));
-        let names_a_record = path.contains('{');
+        let names_a_record = path.contains('{') && !path.starts_with("/-/");
         if shown || (names_a_record && answer.status != 404) {
             wrong.push(format!("{method} {path}: {} {}", answer.status, answer.body));
         }
@@ -63,7 +67,7 @@ async fn another_accounts_credentials_are_nobodys() {
             let client = stage.client(caller);
             let answer = ask(&mut stage, &client, method, path, body).await;
             let expected = match (*path, caller) {
-                ("/accounts", _) => (404, "NOT_FOUND"),
+                ("/accounts" | "/recover", _) => (404, "NOT_FOUND"),
                 (_, 'L') => (401, "LICENSE_INVALID"),
                 _ => (401, "TOKEN_INVALID"),
             };

@@ -37,6 +37,7 @@ pub(super) const ROWS: &[Row] = &[
     ("GET", "/profile", "", "............1"),
     // Tokens: the one that is meant is the owner's.
     ("POST", "/passwords", r#"{"meta":{"email":"{unique}@x.yz"}}"#, "............."),
+    ("POST", "/recover", r#"{"meta":{"type":"account","email":"{unique}@x.yz"}}"#, "............."),
     ("GET", "/tokens", "", "............1"),
     ("POST", "/tokens", "", "......33...31"),
     ("PUT", "/tokens", "", "....3......41"),

@@ -4,6 +4,7 @@
 //! Every record, and every caller but the team and the unknown, lives in one shared environment, so that
 //! environments' own tokens can be rows like the others.
 
+mod analytics;
 mod answers;
 mod distribution;
 mod goods;
@@ -48,16 +49,21 @@ async fn webhook_routes() {
     play(webhooks::ROWS).await;
 }
 
+#[tokio::test]
+async fn analytics_routes() {
+    play(analytics::ROWS).await;
+}
+
 /// The list of routes without a row is empty.
 #[test]
 fn every_route_has_a_row() {
     let rows: BTreeSet<(&str, String)> =
         all_rows().map(|(method, path, ..)| (*method, template(path))).collect();
-    let uncovered: Vec<(&str, &str)> =
-        Api::routes().filter(|(method, path)| !rows.contains(&(*method, template(path)))).collect();
+    let public = Api::routes().map(|(method, path)| (method, template(path)));
+    let internal = Api::internal_routes().map(|(method, path)| (method, template(&format!("/-{path}"))));
+    let known: BTreeSet<(&str, String)> = public.chain(internal).collect();
+    let uncovered: Vec<_> = known.difference(&rows).collect();
     assert!(uncovered.is_empty(), "routes without a row: {uncovered:#?}");
-    let known: BTreeSet<(&str, String)> =
-        Api::routes().map(|(method, path)| (method, template(path))).collect();
     let stale: Vec<_> = rows.difference(&known).collect();
     assert!(stale.is_empty(), "rows without a route: {stale:#?}");
 }
@@ -86,7 +92,7 @@ async fn every_get_answers_head() {
 }
 
 fn all_rows() -> impl Iterator<Item = &'static Row> {
-    licensing::ROWS.iter().chain(distribution::ROWS).chain(webhooks::ROWS)
+    licensing::ROWS.iter().chain(distribution::ROWS).chain(webhooks::ROWS).chain(analytics::ROWS)
 }
 
 /// A path with its captures reduced to `{}` and without its query.
@@ -117,8 +123,11 @@ async fn play(rows: &[Row]) {
     assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The path below `/v1`: without the account, where it may be left out.
+/// The path below `/v1` or, of dashboards, from the root: without the account, where it may be left out.
 fn placed(path: &str) -> String {
+    if path.starts_with("/-/") {
+        return path.to_owned();
+    }
     let is_prefixed = path.is_empty() || path.starts_with("/settings");
     if is_prefixed { format!("accounts/acme{path}") } else { path.trim_start_matches('/').to_owned() }
 }

@@ -108,6 +108,7 @@ const FULL: &[(&str, &str, &str)] = &[
 const REQUIRED: &[(&str, &str, &[&str])] = &[
     ("POST", "/settings", &["/data/attributes/key", "/data/attributes/value"]),
     ("POST", "/passwords", &["/meta/email", "/meta"]),
+    ("POST", "/recover", &["/meta/email", "/meta"]),
     ("POST", "/environments", &["/data/attributes/name", "/data/attributes/code"]),
     ("POST", "/users", &["/data/attributes/email", "/data/attributes"]),
     ("POST", "/users/{}/actions/update-password", &["/meta/newPassword", "/meta"]),

@@ -40,6 +40,14 @@ impl Stage {
         let admin = world.admin.clone().inside("s");
         let mut stage = Self { world, admin, clients: HashMap::new(), names: HashMap::new(), made: 0 };
         stage.name("environment", environment);
+        for (name, value) in [
+            ("metric", "licenses"),
+            ("event", "license.created"),
+            ("leaderboard", "ips"),
+            ("heatmap", "expirations"),
+        ] {
+            stage.name(name, value.to_owned());
+        }
         stage
     }
 

@@ -60,6 +60,13 @@ impl JsonApi for Behind {
                     (StatusCode::CREATED, Bytes::from_static(b"{}"))
                 }
                 "/v1/forbidden" => (StatusCode::FORBIDDEN, Bytes::new()),
+                "/v1/kept" => {
+                    headers.insert("cache-control", HeaderValue::from_static("no-cache"));
+                    headers.insert("etag", HeaderValue::from_static("\"1\""));
+                    let known = call.headers.get("if-none-match").is_some_and(|known| known == "\"1\"");
+                    let body = if known { Bytes::new() } else { Bytes::from_static(b"{}") };
+                    (if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK }, body)
+                }
                 "/v1/nothing" => (StatusCode::NO_CONTENT, Bytes::new()),
                 "/v1/away" => (StatusCode::SEE_OTHER, Bytes::from_static(b"{\"links\":{}}")),
                 "/v1/missing" => (StatusCode::NOT_FOUND, Bytes::from_static(b"{\"errors\":[]}")),
