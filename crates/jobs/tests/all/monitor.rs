@@ -160,8 +160,12 @@ async fn one_look_finds_every_account_with_someone_to_judge_and_no_other() {
         ("whose process fell silent", Tenant { heard: Some(90), process: Some(39), ..kept() }, true),
         ("whose process lives", Tenant { heard: Some(90), process: Some(90), ..kept() }, false),
         ("whose death was noticed", Tenant { heard: Some(1), noticed: Some(70), ..kept() }, false),
-        ("who is to be removed", Tenant { heard: Some(1), noticed: Some(70), ..removed() }, true),
-        ("whose death is noticed now", Tenant { heard: Some(1), noticed: Some(100), ..removed() }, false),
+        ("who is to be removed", Tenant { heard: Some(1), noticed: Some(40), ..removed() }, true),
+        (
+            "whose death was noticed just now",
+            Tenant { heard: Some(1), noticed: Some(41), ..removed() },
+            false,
+        ),
     ];
     let mut expected = BTreeMap::new();
     for (name, row, due) in &rows {
