@@ -67,7 +67,7 @@ impl Dialect {
 
     /// Appends the condition that a column equals a value.
     pub(crate) fn push_equal(self, sql: &mut Sql, alias: Alias, column: &'static str, arg: Arg) {
-        if self == Self::Postgres && LONG.contains(&column) {
+        if self.is_hashed(column) {
             sql.push("hashtextextended(").column(alias, column).push(", 0) = hashtextextended(");
             sql.param(arg.clone()).push(", 0) AND ");
         }
@@ -78,6 +78,27 @@ impl Dialect {
             Arg::Bool(Some(false)) => sql.push("FALSE"),
             arg => sql.param(arg),
         };
+    }
+
+    /// Appends the condition that a column is one of some values.
+    pub(crate) fn push_one_of(self, sql: &mut Sql, alias: Alias, column: &'static str, args: Vec<Arg>) {
+        if self.is_hashed(column) {
+            sql.push("hashtextextended(").column(alias, column).push(", 0) IN (");
+            sql.separated(", ", args.clone(), |sql, arg| {
+                sql.push("hashtextextended(").param(arg).push(", 0)");
+            })
+            .push(") AND ");
+        }
+        sql.column(alias, column).push(" IN (");
+        sql.separated(", ", args, |sql, arg| {
+            sql.param(arg);
+        })
+        .push(")");
+    }
+
+    /// Whether the indexes of a column are of hashes.
+    pub(crate) fn is_hashed(self, column: &str) -> bool {
+        self == Self::Postgres && LONG.contains(&column)
     }
 
     /// Appends the condition that a column equals one of very many values, as one parameter where that is

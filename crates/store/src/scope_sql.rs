@@ -199,16 +199,14 @@ fn one_of(sql: &mut Sql, alias: Alias, column: &'static str, values: &[Value]) {
         sql.push("FALSE");
         return;
     };
-    if args.len() > LONG_LIST && sql.dialect().push_one_of_many(sql, alias, column, values) {
+    let dialect = sql.dialect();
+    let as_one = args.len() > LONG_LIST && !dialect.is_hashed(column);
+    if as_one && dialect.push_one_of_many(sql, alias, column, values) {
         return;
     }
     // Few lengths, so that the statement cache does not fill with variants.
     args.resize(args.len().next_power_of_two(), last);
-    sql.column(alias, column).push(" IN (");
-    sql.separated(", ", args, |sql, arg| {
-        sql.param(arg);
-    })
-    .push(")");
+    dialect.push_one_of(sql, alias, column, args);
 }
 
 fn json_contains(sql: &mut Sql, alias: Alias, column: &'static str, readings: &[serde_json::Value]) {

@@ -103,7 +103,8 @@ fn counted_with(license: &License, policy: &Policy, owner: &Value) -> Scope {
     }
 }
 
-async fn load(work: &mut Work, scope: &Scope) -> Outcome<Load> {
+/// What these machines come to.
+pub(crate) async fn load(work: &mut Work, scope: &Scope) -> Outcome<Load> {
     let tallies = work.tally(Machine::RESOURCE, scope, "license_id", &SIZES).await?;
     let Some(tally) = tallies.first() else { return Ok(Load::default()) };
     let sum = |nth: usize| tally.sums.get(nth).copied().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! How many machines a licence may be used on, and how large they may be together (`licensing.md` §10.1).
 
 use crate::license::limits::{admits, effective};
-use crate::resources::{License, MachineLeasingStrategy, Policy};
+use crate::resources::{License, Machine, MachineLeasingStrategy, Policy};
 
 /// Machines counted together, or one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,6 +14,22 @@ pub struct Load {
     pub memory: i64,
     /// Their disk.
     pub disk: i64,
+}
+
+impl Load {
+    /// One machine.
+    pub fn of(machine: &Machine) -> Self {
+        let Machine { cores, memory, disk, .. } = machine;
+        let known = |part: &Option<i64>| part.unwrap_or(0);
+        Self { count: 1, cores: known(cores), memory: known(memory), disk: known(disk) }
+    }
+    /// Counts others too; the largest numbers where they would be larger.
+    pub const fn add(&mut self, more: &Self) {
+        self.count = self.count.saturating_add(more.count);
+        self.cores = self.cores.saturating_add(more.cores);
+        self.memory = self.memory.saturating_add(more.memory);
+        self.disk = self.disk.saturating_add(more.disk);
+    }
 }
 
 /// A limit that would be exceeded.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use keyway_access::{LicenseGrant, LicenseRecords, Principal, Who, listed};
 use keyway_base::{EntitlementId, RecordId, UserId};
-use keyway_domain::license::validation::{EnvironmentFacts, Facts, MachineFacts, Person, ValidationScope};
+use keyway_domain::license::validation::{EnvironmentFacts, Facts, Person, ValidationScope};
 use keyway_domain::permission::Permissions;
 use keyway_domain::resources::{
     Artifact, Entitlement, Environment, License, LicenseEntitlement, Policy, PolicyEntitlement, Release, User,
@@ -12,7 +12,7 @@ use keyway_domain::resources::{
 use keyway_jsonapi::{Declared, Record, Role, Scope};
 
 use super::license_state::policy_of;
-use super::validation_machines::machines;
+use super::validation_machines::Fleet;
 use crate::licensing::license::attached_users;
 use crate::refusal::Outcome;
 use crate::work::Work;
@@ -29,7 +29,8 @@ pub(crate) struct Gathered {
     pub(super) held: BTreeSet<RecordId>,
     entitlements: Vec<String>,
     environment: Option<EnvironmentFacts>,
-    pub(super) machines: Vec<MachineFacts>,
+    /// Its machines, as far as they are looked at.
+    pub(super) fleet: Fleet,
     /// Whether the scope's checksum is that of an artifact the licence may have.
     pub(crate) has_checksum: bool,
     /// Whether the scope's version is that of a release the licence may have.
@@ -44,7 +45,8 @@ impl Gathered {
         scope: Option<&ValidationScope>,
     ) -> Outcome<Self> {
         let mut gathered = Self::without_machines(work, record).await?;
-        gathered.machines = machines(work, &gathered.license, &gathered.policy, scope).await?;
+        let people: Vec<&Person> = gathered.owner.iter().chain(&gathered.licensees).collect();
+        gathered.fleet = Fleet::of(work, (&gathered.license, &gathered.policy), &people, scope).await?;
         if let Some(scope) = scope {
             gathered.look_for_releases(work, scope).await?;
         }
@@ -74,7 +76,7 @@ impl Gathered {
             entitlements: codes.iter().filter_map(|e| e.get("code").as_text()).map(str::to_owned).collect(),
             held,
             environment: environment.as_ref().map(environment_facts),
-            machines: Vec::new(),
+            fleet: Fleet::default(),
             license,
             policy,
             has_checksum: false,
@@ -91,7 +93,9 @@ impl Gathered {
             licensees: &self.licensees,
             entitlements: &self.entitlements,
             environment: self.environment.as_ref(),
-            machines: &self.machines,
+            machines: &self.fleet.named,
+            is_activated: self.fleet.is_activated,
+            counts: self.fleet.counts,
             has_checksum: self.has_checksum,
             has_version: self.has_version,
         }

@@ -13,7 +13,10 @@ use keyway_crypto::license_key;
 use keyway_domain::event::Validated;
 use keyway_domain::license::limits::effective;
 use keyway_domain::license::status::status_validated;
-use keyway_domain::license::validation::{Validation, ValidationScope, validate};
+use keyway_domain::license::validation::{
+    Counts, Facts, Leased, MachineFacts, Validation, ValidationScope, validate,
+};
+use keyway_domain::machine::capacity::Load;
 use keyway_domain::resources::{ExpirationBasis, License, Machine, Process, User};
 use keyway_events::Validity;
 use keyway_jsonapi::{Declared, Scope};
@@ -21,8 +24,7 @@ use keyway_store::{Order, Page};
 use serde_json::{Map, Value, json};
 
 use super::validate::meta_of;
-use super::validation_facts::Gathered;
-use super::validation_machines::facts;
+use super::validation_facts::{Gathered, person};
 use super::validation_touch;
 use crate::call::Call;
 use crate::event::origin;
@@ -40,7 +42,10 @@ const MACHINES: u32 = 100;
 
 /// A licence that was validated.
 pub(crate) struct Remembered {
+    /// With all of its machines, whichever a scope may name.
     gathered: Gathered,
+    /// What each of them has.
+    loads: Vec<Load>,
     /// Its resource object as text, without its status and the time of its last validation.
     text: [Box<str>; 3],
     /// When it was validated last.
@@ -70,7 +75,8 @@ pub(super) async fn answer(
     };
     let Gathered { license, policy, users, .. } = &kept.gathered;
     gate::authorize_target(call, Action::LicenseValidateKey, &Target::license(license, policy, users))?;
-    let validation = validate(&kept.gathered.facts(), Some(scope), call.now);
+    let facts = Facts { counts: kept.counts(scope), ..kept.gathered.facts() };
+    let validation = validate(&facts, Some(scope), call.now);
     let starts = started(license.expiry, policy, ExpirationBasis::FirstValidation, call.now);
     if validation.valid && starts.is_some() {
         return Ok(None);
@@ -81,6 +87,26 @@ pub(super) async fn answer(
 }
 
 impl Remembered {
+    /// What is held against the limits under a scope.
+    fn counts(&self, scope: &ValidationScope) -> Counts {
+        let Gathered { policy, owner, licensees, fleet, .. } = &self.gathered;
+        let people = || owner.iter().chain(licensees);
+        let machines = Leased::machines(policy, people(), Some(scope));
+        let processes = Leased::processes(policy, people(), Some(scope));
+        let mut counts = Counts::default();
+        for (machine, load) in fleet.named.iter().zip(&self.loads) {
+            let owner = machine.owner.as_ref().map(|owner| owner.id);
+            counts.total += 1;
+            if machines.holds(owner) {
+                counts.counted.add(load);
+            }
+            if processes.holds(owner) {
+                counts.processes = counts.processes.saturating_add(machine.processes);
+            }
+        }
+        counts
+    }
+
     /// The answer: the licence as it was before this validation, and the outcome.
     fn reply(&self, call: &Call, validation: &Validation, echo: &Map<String, Value>) -> Outcome<Reply> {
         // the first that is found is what the request is about
@@ -120,7 +146,7 @@ impl Remembered {
     fn slots(&self) -> Box<[Slot]> {
         let gathered = &self.gathered;
         let people = gathered.licensees.iter().chain(&gathered.owner);
-        let owners = gathered.machines.iter().filter_map(|machine| machine.owner.as_ref());
+        let owners = gathered.fleet.named.iter().filter_map(|machine| machine.owner.as_ref());
         let records: [RecordId; 2] = [gathered.license.id, gathered.license.policy_id.into()];
         let mut ids: BTreeSet<RecordId> =
             records.into_iter().chain(people.chain(owners).map(|user| user.id)).collect();
@@ -135,7 +161,7 @@ impl Remembered {
         let gathered = &self.gathered;
         let text: usize = self.text.iter().map(|part| part.len()).sum();
         // The licence's own columns are about what its text is.
-        let machines = gathered.machines.iter().map(|machine| 256 + machine.fingerprint.len());
+        let machines = gathered.fleet.named.iter().map(|machine| 256 + machine.fingerprint.len());
         let people = 128 * (gathered.licensees.len() + gathered.users.len());
         size_of::<Self>() + 2 * text + machines.sum::<usize>() + people + 96 * gathered.held.len()
     }
@@ -149,24 +175,25 @@ async fn load(call: &Arc<Call>, key: &str, at: &ShelfKey) -> Outcome<Option<Arc<
     let named = call.view.scope().and(Scope::text("key", key));
     let Some(license) = work.find(License::RESOURCE, &named).await? else { return Ok(None) };
     let mut gathered = Gathered::without_machines(&mut work, &license).await?;
-    if gathered.policy.encrypted || !machines(&mut work, &mut gathered).await? {
+    if gathered.policy.encrypted {
         return Ok(None);
     }
+    let Some(loads) = machines(&mut work, &mut gathered).await? else { return Ok(None) };
     let text = text(one(&mut work, &Licenses, &license).await?, call.now)?;
     let validity = call.api.validations().of(call.account.id, license.id().into());
     validity.learn(gathered.license.last_validated_at);
-    let kept = Arc::new(Remembered { gathered, text, validity });
+    let kept = Arc::new(Remembered { gathered, loads, text, validity });
     call.api.remembered().put(at, Arc::clone(&kept), kept.bytes(), kept.slots(), noted);
     Ok(Some(kept))
 }
 
-/// Gathers the machines; `false` when there are too many.
-async fn machines(work: &mut Work, gathered: &mut Gathered) -> Outcome<bool> {
+/// Gathers the machines, and gives back what each has; `None` when there are too many.
+async fn machines(work: &mut Work, gathered: &mut Gathered) -> Outcome<Option<Vec<Load>>> {
     let of_license = Scope::id("license_id", gathered.license.id);
     let page = Page { order: Order::Asc, limit: Some(MACHINES + 1), ..Page::default() };
     let records = work.list(Machine::RESOURCE, &of_license, &page).await?;
     if u32::try_from(records.len()).is_ok_and(|count| count > MACHINES) {
-        return Ok(false);
+        return Ok(None);
     }
     let owners = records.iter().filter_map(|machine| machine.get("owner_id").as_id());
     let owners = work.all_of(User::RESOURCE, owners).await?;
@@ -174,9 +201,23 @@ async fn machines(work: &mut Work, gathered: &mut Gathered) -> Outcome<bool> {
         Some(_) => work.tally(Process::RESOURCE, &of_license, "machine_id", &[]).await?,
         None => Vec::new(),
     };
-    let machines = records.iter().map(|machine| facts(machine, &owners, &[], &processes));
-    gathered.machines = machines.collect::<Outcome<_>>()?;
-    Ok(true)
+    let mut loads = Vec::with_capacity(records.len());
+    for record in &records {
+        let machine: Machine = record.typed()?;
+        loads.push(Load::of(&machine));
+        let owner = machine.owner_id.map(RecordId::from);
+        gathered.fleet.named.push(MachineFacts {
+            id: machine.id,
+            owner: owner.and_then(|id| owners.iter().find(|user| user.id() == id)).map(person),
+            created: machine.created_at,
+            last_heartbeat: machine.last_heartbeat_at,
+            processes: processes.iter().find(|tally| tally.of == machine.id).map_or(0, |tally| tally.count),
+            components: Vec::new(),
+            fingerprint: machine.fingerprint,
+        });
+    }
+    gathered.fleet.is_activated = !records.is_empty();
+    Ok(Some(loads))
 }
 
 /// A licence's object as text, cut where its status and the time of its last validation stand.

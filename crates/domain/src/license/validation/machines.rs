@@ -33,7 +33,7 @@ pub(super) fn machine(facts: &Facts<'_>, scope: &ValidationScope, now: Timestamp
     let Some(id) = &scope.machine else {
         return required(facts.policy.require_machine_scope, Code::MachineScopeRequired, "machine");
     };
-    if facts.machines.is_empty() {
+    if !facts.is_activated {
         return Some(none_activated(facts, "machine"));
     }
     let Some(machine) = facts.machines.iter().find(|machine| id.parse() == Ok(machine.id)) else {
@@ -96,7 +96,7 @@ pub(super) fn fingerprints(facts: &Facts<'_>, scope: &ValidationScope, now: Time
     if wanted.is_empty() {
         return Some(Validation::invalid(Code::FingerprintScopeEmpty, "fingerprint scope is empty"));
     }
-    if facts.machines.is_empty() {
+    if !facts.is_activated {
         return Some(none_activated(facts, "fingerprint"));
     }
     let (dead, alive): (Vec<_>, Vec<_>) = matching(facts, &wanted, now)

@@ -10,7 +10,9 @@ mod scopes;
 mod tests;
 
 pub use code::Code;
-pub use facts::{ComponentFacts, EnvironmentFacts, Facts, MachineFacts, Person, ValidationScope};
+pub use facts::{
+    ComponentFacts, Counts, EnvironmentFacts, Facts, Leased, MachineFacts, Person, ValidationScope,
+};
 
 use keyway_base::Timestamp;
 

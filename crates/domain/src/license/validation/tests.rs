@@ -36,9 +36,6 @@ fn machine(last: u8, fingerprint: &str) -> MachineFacts {
         id: id(last),
         fingerprint: fingerprint.to_owned(),
         owner: None,
-        cores: Some(4),
-        memory: Some(8),
-        disk: Some(16),
         created: NOW.minus(Duration::from_secs(86_400)),
         last_heartbeat: None,
         processes: 1,
@@ -63,7 +60,7 @@ impl World {
             has_version: false,
         }
     }
-    fn facts(&self) -> Facts<'_> {
+    fn facts(&self, scope: Option<&ValidationScope>) -> Facts<'_> {
         Facts {
             license: &self.license,
             policy: &self.policy,
@@ -72,9 +69,37 @@ impl World {
             entitlements: &self.entitlements,
             environment: self.environment.as_ref(),
             machines: &self.machines,
+            is_activated: !self.machines.is_empty(),
+            counts: self.counts(scope),
             has_checksum: self.has_checksum,
             has_version: self.has_version,
         }
+    }
+    /// What the machines come to, each looked at by itself; all are of one size.
+    fn counts(&self, scope: Option<&ValidationScope>) -> Counts {
+        let people = || self.owner.iter().chain(&self.licensees);
+        let counted = |leased: Leased, machine: &MachineFacts| match leased {
+            Leased::All => true,
+            Leased::By(user) => machine.owner.as_ref().is_some_and(|owner| owner.id == user),
+            Leased::ByNobody => machine.owner.is_none(),
+            Leased::OfMachine => false,
+        };
+        let machines = Leased::machines(&self.policy, people(), scope);
+        let processes = Leased::processes(&self.policy, people(), scope);
+        let mut counts = Counts::default();
+        for machine in &self.machines {
+            counts.total += 1;
+            if counted(machines, machine) {
+                counts.counted.count += 1;
+                counts.counted.cores += 4;
+                counts.counted.memory += 8;
+                counts.counted.disk += 16;
+            }
+            if counted(processes, machine) {
+                counts.processes += machine.processes;
+            }
+        }
+        counts
     }
 }
 
@@ -82,7 +107,7 @@ impl World {
 fn check(change: impl FnOnce(&mut World), scope: ValidationScope) -> (bool, Code) {
     let mut world = World::new();
     change(&mut world);
-    let answer = validate(&world.facts(), Some(&scope), NOW);
+    let answer = validate(&world.facts(Some(&scope)), Some(&scope), NOW);
     (answer.valid, answer.code)
 }
 fn none() -> ValidationScope {
@@ -169,7 +194,7 @@ fn simple_scopes_match_mismatch_or_are_required() {
         assert_eq!(check(|w| require(&mut w.policy), none()), (false, code));
         let mut world = World::new();
         require(&mut world.policy);
-        assert!(validate(&world.facts(), None, NOW).valid, "the quick form skips {code}");
+        assert!(validate(&world.facts(None), None, NOW).valid, "the quick form skips {code}");
     }
 }
 

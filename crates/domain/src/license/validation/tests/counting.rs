@@ -88,6 +88,20 @@ fn per_user_leasing_counts_the_scoped_users_machines_or_nobodys() {
 }
 
 #[test]
+fn per_user_leasing_counts_processes_on_the_users_machines() {
+    let spoil = |w: &mut World| {
+        strict(w);
+        w.owner = Some(person(1, "a@b.c"));
+        w.policy.process_leasing_strategy = ProcessLeasingStrategy::PerUser;
+        w.policy.max_processes = Some(1);
+        w.machines.iter_mut().for_each(|machine| machine.owner = Some(person(1, "a@b.c")));
+    };
+    assert_eq!(check(spoil, none()), (true, Code::Valid), "nobody's machines run none");
+    let scope = ValidationScope { user: Some(Some(id(1).to_string())), ..none() };
+    assert_eq!(check(spoil, scope), (false, Code::TooManyProcesses));
+}
+
+#[test]
 fn per_machine_processes_need_to_know_the_machine() {
     let spoil = |w: &mut World| {
         strict(w);
