@@ -31,6 +31,8 @@ pub(super) struct Writer {
 struct Group {
     /// The connection. One on which a transaction was cut off is not used again.
     place: Place,
+    /// Whether there will be no more transactions.
+    is_closed: bool,
     /// Whether a transaction was begun that is neither committed nor given up.
     is_open: bool,
     /// Whether the last one was given up and is still to be undone.
@@ -70,6 +72,7 @@ impl Writer {
     pub(super) async fn close(&self) {
         let mut group = self.group.lock().await;
         group.commit().await;
+        group.is_closed = true;
         let place = group.place.take();
         // Whether the closing came to its end or not, there is nothing more to do.
         let _ = spawn_blocking(move || drop(place)).await;
@@ -161,6 +164,9 @@ impl Part {
 
     async fn open(&mut self, path: &std::path::Path) -> Result<(), StoreError> {
         let group = self.group();
+        if group.is_closed {
+            return Err(StoreError::Unavailable("the database is closed".into()));
+        }
         if let Err(cause) = group.clean() {
             group.tell(Err(cause));
         }
