@@ -61,10 +61,16 @@ impl Lease {
     /// Waits for a reading of the log that began after this was asked, shared by all who ask meanwhile: what was
     /// acknowledged before, by whatever node, is known afterwards.
     pub(crate) async fn catch_up_with_all(&self) -> Result<(), CatalogError> {
+        self.check()?;
         let asked = micros(self.clock.monotonic());
         let mut reader = self.reader.lock().await;
         let good = self.good.load(Ordering::Acquire);
-        if good != NEVER && good > asked { Ok(()) } else { self.read(&mut reader).await }
+        if good != NEVER && good > asked {
+            return Ok(());
+        }
+        // Of those who waited behind a reading that failed, none tries it again: whoever follows the log does.
+        self.check()?;
+        self.read(&mut reader).await
     }
 
     async fn renew(&self) -> Result<(), CatalogError> {

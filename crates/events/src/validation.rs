@@ -59,8 +59,8 @@ impl Note for Arc<Validity> {
 
     async fn write(db: &Db, notes: &[Self]) -> Result<(), StoreError> {
         let mut last: Vec<LastValidated> = notes.iter().filter_map(|validity| validity.taken()).collect();
-        // In one order everywhere, so that two nodes do not wait for each other; and each once.
-        last.sort_unstable();
+        // In one order everywhere, so that two nodes do not wait for each other; and each once, with its newest time.
+        last.sort_unstable_by(|one, other| other.cmp(one));
         last.dedup_by_key(|(account, license, _)| (*account, *license));
         let outcome = db.note_validations(&last).await;
         if outcome.is_err() {
@@ -76,7 +76,7 @@ impl Note for Arc<Validity> {
 impl Validity {
     /// What is to be written; from now on the next validation has to be written again.
     fn taken(&self) -> Option<LastValidated> {
-        self.waits.store(false, Ordering::Release);
+        self.waits.swap(false, Ordering::AcqRel);
         Some((self.account, self.license, self.at()?))
     }
 }

@@ -44,15 +44,20 @@ enum Judge {
 
 /// Enqueues a job for every account in which someone may have died; says how many.
 pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
-    parts.enqueue_for(&with_any(signs(parts.clock.wall())), WATCH, &json!({})).await
+    let now = parts.clock.wall();
+    let found = parts.enqueue_for(&with_any(heard(now)), WATCH, &json!({})).await?;
+    // By itself: it looks through licences, and should that take too long, the others are found all the same.
+    Ok(found
+        + parts
+            .enqueue_for(&with_any(vec![(Policy::RESOURCE, leaving_unheard(now))]), WATCH, &json!({}))
+            .await?)
 }
 
-/// What shows that an account has someone to judge: one whom a round of [`rounds`] would suspect.
-fn signs(now: Timestamp) -> Vec<Sign> {
+/// What shows that an account has someone to judge who was heard once: one whom a round of [`rounds`] would suspect.
+fn heard(now: Timestamp) -> Vec<Sign> {
     let of_watched = |suspects: fn(Timestamp) -> Scope| WATCHED.map(|resource| (resource, suspects(now)));
     let mut signs: Vec<Sign> = of_watched(departed).into();
     signs.extend(of_watched(silent));
-    signs.push((Policy::RESOURCE, leaving_unheard(now)));
     signs
 }
 
@@ -92,7 +97,9 @@ async fn judge(parts: &Parts, job: &Job, round: &Round, now: Timestamp) -> Resul
             bench.judge(round.judge, suspect).await?;
         }
         bench.write.commit(Changes::none()).await?;
-        after = Some(last);
+        // The page goes on behind one that is there. Where the last was removed, it begins with those that came behind.
+        let is_there = parts.db.find(round.resource, job.account, &Scope::id("id", last)).await?.is_some();
+        after = if is_there { Some(last) } else { after };
     }
 }
 

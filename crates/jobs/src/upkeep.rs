@@ -8,7 +8,9 @@ use crate::calendar::Recurring;
 use crate::runner::{POLL, Runner};
 use crate::{JobError, log, monitor, orphan, partition, reminder, token, usage};
 
-/// How often the change log is pruned.
+/// How often the change log is pruned: each heartbeat is an entry.
+const CHANGES_PRUNING: Duration = Duration::from_secs(60);
+/// How often the other logs are.
 const PRUNING: Duration = Duration::from_secs(60 * 60);
 /// How often the blob store is looked through for what nothing refers to.
 const SWEEPING: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,7 +24,7 @@ const TOKEN_PRUNING: Duration = Duration::from_secs(24 * 60 * 60);
 const COUNTING: Duration = Duration::from_secs(60 * 60);
 /// How many entries of the change log stay: far more than any process is behind. One that is behind by more
 /// notices, and takes everything that it has cached for stale.
-const CHANGES_KEPT: u32 = 10_000;
+const CHANGES_KEPT: u32 = 50_000;
 
 impl Runner {
     /// Does all of it until it is told to stop.
@@ -68,13 +70,16 @@ impl Runner {
     /// Keeps the change log and the other logs from growing for ever.
     async fn prune(&self, mut stopped: watch::Receiver<bool>) {
         let mut hours = tokio::time::interval(PRUNING);
+        let mut minutes = tokio::time::interval(CHANGES_PRUNING);
         while !*stopped.borrow() {
             tokio::select! {
                 _ = stopped.changed() => {}
-                _ = hours.tick() => {
+                _ = minutes.tick() => {
                     if let Err(error) = self.parts().db.prune_changes(CHANGES_KEPT).await {
                         tracing::warn!(%error, "the change log cannot be pruned");
                     }
+                }
+                _ = hours.tick() => {
                     if let Err(error) = self.keep_partitions().await {
                         tracing::warn!(%error, "the partitions of the logs cannot be looked through");
                     }

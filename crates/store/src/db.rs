@@ -21,6 +21,9 @@ use crate::{
     records, retrying,
 };
 
+/// How many entries of the change log one statement drops at most.
+const PRUNED_AT_ONCE: i64 = 5_000;
+
 /// How to open the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -310,11 +313,19 @@ impl Db {
     /// # Errors
     /// [`StoreError`] when the database cannot answer.
     pub async fn prune_changes(&self, keep: u32) -> Result<u64, StoreError> {
-        let statement = Statement::fixed(
-            "DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - $1",
-            vec![Arg::int(keep.max(1).into())],
-        );
-        self.execute(statement).await
+        let mut dropped = 0;
+        loop {
+            // A part at a time: nobody who writes waits for long.
+            let statement = Statement::fixed(
+                "DELETE FROM changes WHERE seq <= (SELECT max(seq) FROM changes) - $1 \
+                 AND seq < (SELECT min(seq) FROM changes) + $2",
+                vec![Arg::int(keep.max(1).into()), Arg::int(PRUNED_AT_ONCE)],
+            );
+            match self.execute(statement).await? {
+                0 => return Ok(dropped),
+                part => dropped += part,
+            }
+        }
     }
 
     /// Whether the database answers.

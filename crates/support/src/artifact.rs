@@ -47,7 +47,7 @@ impl Derive<'_> {
     }
 
     /// The bytes that stand in for an artifact's: its id. A storage that was told to misbehave has none.
-    async fn blob(&self, record: &mut Record) {
+    async fn blob(&mut self, record: &mut Record) {
         let bytes = Bytes::copy_from_slice(record.id().as_bytes());
         let key = BlobKey::of_content(record.account(), sha256(&bytes));
         record.set("blob_key", Value::Text(key.to_string()));
@@ -57,7 +57,7 @@ impl Derive<'_> {
         }
     }
 
-    async fn store(&self, key: BlobKey, bytes: Bytes) -> Result<(), BlobError> {
+    async fn store(&mut self, key: BlobKey, bytes: Bytes) -> Result<(), BlobError> {
         let blobs = &self.support.parts().blobs;
         let size = bytes.len() as u64;
         let mut staging = blobs.stage_as(key, size, Some(size)).await?;

@@ -421,3 +421,18 @@ async fn the_runner_watches() {
     stop.send(()).unwrap();
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn however_many_died_all_are_removed() {
+    let world = World::new().await;
+    let license = license(&world, "DEACTIVATE_DEAD", "NO_REVIVE", false).await;
+    for _ in 0..250 {
+        machine(&world, &license, Some(world.now())).await;
+    }
+    world.advance(MINUTE + MILLI);
+    round(&world).await;
+    world.advance(MINUTE + MILLI);
+    round(&world).await;
+    let account = world.record::<License>().account();
+    assert_eq!(world.db.count(Machine::RESOURCE, account, &Scope::All).await.unwrap(), 0);
+}

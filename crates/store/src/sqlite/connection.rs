@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -19,8 +19,13 @@ use crate::statement::Statement;
 
 /// Statements kept ready per connection: every list of every resource with its usual filters.
 const STATEMENTS: usize = 512;
-/// About how many instructions of its machine a statement may take where it is called: some hundred microseconds.
-const BRIEF: i32 = 10_000;
+/// How often the database asks whether to go on, in instructions of its machine; it counts on from one run of a statement
+/// to the next.
+const ASKING: i32 = 5_000;
+/// At which time of asking a statement that is to be brief is given up: after some hundred microseconds.
+const BRIEF: u8 = 2;
+/// What is never given up.
+const PATIENT: u8 = 0;
 
 /// What holds for every connection.
 ///
@@ -46,8 +51,8 @@ pub(super) enum Use {
 /// One connection.
 pub(super) struct Connection {
     inner: rusqlite::Connection,
-    /// Whether what takes long is given up.
-    brief: Arc<AtomicBool>,
+    /// At which time of asking what runs now is given up.
+    given_up: Arc<AtomicU8>,
 }
 
 /// How many rows of a query are wanted.
@@ -76,10 +81,18 @@ impl Connection {
         if purpose == Use::Reading {
             inner.execute_batch("PRAGMA query_only = ON")?;
         }
-        let brief = Arc::new(AtomicBool::new(false));
-        let gives_up = Arc::clone(&brief);
-        inner.progress_handler(BRIEF, Some(move || gives_up.load(Ordering::Relaxed)))?;
-        Ok(Self { inner, brief })
+        let given_up = Arc::new(AtomicU8::new(PATIENT));
+        let asked = Arc::clone(&given_up);
+        let gives_up = move || match asked.load(Ordering::Relaxed) {
+            PATIENT => false,
+            1 => true,
+            more => {
+                asked.store(more - 1, Ordering::Relaxed);
+                false
+            }
+        };
+        inner.progress_handler(ASKING, Some(gives_up))?;
+        Ok(Self { inner, given_up })
     }
 
     /// Whether a transaction is open. A full disk can end one behind our back.
@@ -105,7 +118,7 @@ impl Connection {
         begun
     }
 
-    /// The rows of a query; `None` when it was given up.
+    /// The rows of a query; `None` when it was given up, and when it is not brief: what writes for many rows never is.
     fn query(
         &self,
         text: &str,
@@ -114,34 +127,24 @@ impl Connection {
         brief: bool,
     ) -> Result<Option<Vec<Values>>, Error> {
         let mut statement = self.bound(text, args)?;
-        let columns = statement.column_count();
-        // What writes and is given up half-way takes its transaction along.
-        self.brief.store(brief && statement.readonly(), Ordering::Relaxed);
-        let mut found = Vec::new();
-        let mut rows = statement.raw_query();
-        loop {
-            match rows.next() {
-                Ok(Some(row)) => {
-                    let values = (0..columns).map(|index| row.get_ref(index).map(owned));
-                    found.push(values.collect::<Result<_, _>>()?);
-                    if wanted == Wanted::One {
-                        break;
-                    }
-                }
-                Ok(None) => break,
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
-            }
+        let reads = statement.readonly();
+        if brief && !reads && wanted == Wanted::All {
+            return Ok(None);
         }
-        Ok(Some(found))
+        // What writes and is given up half-way takes its transaction along.
+        self.given_up.store(if brief && reads { BRIEF } else { PATIENT }, Ordering::Relaxed);
+        let found = collect(&mut statement, wanted);
+        // Whatever comes next, a script or the preparing of a statement, says itself what it is.
+        self.given_up.store(PATIENT, Ordering::Relaxed);
+        match found {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// Runs a statement and says how many rows it changed.
     fn execute(&self, text: &str, args: &[Arg]) -> Result<u64, Error> {
         let mut statement = self.bound(text, args)?;
-        self.brief.store(false, Ordering::Relaxed);
         let changes = !statement.readonly();
         let mut rows = statement.raw_query();
         while rows.next()?.is_some() {}
@@ -159,6 +162,20 @@ impl Connection {
         }
         Ok(statement)
     }
+}
+
+fn collect(statement: &mut CachedStatement<'_>, wanted: Wanted) -> Result<Vec<Values>, Error> {
+    let columns = statement.column_count();
+    let mut found = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|index| row.get_ref(index).map(owned));
+        found.push(values.collect::<Result<_, _>>()?);
+        if wanted == Wanted::One {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 impl std::fmt::Debug for Connection {
@@ -254,4 +271,54 @@ fn there(place: &Place) -> Result<&Connection, StoreError> {
 
 fn gone() -> StoreError {
     StoreError::Unavailable("the connection is gone: a statement on it was given up".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANY: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)";
+
+    fn filled() -> (tempfile::TempDir, Place) {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = Connection::open(&directory.path().join("notes.db"), Use::Writing).unwrap();
+        connection.script("CREATE TABLE notes (number INTEGER) STRICT").unwrap();
+        connection.script(&format!("INSERT INTO notes {MANY} SELECT i FROM n")).unwrap();
+        (directory, Some(connection))
+    }
+
+    fn statement(text: &'static str) -> Statement {
+        Statement::fixed(text, Vec::new())
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_is_given_up_and_answered_all_the_same() {
+        let (_directory, mut place) = filled();
+        const SUM: &str = "SELECT count(*) FROM notes WHERE number % 2 = 0";
+        let connection = place.as_ref().unwrap();
+        assert_eq!(connection.query(SUM, &[], Wanted::One, true).unwrap(), None);
+        let rows = query(&mut place, statement(SUM), Wanted::One).await.unwrap();
+        assert_eq!(rows, [Box::from([Value::Integer(10_000)])]);
+    }
+
+    #[tokio::test]
+    async fn what_follows_a_query_may_take_long() {
+        let (_directory, mut place) = filled();
+        query(&mut place, statement("SELECT number FROM notes LIMIT 1"), Wanted::All).await.unwrap();
+        place.as_ref().unwrap().script("BEGIN; CREATE INDEX notes_number ON notes (number)").unwrap();
+        assert_eq!(execute(&place, statement("UPDATE notes SET number = number + 1")).unwrap(), 20_000);
+        let deleted = query(&mut place, statement("DELETE FROM notes RETURNING number"), Wanted::All).await;
+        assert_eq!(deleted.unwrap().len(), 20_000);
+        assert!(place.as_ref().unwrap().is_in_transaction());
+    }
+
+    #[tokio::test]
+    async fn what_is_brief_stays_so_however_often_it_runs() {
+        let (_directory, place) = filled();
+        let connection = place.as_ref().unwrap();
+        for _ in 0..5_000 {
+            let rows = connection.query("SELECT number FROM notes WHERE rowid = 7", &[], Wanted::One, true);
+            assert_eq!(rows.unwrap(), Some(vec![Box::from([Value::Integer(7)])]));
+        }
+    }
 }
