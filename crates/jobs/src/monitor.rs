@@ -47,10 +47,8 @@ pub(crate) async fn look(parts: &Parts) -> Result<usize, JobError> {
     let now = parts.clock.wall();
     let found = parts.enqueue_for(&with_any(heard(now)), WATCH, &json!({})).await?;
     // By itself: it looks through licences, and should that take too long, the others are found all the same.
-    Ok(found
-        + parts
-            .enqueue_for(&with_any(vec![(Policy::RESOURCE, leaving_unheard(now))]), WATCH, &json!({}))
-            .await?)
+    let never_heard = with_any([(Policy::RESOURCE, leaving_unheard(now))]);
+    Ok(found + parts.enqueue_for(&never_heard, WATCH, &json!({})).await?)
 }
 
 /// What shows that an account has someone to judge who was heard once: one whom a round of [`rounds`] would suspect.
@@ -98,8 +96,10 @@ async fn judge(parts: &Parts, job: &Job, round: &Round, now: Timestamp) -> Resul
         }
         bench.write.commit(Changes::none()).await?;
         // The page goes on behind one that is there. Where the last was removed, it begins with those that came behind.
-        let is_there = parts.db.find(round.resource, job.account, &Scope::id("id", last)).await?.is_some();
-        after = if is_there { Some(last) } else { after };
+        let last_is = Scope::id("id", last);
+        let is_gone = matches!(round.judge, Judge::Remove)
+            && parts.db.find(round.resource, job.account, &last_is).await?.is_none();
+        after = if is_gone { after } else { Some(last) };
     }
 }
 
